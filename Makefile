@@ -1,0 +1,135 @@
+# zerocrit
+#
+#   make               build/zerocrit                       make check    install what the tests need, build, run every test
+#   make audit         audit this machine, from nothing     make lint     gcc, clang, clang-tidy, cppcheck: no warning
+#   make conformance   CEL, on VECTORS=DIR                  make fuzz     every parser, FUZZ_SECONDS=60 each
+#   make golden UPDATE=1   rewrite the expected outputs     make coverage line coverage of scanner/
+#   make install       DESTDIR, PREFIX                      make clean
+#
+# SAN=address or SAN=undefined builds build/obj/$(SAN)/zerocrit and tests that; V=1 shows the commands.
+
+CC        ?= cc
+CLANG     ?= clang
+PYTHON    ?= /usr/bin/python3
+PREFIX    ?= /usr/local
+VECTORS   ?= ../shared/vectors
+FUZZ_SECONDS ?= 60
+VERSION   := 0.1.0
+
+O    := build/obj/$(or $(SAN),default)
+ZC   := $(if $(SAN),$(O)/zerocrit,build/zerocrit)
+SRC  := $(wildcard scanner/*.c scanner/*/*.c scanner/*/*/*.c)
+FUZZ := $(filter %_fuzz.c,$(SRC))
+MAIN := scanner/cli/main.c
+LIB  := $(filter-out $(FUZZ) $(MAIN),$(SRC))
+UNIT := $(wildcard tests/unit/test_*.c)
+DATA := $(sort $(shell find rules reports/schema reports/html -type f 2>/dev/null))
+
+PKGS := jansson yaml-0.1 libmnl libcares libcap-ng libseccomp libpcre2-8 libcrypto
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wstrict-prototypes -Wmissing-prototypes
+
+# What not every compiler or machine has is asked for once and remembered.
+$(shell mkdir -p $(O))
+-include $(O)/probed.mk
+$(O)/probed.mk: Makefile
+	@{ for f in -D_FORTIFY_SOURCE=3 -D_FORTIFY_SOURCE=2; do echo 'int main(void){return 0;}' | \
+	    $(CC) -Werror -O2 -include stdio.h $$f -x c - -o /dev/null 2>/dev/null && { echo "HARDEN += $$f"; break; }; done; \
+	  for f in -fcf-protection=full -mbranch-protection=standard -fstack-clash-protection; do echo 'int main(void){return 0;}' | \
+	    $(CC) -Werror -O2 $$f -x c - -o /dev/null 2>/dev/null && echo "HARDEN += $$f"; done; } > $@; true
+
+address_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=all -DZC_SANITIZED
+undefined_FLAGS := -fsanitize=undefined -fno-sanitize-recover=all -DZC_SANITIZED
+coverage_FLAGS  := --coverage -O0 -DZC_SANITIZED
+ifdef SAN
+HARDEN :=
+endif
+
+CPPFLAGS_ALL = -D_GNU_SOURCE -Iinclude -DZC_VERSION='"$(VERSION)"' $(CPPFLAGS)
+CFLAGS  ?= -O2 -g
+CFLAGS_ALL = -std=gnu17 -fPIE -pthread $(WARN) $(CFLAGS) -fstack-protector-strong -fno-strict-aliasing $(HARDEN) $($(SAN)_FLAGS) \
+             $(if $(WERROR),-Werror) $(shell pkg-config --cflags $(PKGS))
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed -pthread $($(SAN)_FLAGS) $(LDFLAGS)
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
+
+all: $(ZC)
+
+$(ZC): $(O)/$(MAIN:.c=.o) $(O)/libzc.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(O)/libzc.a: $(LIB:%.c=$(O)/%.o) $(O)/embed.o
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(O)/%.o: %.c $(O)/probed.mk
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# Rule packs, schemas and templates are part of the program.
+$(O)/embed.c: scanner/embed.sh $(DATA)
+	$(Q)sh scanner/embed.sh $(DATA) > $@
+$(O)/embed.o: $(O)/embed.c $(DATA)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+$(O)/tests/%: $(O)/tests/unit/%.o $(O)/libzc.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS)
+
+$(O)/tests/tool_%: $(O)/tests/tools/%.o $(O)/libzc.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# A corpus is replayed with any compiler: the target's one function, called on every saved file.
+$(O)/replay/%: $(O)/%.o $(O)/tests/fuzz/replay.o $(O)/libzc.a
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+TESTS   := $(UNIT:tests/unit/%.c=$(O)/tests/%)
+REPLAYS := $(FUZZ:%.c=$(O)/replay/%)
+TOOLS   := $(patsubst tests/tools/%.c,$(O)/tests/tool_%,$(wildcard tests/tools/*.c))
+
+tests-built: $(ZC) $(TESTS) $(REPLAYS) $(TOOLS)
+
+# The packages come first: what pkg-config says of them is read when the second make starts.
+check: packages-check
+	$(Q)$(MAKE) --no-print-directory WERROR=1 tests-built
+	$(Q)ZC=$(ZC) O=$(O) PYTHON=$(PYTHON) VECTORS=$(VECTORS) $(if $(SAN),,LINT=1) MAKE=$(MAKE) tests/run
+
+audit: packages-build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)sh dist/audit.sh $(ZC)
+
+packages-build:
+	$(Q)sh dist/packages.sh build
+packages-check:
+	$(Q)sh dist/packages.sh build check
+
+lint:
+	$(Q)CC='$(CC)' CLANG='$(CLANG)' O=$(O) FLAGS='$(CPPFLAGS_ALL)' tests/lint
+
+conformance: $(O)/tests/tool_cel_conformance
+	$(Q)$(O)/tests/tool_cel_conformance tests/conformance/cel-skip.txt $(VECTORS)/cel
+
+golden: $(ZC)
+	$(Q)ZC=$(ZC) UPDATE=$(UPDATE) tests/integration/golden.sh
+
+# libFuzzer needs clang; each target keeps what it finds in its corpus.
+fuzz:
+	$(Q)CLANG='$(CLANG)' O=build/obj/fuzz SECONDS_EACH=$(FUZZ_SECONDS) FLAGS='$(CPPFLAGS_ALL)' tests/fuzz/run $(ONLY)
+
+coverage:
+	$(Q)$(MAKE) --no-print-directory SAN=coverage CFLAGS=-g tests-built
+	$(Q)ZC=build/obj/coverage/zerocrit O=build/obj/coverage PYTHON=$(PYTHON) VECTORS=$(VECTORS) MAKE=$(MAKE) tests/run || true
+	$(Q)gcovr -r . --object-directory build/obj/coverage -f 'scanner/' -e '.*_fuzz\.c' --print-summary -o build/coverage.txt && tail -n 4 build/coverage.txt
+
+install: $(ZC)
+	install -D -m 0755 $(ZC) $(DESTDIR)$(PREFIX)/bin/zerocrit
+	install -D -m 0644 docs/zerocrit.8 $(DESTDIR)$(PREFIX)/share/man/man8/zerocrit.8
+
+clean:
+	$(Q)rm -rf build
+
+.PHONY: all check audit packages-build packages-check tests-built lint conformance golden fuzz coverage install clean
+.SECONDARY:
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
