@@ -1,0 +1,53 @@
+/** IP addresses and prefixes: parsing, canonical text (RFC 5952), order, and what kind of address it is. Pure. */
+#ifndef ZC_ADDR_H
+#define ZC_ADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "zc/err.h"
+
+struct zc_addr {
+        uint8_t family;    /* AF_INET or AF_INET6 */
+        uint8_t bytes[16]; /* network order; the first 4 for AF_INET */
+        uint32_t zone;     /* interface index of a link-local address, else 0 */
+};
+
+struct zc_prefix {
+        struct zc_addr addr; /* host bits are zero */
+        uint8_t bits;
+};
+
+#define ZC_ADDR_LEN 64 /* "[" address "%" interface "]" fits */
+
+/** A literal without brackets, with an optional "%zone" (a name or an index). No octal, no short forms. */
+bool zc_addr_parse(const char *s, struct zc_addr *out, struct zc_err *err) ZC_MUST_USE;
+/** "192.0.2.7/24", "2001:db8::/32", or a single address. Set host bits are an error that names the prefix meant. */
+bool zc_prefix_parse(const char *s, struct zc_prefix *out, struct zc_err *err) ZC_MUST_USE;
+void zc_addr_format(const struct zc_addr *a, char out[ZC_ADDR_LEN]);
+void zc_prefix_format(const struct zc_prefix *p, char out[ZC_ADDR_LEN]);
+/** "192.0.2.7:443" or "[2001:db8::1]:443". */
+void zc_addr_format_port(const struct zc_addr *a, uint16_t port, char out[ZC_ADDR_LEN]);
+/** Families, then bytes, then zone: <0, 0, >0. */
+int zc_addr_cmp(const struct zc_addr *a, const struct zc_addr *b);
+bool zc_prefix_contains(const struct zc_prefix *p, const struct zc_addr *a);
+/** IPv4-mapped IPv6 (::ffff:a.b.c.d) becomes IPv4; others are unchanged. */
+struct zc_addr zc_addr_unmap(struct zc_addr a);
+
+enum zc_addr_class {
+        ZC_ADDR_UNSPECIFIED, /* 0.0.0.0, :: */
+        ZC_ADDR_LOOPBACK,    /* 127/8, ::1 */
+        ZC_ADDR_LINK,        /* 169.254/16, fe80::/10 */
+        ZC_ADDR_PRIVATE,     /* RFC 1918, RFC 6598, fc00::/7 */
+        ZC_ADDR_GLOBAL,
+        ZC_ADDR_MULTICAST,
+        ZC_ADDR_BROADCAST, /* 255.255.255.255 */
+};
+enum zc_addr_class zc_addr_class(const struct zc_addr *a);
+
+socklen_t zc_addr_to_sockaddr(const struct zc_addr *a, uint16_t port, struct sockaddr_storage *out);
+bool zc_addr_from_sockaddr(const struct sockaddr *sa, struct zc_addr *out, uint16_t *port) ZC_MUST_USE;
+
+#endif
