@@ -1,0 +1,118 @@
+/**
+ * Evidence: facts of one vantage, saved and replayable (design section 4). Records go into a file in stream form while they arrive;
+ * a reader takes stream and document form alike and sees the same things, one endpoint at a time.
+ *
+ * Record forms, one JSON object a line: {schema, run} first; {host: {...}} (members merge: a later value replaces the member, `probes`
+ * merges outcome by outcome); {scan: {...}}; {endpoint: {...}} (identity asset, address, port, transport, name: the same identity
+ * replaces); {problem: {...}}; {finished: "RFC 3339"} last.
+ */
+#ifndef ZC_EVIDENCE_H
+#define ZC_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "zc/err.h"
+#include "zc/file.h"
+#include "zc/json.h"
+
+#define ZC_EVIDENCE_SCHEMA "zerocrit.evidence/1"
+#define ZC_EVIDENCE_LINE_MAX ((size_t)4 << 20) /* one record */
+
+struct zc_evidence;
+
+/**
+ * Start a stream. @path: the stream's own path (the caller has added ".ndjson"), or NULL for an unlinked temporary file.
+ * @run: the head's `run` object, borrowed. The file is 0600, given to SUDO_UID.
+ */
+bool zc_evidence_create(const char *path, const json_t *run, struct zc_evidence **out, struct zc_err *err) ZC_MUST_USE;
+/** Append one record (borrowed), flushed to the file at once. Refuses a record that is none of the forms above. */
+bool zc_evidence_put(struct zc_evidence *ev, const json_t *record, struct zc_err *err) ZC_MUST_USE;
+/** Append {finished}. A stream without it is a partial one. */
+bool zc_evidence_finish(struct zc_evidence *ev, struct zc_err *err) ZC_MUST_USE;
+
+/**
+ * Open saved evidence, stream or document, "-" for standard input (spooled). Everything is checked: syntax with line and column,
+ * the schema (unknown members are kept: newer versions gain them), sizes, depth. A cut last line of a stream is dropped.
+ */
+bool zc_evidence_open(const char *path, struct zc_evidence **out, struct zc_err *err) ZC_MUST_USE;
+void zc_evidence_free(struct zc_evidence *ev);
+ZC_FREEP(zc_evidence);
+
+/** Where it was read from or written to, for messages; "evidence" for a temporary. */
+const char *zc_evidence_name(const struct zc_evidence *ev);
+/** Borrowed: the run object (with `finished` where it has one) and the merged host object (NULL when there is none). */
+const json_t *zc_evidence_run(const struct zc_evidence *ev);
+const json_t *zc_evidence_host(const struct zc_evidence *ev);
+bool zc_evidence_finished(const struct zc_evidence *ev);
+
+/** What visiting shows; any may be NULL. Values are borrowed for the call. Return false to stop, with err filled. */
+struct zc_evidence_visitor {
+        /** index: position in the document's endpoints[], so that "/endpoints/INDEX/..." is its JSON Pointer. */
+        bool (*endpoint)(void *ctx, const json_t *endpoint, size_t index, struct zc_err *err);
+        bool (*scan)(void *ctx, const json_t *scan, size_t index, struct zc_err *err);
+        bool (*problem)(void *ctx, const json_t *problem, size_t index, struct zc_err *err);
+        void *ctx;
+};
+/** Visits in document order; only one endpoint is in memory at a time. May be called again. */
+bool zc_evidence_visit(struct zc_evidence *ev, const struct zc_evidence_visitor *v, struct zc_err *err) ZC_MUST_USE;
+
+/** Write the document form: {schema, run, host, endpoints, scans, exposure (computed), problems}, indented for reading. */
+bool zc_evidence_document(struct zc_evidence *ev, struct zc_out *out, struct zc_err *err) ZC_MUST_USE;
+
+/** The compiled-in evidence schema (borrowed, parsed once, thread-safe after the first call). */
+const json_t *zc_evidence_schema(struct zc_err *err);
+
+/* ---- entities ---- */
+
+/** A kind of thing that rules judge: one row of one table. */
+struct zc_kind {
+        const char *name;   /* "listener": what a rule's applies_to says */
+        const char *at;     /* where its objects stand: "host", "host.listeners[]", "endpoints[]", "endpoints[].tls" */
+        const char *probe;  /* whose outcome explains its absence */
+        const char *def;    /* its schema: "listener" for "#/$defs/listener" */
+        const char *summary;
+};
+extern const struct zc_kind zc_kinds[];
+extern const size_t zc_kind_count;
+/** NULL when there is none. */
+const struct zc_kind *zc_kind_find(const char *name);
+/** NULL-terminated names, for "did you mean". */
+const char *const *zc_kind_names(void);
+
+enum zc_presence {
+        ZC_PRESENT,     /* there are entities */
+        ZC_ABSENT,      /* looked for and not there: [], null, {"present": false}; or the probe was skipped or not applicable */
+        ZC_UNOBSERVED,  /* planned, and no evidence of it: why says so */
+        ZC_UNPLANNED,   /* the plan never meant to look (a remote target has no host probes) */
+};
+
+struct zc_entity {
+        const json_t *self;   /* borrowed */
+        const char *subject;  /* "192.0.2.7:443/tcp#name", "listener 0.0.0.0:22/tcp", "host", "host/firewall/..." (design section 5) */
+        const char *pointer;  /* JSON Pointer in its document */
+        const char *asset;
+};
+
+/**
+ * The entities of a kind within one host object (kinds below host) or one endpoint (kinds below endpoints[]) or the exposure rows.
+ * @part: the host object, the endpoint object or the exposure array; @pointer: where it stands ("/host", "/endpoints/3", "/exposure");
+ * @asset: of the host (vantage id); endpoints carry their own. Strings given to fn live for the call only.
+ * @why: filled for ZC_UNOBSERVED: "firewall: needs CAP_NET_ADMIN"; at least 256 bytes.
+ */
+enum zc_presence zc_kind_each(const struct zc_kind *kind, const json_t *part, const char *pointer, const char *asset,
+                              bool (*fn)(void *ctx, const struct zc_entity *e), void *ctx, char why[256]);
+
+/** The canonical subject of an endpoint, listener or exposure row (free()); NULL when out of memory. */
+char *zc_subject_endpoint(const json_t *endpoint) ZC_MUST_USE;
+char *zc_subject_listener(const json_t *listener) ZC_MUST_USE;
+
+/* ---- the join ---- */
+
+/**
+ * exposure[] of evidence from one or more vantages: listener x firewall x what was reached, with `reach` per row (design section 4).
+ * Keeps small keys only. A new array; NULL with err on failure.
+ */
+json_t *zc_exposure(struct zc_evidence *const *evs, size_t count, struct zc_err *err) ZC_MUST_USE;
+
+#endif
