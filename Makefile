@@ -89,7 +89,7 @@ TESTS   := $(UNIT:tests/unit/%.c=$(O)/tests/%)
 REPLAYS := $(FUZZ:%.c=$(O)/replay/%)
 TOOLS   := $(patsubst tests/tools/%.c,$(O)/tests/tool_%,$(wildcard tests/tools/*.c))
 
-tests-built: $(ZC) $(TESTS) $(REPLAYS) $(TOOLS)
+tests-built: $(if $(wildcard $(MAIN)),$(ZC)) $(TESTS) $(REPLAYS) $(TOOLS)
 
 # The packages come first: what pkg-config says of them is read when the second make starts.
 check: packages-check
