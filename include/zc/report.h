@@ -1,0 +1,26 @@
+/** Output formats: a report in, bytes out. One file per format, one line in scanner/report/formats.def. Pure. */
+#ifndef ZC_REPORT_H
+#define ZC_REPORT_H
+
+#include "zc/err.h"
+#include "zc/file.h"
+#include "zc/json.h"
+
+struct zc_render {
+        unsigned columns; /* terminal: 0 means 80 */
+        bool colour;      /* terminal */
+        int verbose;      /* 0, 1 (-v: all severities), 2 */
+};
+
+struct zc_format {
+        const char *name;    /* "terminal" */
+        const char *summary;
+        const char *file;    /* usual file name: "report.json", NULL for terminal */
+        bool (*render)(const json_t *report, const struct zc_render *how, struct zc_out *out, struct zc_err *err);
+};
+extern const struct zc_format *const zc_formats[]; /* NULL-terminated */
+const struct zc_format *zc_format_find(const char *name);
+/** NULL-terminated, for "did you mean". */
+const char *const *zc_format_names(void);
+
+#endif

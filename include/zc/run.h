@@ -1,0 +1,68 @@
+/**
+ * A run: from a job (what to look at, within what limits) to evidence, with two processes (design section 3). The parent reads what needs
+ * privilege, forks the sandboxed collector, and writes down the records that the collector pipes up.
+ */
+#ifndef ZC_RUN_H
+#define ZC_RUN_H
+
+#include "zc/evidence.h"
+#include "zc/portset.h"
+#include "zc/probe.h"
+#include "zc/scope.h"
+#include "zc/target.h"
+
+/** One configured target: an id and the things it names. */
+struct zc_job_target {
+        const char *id; /* "" when none was configured: the asset then follows the target (design section 1) */
+        struct zc_target *named;
+        size_t named_count;
+        const json_t *tags;    /* array, or NULL */
+        const char *zone;      /* "isolated" or NULL */
+        const char *public_address; /* or NULL */
+        const json_t *require; /* array of probe ids, or NULL */
+        int64_t wait_ms;       /* wait for it to answer first, 0: do not */
+        const struct zc_portset *ports; /* NULL: the job's */
+};
+
+struct zc_job {
+        struct zc_job_target *targets;
+        size_t target_count;
+        struct zc_scope *scope;
+        const char *const *only, *const *skip; /* probe ids, NULL-terminated; NULL for none */
+        const struct zc_portset *ports;        /* NULL: the default for the kind of target */
+        enum zc_probe_level level;
+        int64_t deadline_ms;      /* of the whole run */
+        unsigned concurrency;     /* sockets at once over all, 0: default */
+        unsigned per_second;      /* new connections a second over all, 0: default */
+        const char *root;         /* --root, "" for none */
+        const char *vantage;      /* --vantage ID, NULL: machine-id */
+        const json_t *options;    /* what the user chose, for run.options; no secrets */
+};
+
+/** Refuse a job that cannot run (unknown probe, nothing left of the plan): ZC_E_USAGE. */
+bool zc_job_check(const struct zc_job *job, struct zc_err *err) ZC_MUST_USE;
+/** --dry-run: targets, probes, what each sends, privileges at hand and missing. Sends nothing, resolves nothing. */
+bool zc_job_print(const struct zc_job *job, struct zc_out *out, struct zc_err *err) ZC_MUST_USE;
+/** A new `run` object for the stream's head. */
+json_t *zc_job_head(const struct zc_job *job, struct zc_err *err) ZC_MUST_USE;
+
+struct zc_collected {
+        int signal;          /* 0, or the signal that ended the run early: exit 128+n, stream kept and unfinished */
+        bool named_missing;  /* a named target was not observed: collect exits 3 */
+};
+
+/**
+ * Collect into ev (created by the caller with zc_job_head). Peers' and probes' failures are evidence, not errors. Fails only when we cannot
+ * go on at all: no pipe, no fork, no disk. Call once per process: it gives up privileges for good (only CAP_DAC_OVERRIDE and CAP_CHOWN stay).
+ */
+bool zc_collect(const struct zc_job *job, struct zc_evidence *ev, struct zc_collected *out, struct zc_err *err) ZC_MUST_USE;
+
+/** No core dumps, not ptraceable, no inherited descriptors above 2, a known umask: first thing in main. */
+void zc_harden(void);
+/** Give up every capability and, when root, root (after outputs are written, before hooks). */
+bool zc_drop_all(struct zc_err *err);
+
+/** What this machine and caller can do, for `doctor`: a new array of {what, ok, why, grant}. */
+json_t *zc_doctor(void) ZC_MUST_USE;
+
+#endif
