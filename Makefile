@@ -96,8 +96,9 @@ check: packages-check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 tests-built
 	$(Q)ZC=$(ZC) O=$(O) PYTHON=$(PYTHON) VECTORS=$(VECTORS) $(if $(SAN),,LINT=1) MAKE=$(MAKE) tests/run
 
+# Under sudo the build stays the caller's own, so that a later make can go on with it.
 audit: packages-build
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(if $(SUDO_UID),sudo -u '#$(SUDO_UID)') $(MAKE) --no-print-directory all
 	$(Q)sh dist/audit.sh $(ZC)
 
 packages-build:
