@@ -54,6 +54,7 @@ LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
+.DEFAULT_GOAL := all
 all: $(ZC)
 
 $(ZC): $(O)/$(MAIN:.c=.o) $(O)/libzc.a
