@@ -74,9 +74,11 @@ $(O)/embed.c: scanner/embed.sh $(DATA)
 $(O)/embed.o: $(O)/embed.c $(DATA)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
-$(O)/tests/%: $(O)/tests/unit/%.o $(O)/libzc.a
+# A unit test may make the n-th allocation of the code under test fail: tests/unit/alloc.h.
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
+$(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/unit/alloc.o $(O)/libzc.a
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) $(WRAP) -o $@ $^ -lcmocka $(LIBS)
 
 $(O)/tests/tool_%: $(O)/tests/tools/%.o $(O)/libzc.a
 	$(call say,LINK,$@)
@@ -107,8 +109,11 @@ packages-build:
 packages-check:
 	$(Q)sh dist/packages.sh build check
 
+# Exported rather than passed, so that the quotes in it survive.
+lint fuzz: export FLAGS = $(CPPFLAGS_ALL)
+
 lint:
-	$(Q)CC='$(CC)' CLANG='$(CLANG)' O=$(O) FLAGS='$(CPPFLAGS_ALL)' tests/lint
+	$(Q)CC='$(CC)' CLANG='$(CLANG)' O=$(O) tests/lint
 
 conformance: $(O)/tests/tool_cel_conformance
 	$(Q)$(O)/tests/tool_cel_conformance tests/conformance/cel-skip.txt $(VECTORS)/cel
@@ -118,7 +123,7 @@ golden: $(ZC)
 
 # libFuzzer needs clang; each target keeps what it finds in its corpus.
 fuzz:
-	$(Q)CLANG='$(CLANG)' O=build/obj/fuzz SECONDS_EACH=$(FUZZ_SECONDS) FLAGS='$(CPPFLAGS_ALL)' tests/fuzz/run $(ONLY)
+	$(Q)CLANG='$(CLANG)' O=build/obj/fuzz SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run $(ONLY)
 
 coverage:
 	$(Q)$(MAKE) --no-print-directory SAN=coverage CFLAGS=-g tests-built
