@@ -15,6 +15,7 @@
 #include "zc/err.h"
 #include "zc/file.h"
 #include "zc/json.h"
+#include "zc/text.h"
 
 #define ZC_EVIDENCE_SCHEMA "zerocrit.evidence/1"
 #define ZC_EVIDENCE_LINE_MAX ((size_t)4 << 20) /* one record */
@@ -36,6 +37,8 @@ bool zc_evidence_finish(struct zc_evidence *ev, struct zc_err *err) ZC_MUST_USE;
  * the schema (unknown members are kept: newer versions gain them), sizes, depth. A cut last line of a stream is dropped.
  */
 bool zc_evidence_open(const char *path, struct zc_evidence **out, struct zc_err *err) ZC_MUST_USE;
+/** The same from memory, for tests, fuzzing and rule fixtures; the bytes are copied. @name: for messages. */
+bool zc_evidence_open_bytes(const char *name, const void *p, size_t n, struct zc_evidence **out, struct zc_err *err) ZC_MUST_USE;
 void zc_evidence_free(struct zc_evidence *ev);
 ZC_FREEP(zc_evidence);
 
@@ -45,6 +48,9 @@ const char *zc_evidence_name(const struct zc_evidence *ev);
 const json_t *zc_evidence_run(const struct zc_evidence *ev);
 const json_t *zc_evidence_host(const struct zc_evidence *ev);
 bool zc_evidence_finished(const struct zc_evidence *ev);
+/** Borrowed: the id of the vantage, and the asset its host belongs to (the configured id of the target `local`, else the vantage id). */
+const char *zc_evidence_vantage(const struct zc_evidence *ev);
+const char *zc_evidence_asset(const struct zc_evidence *ev);
 
 /** What visiting shows; any may be NULL. Values are borrowed for the call. Return false to stop, with err filled. */
 struct zc_evidence_visitor {
@@ -69,9 +75,11 @@ const json_t *zc_evidence_schema(struct zc_err *err);
 struct zc_kind {
         const char *name;   /* "listener": what a rule's applies_to says */
         const char *at;     /* where its objects stand: "host", "host.listeners[]", "endpoints[]", "endpoints[].tls" */
-        const char *probe;  /* whose outcome explains its absence */
+        const char *probe;  /* whose outcome explains its absence; NULL for none */
         const char *def;    /* its schema: "listener" for "#/$defs/listener" */
         const char *summary;
+        /** Adds the entity's subject. parent: the object around it (a chain's table), or NULL. */
+        void (*subject)(struct zc_text *out, const json_t *self, const json_t *parent);
 };
 extern const struct zc_kind zc_kinds[];
 extern const size_t zc_kind_count;
@@ -81,7 +89,8 @@ const struct zc_kind *zc_kind_find(const char *name);
 const char *const *zc_kind_names(void);
 
 enum zc_presence {
-        ZC_PRESENT,     /* there are entities */
+        ZC_PRESENT,     /* there are entities, and these are all */
+        ZC_PARTLY,      /* there are entities, and perhaps more that could not be seen: judge these, and count one unknown besides; why says so */
         ZC_ABSENT,      /* looked for and not there: [], null, {"present": false}; or the probe was skipped or not applicable */
         ZC_UNOBSERVED,  /* planned, and no evidence of it: why says so */
         ZC_UNPLANNED,   /* the plan never meant to look (a remote target has no host probes) */
@@ -94,24 +103,40 @@ struct zc_entity {
         const char *asset;
 };
 
+#define ZC_WHY_LEN 256
+
 /**
  * The entities of a kind within one host object (kinds below host) or one endpoint (kinds below endpoints[]) or the exposure rows.
- * @part: the host object, the endpoint object or the exposure array; @pointer: where it stands ("/host", "/endpoints/3", "/exposure");
- * @asset: of the host (vantage id); endpoints carry their own. Strings given to fn live for the call only.
- * @why: filled for ZC_UNOBSERVED: "firewall: needs CAP_NET_ADMIN"; at least 256 bytes.
+ * @part: the host object, the endpoint object or the exposure array, or NULL (unplanned); @pointer: where it stands ("/host",
+ * "/endpoints/3", "/exposure"); @asset: of the host; endpoints and exposure rows carry their own. Strings given to fn live for the call only;
+ * fn may be NULL, and returns false to stop.
+ * @why: filled for ZC_UNOBSERVED and ZC_PARTLY: "firewall: needs CAP_NET_ADMIN".
+ *
+ * An outcome that is `partial` leaves a list open, unless it says `whole: true` (every entity is listed, members are missing); an empty list of
+ * such a probe is unobserved, not absent. What is missing behind exposure rows is what is missing of each host's listeners: ask for the
+ * presence of that kind.
  */
 enum zc_presence zc_kind_each(const struct zc_kind *kind, const json_t *part, const char *pointer, const char *asset,
-                              bool (*fn)(void *ctx, const struct zc_entity *e), void *ctx, char why[256]);
+                              bool (*fn)(void *ctx, const struct zc_entity *e), void *ctx, char why[ZC_WHY_LEN]);
 
-/** The canonical subject of an endpoint, listener or exposure row (free()); NULL when out of memory. */
+/**
+ * Subjects (free()); NULL when out of memory. They never hold a pid, a time or an order, and are safe to print:
+ *   endpoint   192.0.2.7:443/tcp  [2001:db8::1]:443/tcp  192.0.2.7:443/tcp#www.example.org
+ *   listener   listener 0.0.0.0:22/tcp  listener [::]:22/tcp  listener 0.0.0.0%eth0:68/udp (bound to an interface)
+ *              listener 0.0.0.0:unit=chrony.service/udp (an ephemeral port: 32768-60999; process=NAME where no lasting unit is known)
+ *              listener container=cache:6379/tcp (an address of a container's own)
+ *   below host host/os  host/firewall  host/table/inet/filter  host/chain/inet/filter/input  host/anomaly/KIND/inet/filter/input
+ *              host/admit/ip/input/tcp/22,80 from 0.0.0.0/0 on *
+ *   exposure   its listener's, else its endpoint's, else "exposure 6379/tcp"
+ */
 char *zc_subject_endpoint(const json_t *endpoint) ZC_MUST_USE;
 char *zc_subject_listener(const json_t *listener) ZC_MUST_USE;
 
 /* ---- the join ---- */
 
 /**
- * exposure[] of evidence from one or more vantages: listener x firewall x what was reached, with `reach` per row (design section 4).
- * Keeps small keys only. A new array; NULL with err on failure.
+ * exposure[] of evidence from one or more vantages: listener x firewall x what was reached, with `reach` per row (design section 4): one row
+ * per listener, and one per open endpoint that belongs to no listener. Hosts and endpoints meet by run.vantage.addresses. Keeps small keys only. A new array; NULL with err on failure.
  */
 json_t *zc_exposure(struct zc_evidence *const *evs, size_t count, struct zc_err *err) ZC_MUST_USE;
 
