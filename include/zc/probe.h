@@ -63,6 +63,7 @@ struct zc_io {
         enum zc_outcome outcome; /* starts as ZC_DONE */
         char why[256];
         char needs[64];
+        bool whole;      /* set with partial when every entity is in the list and only members are missing: outcome's `whole` */
         json_t *problems; /* array of {path, what, why}; NULL until the first */
 };
 
