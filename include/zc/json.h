@@ -30,9 +30,11 @@ void zc_json_pointer_add(struct zc_text *pointer, const char *key);
 /** String at a dotted path, or fallback. */
 const char *zc_json_str(const json_t *root, const char *dotted, const char *fallback);
 
-/** Compact, members sorted, "\u" only where JSON needs it: the form for digests. NULL when out of memory; free(). */
+/** Compact, members sorted, "\u" only where JSON needs it, the fewest digits that read back the same: the form for digests. NULL when out of memory; free(). */
 char *zc_json_canonical(const json_t *value) ZC_MUST_USE;
 /** Compact, member order kept: one line of a stream, or what a person is shown. free(). */
 char *zc_json_line(const json_t *value) ZC_MUST_USE;
+/** Indented, member order kept, no newline at the end: a document that people read and diff. free(). */
+char *zc_json_pretty(const json_t *value) ZC_MUST_USE;
 
 #endif

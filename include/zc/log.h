@@ -1,6 +1,6 @@
 /**
  * The log: standard error, one line a message, safe from several threads. Foreign text in a message
- * is escaped as zc_text_escape() does. Never give it a secret: it knows none.
+ * is escaped as zc_text_escape() does, but backslashes stay: it may have been escaped already. Never give it a secret: it knows none.
  */
 #ifndef ZC_LOG_H
 #define ZC_LOG_H

@@ -213,14 +213,3 @@ const char *zc_json_str(const json_t *root, const char *dotted, const char *fall
 
         return s ? s : fallback;
 }
-
-char *zc_json_canonical(const json_t *value)
-{
-        return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY |
-                                         JSON_REAL_PRECISION(17));
-}
-
-char *zc_json_line(const json_t *value)
-{
-        return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
-}

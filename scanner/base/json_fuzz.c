@@ -37,5 +37,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         check_again(value, zc_json_canonical);
         check_again(value, zc_json_line);
+        check_again(value, zc_json_pretty);
         return 0;
 }

@@ -55,6 +55,7 @@ static size_t text_room(struct zc_text *t, size_t n)
         }
         t->p = p;
         t->cap = cap;
+        t->p[t->len] = '\0';
         return n;
 }
 
