@@ -1,0 +1,375 @@
+/** What may be contacted. See include/zc/scope.h. */
+#include "zc/scope.h"
+
+#include <ifaddrs.h>
+#include <string.h>
+#include <strings.h>
+
+#include "zc/text.h"
+
+/* Prefixes and names of one kind; each grows alone and is only appended to. */
+struct prefixes {
+        struct zc_prefix *list;
+        size_t n, cap;
+};
+
+struct names {
+        char **list; /* lower case; ".example.org" for "*.example.org" */
+        size_t n, cap;
+};
+
+struct patterns {
+        struct prefixes prefixes;
+        struct names names;
+};
+
+struct zc_scope {
+        struct patterns allow, exclude, targets;
+        struct prefixes own; /* loopback and this machine's addresses, once `local` is a target */
+        struct prefixes
+                literal; /* single addresses that were spelt out: what is never contacted otherwise may be here */
+};
+
+/* Addresses at which clouds hand credentials to whoever asks from the machine itself. */
+static const struct zc_prefix metadata[] = {
+        { { AF_INET, { 169, 254, 169, 254 }, 0 }, 32 }, /* AWS, Azure, Google and most others */
+        { { AF_INET, { 169, 254, 170, 2 }, 0 }, 32 },   /* AWS ECS */
+        { { AF_INET, { 100, 100, 100, 200 }, 0 }, 32 }, /* Alibaba */
+        { { AF_INET6, { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54 }, 0 },
+          128 }, /* AWS, fd00:ec2::254 */
+        { { AF_INET6, { 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, [15] = 0x54 }, 0 },
+          128 }, /* Google, fd20:ce::254 */
+};
+
+static const struct zc_prefix private_space[] = {
+        { { AF_INET, { 10 }, 0 }, 8 },           { { AF_INET, { 172, 16 }, 0 }, 12 },
+        { { AF_INET, { 192, 168 }, 0 }, 16 },    { { AF_INET, { 100, 64 }, 0 }, 10 },
+        { { AF_INET, { 127 }, 0 }, 8 },          { { AF_INET, { 169, 254 }, 0 }, 16 },
+        { { AF_INET6, { 0xfc }, 0 }, 7 },        { { AF_INET6, { 0xfe, 0x80 }, 0 }, 10 },
+        { { AF_INET6, { 0xfe, 0xc0 }, 0 }, 10 },
+};
+
+/* ---- lists ---- */
+
+/* Room for one more element; the list may move. */
+static bool reserve(void **list, size_t n, size_t *cap, size_t size)
+{
+        size_t want = *cap ? *cap * 2 : 8;
+        void *p;
+
+        if (n < *cap)
+                return true;
+        p = reallocarray(*list, want, size);
+        if (!p)
+                return false;
+        *list = p;
+        *cap = want;
+        return true;
+}
+
+static bool add_prefix(struct prefixes *ps, const struct zc_prefix *p, struct zc_err *err)
+{
+        void *list = ps->list;
+
+        if (!reserve(&list, ps->n, &ps->cap, sizeof *ps->list))
+                return zc_fail(err, ZC_E_NOMEM, "no memory for the scope");
+        ps->list = list;
+        ps->list[ps->n++] = *p;
+        return true;
+}
+
+static bool add_name(struct names *ns, const char *name, size_t n, struct zc_err *err)
+{
+        void *list = ns->list;
+        char *copy = strndup(name, n);
+
+        if (!copy || !reserve(&list, ns->n, &ns->cap, sizeof *ns->list)) {
+                free(copy);
+                return zc_fail(err, ZC_E_NOMEM, "no memory for the scope");
+        }
+        ns->list = list;
+        zc_ascii_lower(copy);
+        ns->list[ns->n++] = copy;
+        return true;
+}
+
+static bool holds(const struct zc_prefix *list, size_t n, const struct zc_addr *a)
+{
+        for (size_t i = 0; i < n; i++)
+                if (zc_prefix_contains(&list[i], a))
+                        return true;
+        return false;
+}
+
+static bool in(const struct prefixes *ps, const struct zc_addr *a)
+{
+        return holds(ps->list, ps->n, a);
+}
+
+/* A trailing dot does not make another name. */
+static bool matches(const struct names *ns, const char *name)
+{
+        size_t n = name ? strlen(name) : 0;
+
+        if (n > 0 && name[n - 1] == '.')
+                n--;
+        for (size_t i = 0; i < ns->n && n > 0; i++) {
+                const char *want = ns->list[i];
+                size_t len = strlen(want);
+
+                if (*want == '.' ? n > len && strncasecmp(name + n - len, want, len) == 0
+                                 : n == len && strncasecmp(name, want, len) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void release(struct patterns *p)
+{
+        for (size_t i = 0; i < p->names.n; i++)
+                free(p->names.list[i]);
+        free(p->names.list);
+        free(p->prefixes.list);
+}
+
+struct zc_scope *zc_scope_new(void)
+{
+        return calloc(1, sizeof(struct zc_scope));
+}
+
+void zc_scope_free(struct zc_scope *s)
+{
+        if (!s)
+                return;
+        release(&s->allow);
+        release(&s->exclude);
+        release(&s->targets);
+        free(s->own.list);
+        free(s->literal.list);
+        free(s);
+}
+
+/* ---- patterns ---- */
+
+static bool refuse_pattern(const char *key, const char *pattern, const char *why,
+                           struct zc_err *err)
+{
+        ZC_AUTO_TEXT text;
+
+        zc_text_init(&text, 120);
+        zc_text_escape(&text, pattern, strlen(pattern));
+        return zc_fail(err, ZC_E_USAGE, "%s \"%s\": %s", key, zc_text_str(&text), why);
+}
+
+static bool name_pattern(struct patterns *p, const char *key, const char *pattern,
+                         struct zc_err *err)
+{
+        bool below = strncmp(pattern, "*.", 2) == 0;
+        const char *name = below ? pattern + 1 : pattern; /* keeps the dot */
+        size_t n = strlen(name), at;
+        const char *why;
+
+        if (n > 1 && name[n - 1] == '.')
+                n--;
+        if (!zc_name_check(name + below, n - below, &at, &why))
+                return refuse_pattern(key, pattern, why, err);
+        return add_name(&p->names, name, n, err);
+}
+
+static bool add_pattern(struct zc_scope *s, struct patterns *p, const char *key,
+                        const char *pattern, struct zc_err *err)
+{
+        struct zc_prefix prefix;
+
+        if (*pattern == '\0')
+                return zc_fail(
+                        err, ZC_E_USAGE,
+                        "%s: empty pattern: write an address, a block, a name, or *.example.org",
+                        key);
+        if (!strchr(pattern, ':') && !strchr(pattern, '/') &&
+            strspn(pattern, "0123456789.") < strlen(pattern))
+                return name_pattern(p, key, pattern, err);
+        if (strstr(pattern, "://") || strchr(pattern, '['))
+                return refuse_pattern(
+                        key, pattern,
+                        "write the address, block or name alone, without scheme, brackets or port",
+                        err);
+        if (!zc_prefix_parse(pattern, &prefix, err))
+                return zc_ctx(err, "%s", key);
+        prefix.addr.zone = 0;
+        if (p == &s->allow && !strchr(pattern, '/') && !add_prefix(&s->literal, &prefix, err))
+                return false;
+        return add_prefix(&p->prefixes, &prefix, err);
+}
+
+bool zc_scope_allow(struct zc_scope *s, const char *pattern, struct zc_err *err)
+{
+        return add_pattern(s, &s->allow, "scope.allow", pattern, err);
+}
+
+bool zc_scope_exclude(struct zc_scope *s, const char *pattern, struct zc_err *err)
+{
+        return add_pattern(s, &s->exclude, "scope.exclude", pattern, err);
+}
+
+/* ---- targets ---- */
+
+static bool configured(const struct zc_scope *s)
+{
+        return s->allow.prefixes.n + s->allow.names.n > 0;
+}
+
+/* Whether the union of the prefixes holds all of p: one of them does, or some lie inside and both halves are held. */
+static bool covered(const struct prefixes *by, struct zc_prefix p)
+{
+        bool inside = false;
+        struct zc_prefix low, high;
+
+        for (size_t i = 0; i < by->n; i++) {
+                if (zc_prefix_covers(&by->list[i], &p))
+                        return true;
+                inside |= zc_prefix_covers(&p, &by->list[i]);
+        }
+        if (!inside || p.bits == (p.addr.family == AF_INET ? 32 : 128))
+                return false;
+        low = high = p;
+        high.addr.bytes[p.bits / 8] |= (uint8_t)(0x80u >> (p.bits % 8));
+        low.bits = high.bits = (uint8_t)(p.bits + 1);
+        return covered(by, low) && covered(by, high);
+}
+
+static bool wide_and_public(const struct zc_prefix *p)
+{
+        if (p->bits >= (p->addr.family == AF_INET ? 24 : 112))
+                return false;
+        for (size_t i = 0; i < ZC_COUNT(private_space); i++)
+                if (zc_prefix_covers(&private_space[i], p))
+                        return false;
+        return true;
+}
+
+static bool refuse_target(const struct zc_target *t, const char *why, struct zc_err *err)
+{
+        return refuse_pattern("target", t->named, why, err);
+}
+
+static bool authorise_prefix(struct zc_scope *s, const struct zc_target *t,
+                             const struct zc_prefix *p, struct zc_err *err)
+{
+        if (covered(&s->exclude.prefixes, *p))
+                return refuse_target(t,
+                                     "scope.exclude holds it: take it out of the targets, or out "
+                                     "of the exclusions",
+                                     err);
+        if (configured(s) && !covered(&s->allow.prefixes, *p))
+                return refuse_target(
+                        t,
+                        t->literal
+                                ? "outside scope.allow: add it there, or take it out of the targets"
+                                : "not all of this block is inside scope.allow: name the part that "
+                                  "is, or allow the rest",
+                        err);
+        if (!configured(s) && wide_and_public(p))
+                return refuse_target(t,
+                                     "a public block wider than /24 (IPv6: /112) needs scope.allow "
+                                     "in a configuration that names it",
+                                     err);
+        return add_prefix(&s->targets.prefixes, p, err);
+}
+
+static bool authorise_name(struct zc_scope *s, const struct zc_target *t, struct zc_err *err)
+{
+        if (matches(&s->exclude.names, t->host))
+                return refuse_target(t,
+                                     "scope.exclude names it: take it out of the targets, or out "
+                                     "of the exclusions",
+                                     err);
+        if (configured(s) && s->allow.prefixes.n == 0 && !matches(&s->allow.names, t->host))
+                return refuse_target(
+                        t, "outside scope.allow: add it there, or take it out of the targets", err);
+        return add_name(&s->targets.names, t->host, strlen(t->host), err);
+}
+
+static bool authorise_local(struct zc_scope *s, struct zc_err *err)
+{
+        static const struct zc_prefix loopback[] = {
+                { { AF_INET, { 127 }, 0 }, 8 },
+                { { AF_INET6, { [15] = 1 }, 0 }, 128 },
+        };
+        struct ifaddrs *all;
+        bool ok = true;
+
+        for (size_t i = 0; i < ZC_COUNT(loopback); i++)
+                if (!add_prefix(&s->own, &loopback[i], err))
+                        return false;
+        if (getifaddrs(&all) != 0)
+                return zc_fail_errno(err, "reading this machine's addresses");
+        for (const struct ifaddrs *i = all; i && ok; i = i->ifa_next) {
+                struct zc_addr a;
+                struct zc_prefix p;
+
+                if (!zc_addr_from_sockaddr(i->ifa_addr, &a, NULL))
+                        continue;
+                p = zc_prefix_of(&a);
+                ok = add_prefix(&s->own, &p, err);
+        }
+        freeifaddrs(all);
+        return ok;
+}
+
+bool zc_scope_authorise(struct zc_scope *s, const struct zc_target *t, struct zc_err *err)
+{
+        struct zc_prefix one;
+
+        if (t->kind == ZC_TARGET_LOCAL)
+                return authorise_local(s, err);
+        if (t->kind == ZC_TARGET_BLOCK)
+                return authorise_prefix(s, t, &t->block, err);
+        if (!t->literal)
+                return authorise_name(s, t, err);
+        one = zc_prefix_of(&t->addr);
+        return authorise_prefix(s, t, &one, err) && add_prefix(&s->literal, &one, err);
+}
+
+/* ---- the question ---- */
+
+static bool never(const struct zc_addr *a)
+{
+        enum zc_addr_class class = zc_addr_class(a);
+
+        return class == ZC_ADDR_UNSPECIFIED || class == ZC_ADDR_MULTICAST ||
+               class == ZC_ADDR_BROADCAST || holds(metadata, ZC_COUNT(metadata), a);
+}
+
+enum zc_scope_verdict zc_scope_check(const struct zc_scope *s, const char *name,
+                                     const struct zc_addr *addr)
+{
+        struct zc_addr a = zc_addr_unmap(*addr);
+
+        if (in(&s->exclude.prefixes, &a) || matches(&s->exclude.names, name))
+                return ZC_SCOPE_EXCLUDED;
+        if (never(&a) && !in(&s->literal, &a))
+                return ZC_SCOPE_NEVER;
+        if (in(&s->own, &a))
+                return ZC_SCOPE_IN;
+        if (configured(s))
+                return in(&s->allow.prefixes, &a) || matches(&s->allow.names, name)
+                               ? ZC_SCOPE_IN
+                               : ZC_SCOPE_OUTSIDE;
+        return in(&s->targets.prefixes, &a) || matches(&s->targets.names, name) ? ZC_SCOPE_IN
+                                                                                : ZC_SCOPE_OUTSIDE;
+}
+
+const char *zc_scope_verdict_name(enum zc_scope_verdict v)
+{
+        static const char *const names[] = {
+                [ZC_SCOPE_IN] = "in scope",
+                [ZC_SCOPE_OUTSIDE] = "outside scope.allow and the targets",
+                [ZC_SCOPE_EXCLUDED] = "excluded by scope.exclude",
+                [ZC_SCOPE_NEVER] = "never contacted unless its address is named (metadata service, "
+                                   "multicast, broadcast)",
+        };
+
+        _Static_assert(ZC_COUNT(names) == ZC_SCOPE_NEVER + 1, "a name for every verdict");
+        return names[v];
+}
