@@ -62,7 +62,7 @@ static bool rd_le(struct zc_rd *rd, size_t n, uint64_t *out)
         return true;
 }
 
-/* One reader per width and byte order. */
+/* One reader per width and byte order. NOLINTBEGIN(bugprone-macro-parentheses): a type takes none. */
 #define RD_UINT(name, type, bytes, order)                                                          \
         bool name(struct zc_rd *rd, type *out)                                                     \
         {                                                                                          \
@@ -74,6 +74,7 @@ static bool rd_le(struct zc_rd *rd, size_t n, uint64_t *out)
                 return true;                                                                       \
         }
 
+/* NOLINTEND(bugprone-macro-parentheses) */
 RD_UINT(zc_rd_u8, uint8_t, 1, rd_be)
 RD_UINT(zc_rd_u16, uint16_t, 2, rd_be)
 RD_UINT(zc_rd_u24, uint32_t, 3, rd_be)

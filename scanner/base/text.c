@@ -75,20 +75,19 @@ static void text_trim(struct zc_text *t)
         if (back && zc_utf8_next((const uint8_t *)t->p + t->len - back, back, &code) == 0 &&
             (uint8_t)t->p[t->len - back] >= 0xc0)
                 t->len -= back;
-        if (t->p)
-                t->p[t->len] = '\0';
+        t->p[t->len] = '\0';
 }
 
 void zc_text_addn(struct zc_text *t, const char *s, size_t n)
 {
         size_t fits = text_room(t, n);
 
+        if (!t->p)
+                return;
         if (fits)
                 memcpy(t->p + t->len, s, fits);
-        if (t->p && !t->failed) {
-                t->len += fits;
-                t->p[t->len] = '\0';
-        }
+        t->len += fits;
+        t->p[t->len] = '\0';
         if (fits < n && !t->failed)
                 text_trim(t);
 }
@@ -117,7 +116,7 @@ void zc_text_vprintf(struct zc_text *t, const char *fmt, va_list ap)
                 return;
         }
         fits = text_room(t, (size_t)n);
-        if (fits == 0 || t->failed)
+        if (t->failed || !t->p)
                 return;
         vsnprintf(t->p + t->len, fits + 1, fmt, ap);
         t->len += fits;
