@@ -1,0 +1,18 @@
+/** The table of commands: one file each, cmd_<name>.c. */
+#include <string.h>
+
+#include "commands.h"
+
+const struct zc_command *const zc_commands[] = {
+        &zc_command_config,
+        NULL,
+};
+
+const struct zc_command *zc_command_find(const char *name)
+{
+        for (size_t i = 0; zc_commands[i]; i++) {
+                if (strcmp(zc_commands[i]->name, name) == 0)
+                        return zc_commands[i];
+        }
+        return NULL;
+}

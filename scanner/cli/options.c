@@ -1,0 +1,385 @@
+/** The table of options, and reading a command line with it. */
+#include "options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "zc/clock.h"
+#include "zc/text.h"
+
+#define RATE_MAX 1000000u
+#define CONCURRENCY_MAX 65000u
+#define LIST_MAX 4096u
+
+#define AUDIT ZC_CMD_AUDIT
+#define COLLECT ZC_CMD_COLLECT
+#define JUDGE ZC_CMD_JUDGE
+#define REPORT ZC_CMD_REPORT
+#define OBSERVE (ZC_CMD_AUDIT | ZC_CMD_COLLECT)
+#define GATE (ZC_CMD_AUDIT | ZC_CMD_JUDGE)
+#define AT(member) offsetof(struct zc_options, member)
+
+/* In the order that help shows them. */
+const struct zc_option zc_options_table[] = {
+        { "output", 'o', "PATH", ZC_OPT_TEXT, AT(output), OBSERVE | JUDGE | REPORT,
+          "write the command's own document to PATH (- is standard output)" },
+        { "format", 0, "FORMAT", ZC_OPT_TEXT, AT(format), GATE | REPORT,
+          "the form of that document: terminal or json" },
+        { "report", 0, "FORMAT=PATH", ZC_OPT_MANY, AT(reports), GATE,
+          "write the report in FORMAT to PATH as well; may be repeated" },
+        { "evidence", 0, "PATH", ZC_OPT_TEXT, AT(evidence), AUDIT,
+          "keep the evidence (PATH.ndjson while running)" },
+        { "targets", 0, "FILE", ZC_OPT_TEXT, AT(targets), OBSERVE,
+          "read more targets from FILE: one a line, # starts a comment" },
+        { "exclude", 0, "LIST", ZC_OPT_LIST, AT(exclude), OBSERVE,
+          "addresses, prefixes and names never to contact; wins over everything" },
+        { "ports", 0, "PORTS", ZC_OPT_TEXT, AT(ports), OBSERVE,
+          "22,80,8000-8100, top-100, all, or service names" },
+        { "only", 0, "PROBES", ZC_OPT_LIST, AT(only), OBSERVE,
+          "run these probes alone, and of others what they need" },
+        { "skip", 0, "PROBES", ZC_OPT_LIST, AT(skip), OBSERVE,
+          "leave these probes out of the plan" },
+        { "wait", 0, "TIME", ZC_OPT_DURATION, AT(wait_ms), OBSERVE,
+          "wait up to TIME (60s) for a target to answer first" },
+        { "deadline", 0, "TIME", ZC_OPT_DURATION, AT(deadline_ms), OBSERVE,
+          "end the whole run after TIME (3m)" },
+        { "rate", 0, "N", ZC_OPT_NUMBER, AT(rate), OBSERVE, "at most N new connections a second" },
+        { "concurrency", 0, "N", ZC_OPT_NUMBER, AT(concurrency), OBSERVE,
+          "at most N connections at once" },
+        { "vantage", 0, "ID", ZC_OPT_TEXT, AT(vantage), OBSERVE,
+          "name this machine ID in the evidence; default: its machine id" },
+        { "dry-run", 0, NULL, ZC_OPT_FLAG, AT(dry_run), OBSERVE,
+          "print targets, probes and what each sends; send nothing" },
+        { "rules", 0, "DIR", ZC_OPT_MANY, AT(rules), GATE | ZC_CMD_RULES | ZC_CMD_EXPLAIN,
+          "add the rules of a folder or file; may be repeated" },
+        { "profile", 0, "NAME", ZC_OPT_TEXT, AT(profile), GATE,
+          "which rules count; this version has `default`" },
+        { "waivers", 0, "FILE", ZC_OPT_TEXT, AT(waivers), GATE,
+          "accepted findings, with owner, reason and end" },
+        { "baseline", 0, "REPORT", ZC_OPT_TEXT, AT(baseline), GATE,
+          "an earlier report.json: says what is new since" },
+        { "fail-on", 0, "LIST", ZC_OPT_LIST, AT(fail_on), GATE,
+          "what the gate does not allow: critical (default), high, new-high, tag:NAME" },
+        { "expression", 'e', "EXPR", ZC_OPT_TEXT, AT(expression), ZC_CMD_EVAL,
+          "the CEL expression" },
+        { "kind", 0, "KIND", ZC_OPT_TEXT, AT(kind), ZC_CMD_EVAL,
+          "bind `self` to every entity of KIND in turn" },
+        { "trace", 0, NULL, ZC_OPT_FLAG, AT(trace), ZC_CMD_EVAL,
+          "show the value of every part of the expression" },
+        { "config", 0, "FILE", ZC_OPT_TEXT, AT(config), OBSERVE | JUDGE | ZC_CMD_CONFIG,
+          "read FILE instead of /etc/zerocrit/zerocrit.yaml" },
+        { "no-color", 0, NULL, ZC_OPT_FLAG, AT(no_color), GATE | REPORT,
+          "no colour, as with NO_COLOR or TERM=dumb" },
+        { "quiet", 'q', NULL, ZC_OPT_FLAG, AT(quiet), ZC_CMD_ANY,
+          "say only what went wrong, and the verdict" },
+        { "verbose", 'v', NULL, ZC_OPT_COUNT, AT(verbose), ZC_CMD_ANY,
+          "say more: every finding in full, what is being done" },
+        { "help", 'h', NULL, ZC_OPT_FLAG, AT(help), ZC_CMD_ANY, "this help" },
+        { "version", 0, NULL, ZC_OPT_FLAG, AT(version), ZC_CMD_ANY, "the version" },
+        { 0 },
+};
+
+/** Where the reader stands. */
+struct reader {
+        struct zc_options *o;
+        struct zc_err *err;
+        char *const *argv;
+        int argc, at;
+        unsigned seen[ZC_COUNT(
+                zc_options_table)]; /* how often each was given, for what must not be given twice and for the command */
+};
+
+bool zc_list_add(struct zc_arena *arena, struct zc_list *l, const char *s, struct zc_err *err)
+{
+        const char **more;
+
+        if (l->count >= LIST_MAX)
+                return zc_fail(err, ZC_E_USAGE,
+                               "more than %u values in one list; put targets into a file and give "
+                               "--targets FILE",
+                               LIST_MAX);
+        if ((l->count & (l->count + 1)) ==
+            0) { /* 0, 1, 3, 7, ...: room for as many again, and the NULL */
+                more = zc_arena_array(arena, 2 * l->count + 2, sizeof(*more));
+                if (!more)
+                        return zc_fail(err, ZC_E_NOMEM, "no memory for the command line");
+                if (l->count > 0)
+                        memcpy(more, l->item, l->count * sizeof(*more));
+                l->item = more;
+        }
+        l->item[l->count++] = s;
+        l->item[l->count] = NULL;
+        return true;
+}
+
+/** "tls,http": the parts, none of them empty. */
+static bool list_split(struct reader *r, const struct zc_option *opt, struct zc_list *l,
+                       const char *value)
+{
+        for (const char *s = value;; s++) {
+                size_t n = strcspn(s, ",");
+                const char *part;
+
+                if (n == 0)
+                        return zc_fail(
+                                r->err, ZC_E_USAGE,
+                                "--%s: column %zu: nothing stands between the commas of \"%s\"",
+                                opt->name, (size_t)(s - value) + 1, value);
+                part = zc_arena_strndup(r->o->arena, s, n);
+                if (!part)
+                        return zc_fail(r->err, ZC_E_NOMEM, "no memory for the command line");
+                if (!zc_list_add(r->o->arena, l, part, r->err))
+                        return false;
+                s += n;
+                if (*s == '\0')
+                        return true;
+        }
+}
+
+static bool set_duration(struct reader *r, const struct zc_option *opt, int64_t *out,
+                         const char *value)
+{
+        if (!zc_duration_parse(value, out) || *out <= 0)
+                return zc_fail(r->err, ZC_E_USAGE,
+                               "--%s: \"%s\" is no time: write a number and a unit, such as 500ms, "
+                               "60s, 3m or 24h",
+                               opt->name, value);
+        return true;
+}
+
+static bool set_number(struct reader *r, const struct zc_option *opt, uint64_t *out,
+                       const char *value)
+{
+        uint64_t most = opt->at == AT(rate) ? RATE_MAX : CONCURRENCY_MAX;
+
+        if (!zc_parse_uint(value, strlen(value), most, out) || *out == 0)
+                return zc_fail(r->err, ZC_E_USAGE, "--%s: \"%s\" is no whole number from 1 to %llu",
+                               opt->name, value, (unsigned long long)most);
+        return true;
+}
+
+/** @value: NULL for options without an argument. */
+static bool option_set(struct reader *r, const struct zc_option *opt, const char *value)
+{
+        char *field = (char *)r->o + opt->at;
+        size_t index = (size_t)(opt - zc_options_table);
+        bool many = opt->kind == ZC_OPT_LIST || opt->kind == ZC_OPT_MANY || !opt->argument;
+
+        if (r->seen[index]++ > 0 && !many)
+                return zc_fail(r->err, ZC_E_USAGE, "--%s is given twice: leave one", opt->name);
+        if (value && *value == '\0')
+                return zc_fail(r->err, ZC_E_USAGE, "--%s needs %s: the one given is empty",
+                               opt->name, opt->argument);
+        switch (opt->kind) {
+        case ZC_OPT_FLAG:
+                *(bool *)field = true;
+                return true;
+        case ZC_OPT_COUNT:
+                (*(unsigned *)field)++;
+                return true;
+        case ZC_OPT_TEXT:
+                *(const char **)field = value;
+                return true;
+        case ZC_OPT_LIST:
+                return list_split(r, opt, (struct zc_list *)field, value);
+        case ZC_OPT_MANY:
+                return zc_list_add(r->o->arena, (struct zc_list *)field, value, r->err);
+        case ZC_OPT_DURATION:
+                return set_duration(r, opt, (int64_t *)field, value);
+        case ZC_OPT_NUMBER:
+                return set_number(r, opt, (uint64_t *)field, value);
+        }
+        return false;
+}
+
+static const struct zc_option *option_find(const char *name, size_t n)
+{
+        for (const struct zc_option *opt = zc_options_table; opt->name; opt++) {
+                if (strlen(opt->name) == n && memcmp(opt->name, name, n) == 0)
+                        return opt;
+        }
+        return NULL;
+}
+
+static const struct zc_option *option_letter(char c)
+{
+        for (const struct zc_option *opt = zc_options_table; opt->name; opt++) {
+                if (opt->letter == c)
+                        return opt;
+        }
+        return NULL;
+}
+
+/** The command as far as it is known yet: options may stand before it. */
+static unsigned command_bits(const struct reader *r)
+{
+        return r->o->command ? r->o->command->bit : ZC_CMD_ANY;
+}
+
+static bool option_unknown(struct reader *r, const char *name, size_t n)
+{
+        const char *words[ZC_COUNT(zc_options_table)];
+        ZC_AUTO_MEM char *copy = strndup(name, n);
+        const char *near = NULL;
+        size_t count = 0;
+
+        for (const struct zc_option *opt = zc_options_table; opt->name; opt++) {
+                if (opt->commands & command_bits(r))
+                        words[count++] = opt->name;
+        }
+        words[count] = NULL;
+        if (copy)
+                near = zc_nearest(copy, words);
+        if (near)
+                return zc_fail(r->err, ZC_E_USAGE, "there is no option --%.*s; did you mean --%s?",
+                               (int)(n < 64 ? n : 64), name, near);
+        return zc_fail(r->err, ZC_E_USAGE,
+                       "there is no option --%.*s; `zerocrit %s%s--help` lists them",
+                       (int)(n < 64 ? n : 64), name, r->o->command ? r->o->command->name : "",
+                       r->o->command ? " " : "");
+}
+
+/** The argument of an option: the rest of its word, or the next word. */
+static bool option_value(struct reader *r, const struct zc_option *opt, const char *rest,
+                         const char **out)
+{
+        *out = rest;
+        if (rest)
+                return true;
+        if (r->at >= r->argc)
+                return zc_fail(r->err, ZC_E_USAGE, "--%s needs %s", opt->name, opt->argument);
+        *out = r->argv[r->at++];
+        return true;
+}
+
+static bool read_long(struct reader *r, const char *word)
+{
+        size_t n = strcspn(word, "=");
+        const struct zc_option *opt = option_find(word, n);
+        const char *value = NULL;
+
+        if (!opt)
+                return option_unknown(r, word, n);
+        if (!opt->argument && word[n] == '=')
+                return zc_fail(r->err, ZC_E_USAGE, "--%s takes no value", opt->name);
+        if (opt->argument && !option_value(r, opt, word[n] == '=' ? word + n + 1 : NULL, &value))
+                return false;
+        return option_set(r, opt, value);
+}
+
+/** "-qv", "-o PATH", "-oPATH". */
+static bool read_letters(struct reader *r, const char *word)
+{
+        for (const char *c = word; *c; c++) {
+                const struct zc_option *opt = option_letter(*c);
+                const char *value = NULL;
+
+                if (!opt)
+                        return zc_fail(r->err, ZC_E_USAGE,
+                                       "there is no option -%c; `zerocrit --help` lists them", *c);
+                if (opt->argument && !option_value(r, opt, c[1] ? c + 1 : NULL, &value))
+                        return false;
+                if (!option_set(r, opt, value))
+                        return false;
+                if (opt->argument)
+                        return true;
+        }
+        return true;
+}
+
+static bool command_unknown(const char *word, struct zc_err *err)
+{
+        const char *words[32];
+        const char *near;
+        size_t count = 0;
+
+        for (size_t i = 0; zc_commands[i] && count < ZC_COUNT(words) - 1; i++)
+                words[count++] = zc_commands[i]->name;
+        words[count] = NULL;
+        near = zc_nearest(word, words);
+        if (near)
+                return zc_fail(err, ZC_E_USAGE,
+                               "there is no command \"%.64s\"; did you mean `zerocrit %s`?", word,
+                               near);
+        return zc_fail(err, ZC_E_USAGE,
+                       "there is no command \"%.64s\"; `zerocrit --help` lists them", word);
+}
+
+/** `help` is a word for --help, before or in place of a command. */
+static bool read_word(struct reader *r, const char *word)
+{
+        if (r->o->command)
+                return zc_list_add(r->o->arena, &r->o->args, word, r->err);
+        if (strcmp(word, "help") == 0) {
+                r->o->help = true;
+                return true;
+        }
+        r->o->command = zc_command_find(word);
+        return r->o->command || command_unknown(word, r->err);
+}
+
+/** Options may have been given before the command was: only now is it known which it takes. */
+static bool check_taken(const struct reader *r)
+{
+        const struct zc_command *c = r->o->command;
+
+        for (size_t i = 0; c && zc_options_table[i].name; i++) {
+                if (r->seen[i] > 0 && !(zc_options_table[i].commands & c->bit))
+                        return zc_fail(r->err, ZC_E_USAGE,
+                                       "`zerocrit %s` takes no --%s; `zerocrit %s --help` lists "
+                                       "what it takes",
+                                       c->name, zc_options_table[i].name, c->name);
+        }
+        return true;
+}
+
+/** The first argument of a command that knows its words. */
+static bool check_word(const struct zc_options *o, struct zc_err *err)
+{
+        const struct zc_command *c = o->command;
+        const char *near;
+
+        if (!c || !c->words || o->help)
+                return true;
+        if (o->args.count == 0)
+                return zc_fail(err, ZC_E_USAGE, "`zerocrit %s` needs a word more: zerocrit %s %s",
+                               c->name, c->name, c->arguments);
+        for (size_t i = 0; c->words[i]; i++) {
+                if (strcmp(c->words[i], o->args.item[0]) == 0)
+                        return true;
+        }
+        near = zc_nearest(o->args.item[0], c->words);
+        if (near)
+                return zc_fail(err, ZC_E_USAGE,
+                               "there is no `zerocrit %s %.64s`; did you mean `zerocrit %s %s`?",
+                               c->name, o->args.item[0], c->name, near);
+        return zc_fail(err, ZC_E_USAGE, "there is no `zerocrit %s %.64s`; write zerocrit %s %s",
+                       c->name, o->args.item[0], c->name, c->arguments);
+}
+
+bool zc_options_parse(struct zc_options *o, struct zc_arena *arena, int argc, char *const *argv,
+                      struct zc_err *err)
+{
+        struct reader r = { .o = o, .err = err, .argv = argv, .argc = argc, .at = 1 };
+        bool words_only = false;
+
+        *o = (struct zc_options){ .arena = arena };
+        while (r.at < argc) {
+                const char *word = argv[r.at++];
+                bool ok;
+
+                if (!words_only && strcmp(word, "--") == 0) {
+                        words_only = true;
+                        continue;
+                }
+                if (words_only || word[0] != '-' || word[1] == '\0')
+                        ok = read_word(&r, word);
+                else if (word[1] == '-')
+                        ok = read_long(&r, word + 2);
+                else
+                        ok = read_letters(&r, word + 1);
+                if (!ok)
+                        return false;
+        }
+        return check_taken(&r) && check_word(o, err);
+}
