@@ -1,6 +1,34 @@
 /**
  * Rules: data that judges evidence (design section 5). A pack is loaded whole or refused whole: syntax, the record's shape, the types of its
- * expressions against the evidence schema, severities that the confidence allows.
+ * expressions against the evidence schema, severities that the confidence allows. Errors read "FILE:LINE:COLUMN: what; how to mend it".
+ *
+ * A rule file is a YAML mapping `rules: [ … ]`, one record a rule:
+ *
+ *   rules:
+ *     - id: ZC-FW-001                    # ZC-<AREA>-<NNN>, never reused
+ *       title: …
+ *       severity: high                   # or by reach: {any: high, private: high, isolated: medium, loopback: low}
+ *       applies_to: firewall             # an entity kind
+ *       where: self.present              # CEL, default true; false means notapplicable
+ *       needs: [self.defaults.input.ip]  # must be observed, else unknown
+ *       when: self.defaults.input.ip == "accept"
+ *       confidence: derived              # proven | derived | version
+ *       message: "… {{ self.defaults.input.ip }} …"
+ *       covers: [ZC-FW-002]              # rules that one fix of this also ends
+ *       rationale: …
+ *       remediation:
+ *         text: …
+ *         variants: [{when: CEL, change: …, commands: [ … ], risk: restart|lockout|data, undo: …, verify: …}]
+ *         reproduce: [ … ]               # commands with standard tools
+ *       refs: {cwe: [{id: CWE-284, title: our words}]}
+ *       params: {name: {type: int, default: 1, min: 0, max: 9, summary: …}}
+ *       tags: [baseline]
+ *       since: "0.1"
+ *       tests:                           # at least one fail, one pass, one unknown
+ *         - {name: …, self: {…}, host: {…}, endpoint: {…}, run: {…}, params: {…}, reach: any, expect: fail, severity: high, message: …}
+ *
+ * Expressions see self, host, run, params, and below endpoints also endpoint. `{{ }}` stands in message, and in the change, commands,
+ * undo, verify and reproduce of a remediation, where text is quoted for a shell.
  */
 #ifndef ZC_RULES_H
 #define ZC_RULES_H
@@ -21,17 +49,20 @@ const char *zc_reach_name(enum zc_reach r);
 bool zc_reach_parse(const char *s, enum zc_reach *out) ZC_MUST_USE;
 
 enum zc_confidence { ZC_VERSION_ONLY, ZC_DERIVED, ZC_PROVEN };
+const char *zc_confidence_name(enum zc_confidence c); /* "version", "derived", "proven" */
+
+struct zc_message;
 
 struct zc_rule {
         const char *id; /* "ZC-FW-001" */
         const char *title;
         enum zc_severity severity[ZC_REACH_UNKNOWN]; /* by reach; all the same unless by_reach */
-        bool by_reach;
+        bool by_reach;                               /* the values differ */
         const struct zc_kind *kind;
         struct zc_cel *where; /* NULL: true */
         struct zc_cel *when;
-        const char *where_source, *when_source;
-        const char *const *needs; /* dotted paths, NULL-terminated */
+        const char *where_source, *when_source; /* where_source: NULL when there is none */
+        const char *const *needs;               /* dotted paths, NULL-terminated */
         enum zc_confidence confidence;
         struct zc_message *message; /* compiled template */
         const json_t *record;       /* the whole record as read: rationale, remediation, refs, params, tags, covers, tests, ... */
@@ -39,12 +70,19 @@ struct zc_rule {
         unsigned line;
 };
 
+/** The highest severity the rule can have. */
+enum zc_severity zc_rule_worst(const struct zc_rule *r);
+/** Whether the rule has the tag. */
+bool zc_rule_tagged(const struct zc_rule *r, const char *tag);
+
 struct zc_pack;
 
 /** The rules compiled into the program. */
 bool zc_pack_builtin(struct zc_pack **out, struct zc_err *err) ZC_MUST_USE;
-/** Add every *.yaml below a folder (or one file). Nothing is added on failure. An id that exists already is an error. */
+/** Add every *.yaml below a folder, its profiles/ aside, or one file. Nothing is added on failure. An id that exists already is an error. */
 bool zc_pack_add(struct zc_pack *p, const char *path, struct zc_err *err) ZC_MUST_USE;
+/** The same from memory; name is used in messages. */
+bool zc_pack_add_text(struct zc_pack *p, const char *name, const char *text, size_t len, struct zc_err *err) ZC_MUST_USE;
 struct zc_pack *zc_pack_new(void) ZC_MUST_USE; /* empty */
 void zc_pack_free(struct zc_pack *p);
 ZC_FREEP(zc_pack);

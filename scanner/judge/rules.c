@@ -1,0 +1,490 @@
+/** Packs: rule files found, read in path order, loaded whole or not at all. */
+#include "zc/rules.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "rule_internal.h"
+#include "zc/embed.h"
+#include "zc/file.h"
+
+#define FILES_MAX 4096u
+#define RULES_MAX 65536u
+#define DEPTH_MAX 8u
+
+struct pack_file {
+        struct zc_yaml *yaml;
+        char digest[65]; /* of its bytes */
+};
+
+struct zc_pack {
+        struct rule_owned **rules; /* sorted by id */
+        size_t count;
+        struct pack_file *files; /* sorted by name */
+        size_t file_count;
+        const char **ids; /* as rules, then NULL */
+        char digest[sizeof("sha256:") + 64];
+};
+
+/* ---- digests ---- */
+
+static bool sha256_hex(const void *p, size_t n, char out[65])
+{
+        unsigned char md[EVP_MAX_MD_SIZE];
+        unsigned int len = 0;
+
+        if (EVP_Digest(p, n, md, &len, EVP_sha256(), NULL) != 1 || len != 32)
+                return false;
+        for (unsigned int i = 0; i < len; i++)
+                snprintf(out + (size_t)2 * i, 3, "%02x", md[i]);
+        return true;
+}
+
+/** Over "NAME DIGEST" of every file, a line each. */
+static bool pack_digest(struct zc_pack *p)
+{
+        char hex[65];
+        bool ok;
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, (size_t)64 << 20);
+        for (size_t i = 0; i < p->file_count; i++)
+                zc_text_printf(&t, "%s %s\n", zc_yaml_name(p->files[i].yaml), p->files[i].digest);
+        ok = !t.failed && sha256_hex(zc_text_str(&t), t.len, hex);
+        if (ok)
+                snprintf(p->digest, sizeof(p->digest), "sha256:%s", hex);
+        return ok;
+}
+
+/* ---- one file ---- */
+
+static bool pack_room(struct zc_pack *p, struct zc_err *err)
+{
+        struct rule_owned **more;
+
+        if (p->count >= RULES_MAX)
+                return zc_fail(err, ZC_E_LIMIT, "more than %u rules", RULES_MAX);
+        if (p->count % 64 != 0)
+                return true;
+        more = realloc(p->rules, (p->count + 64) * sizeof(struct rule_owned *));
+        if (!more)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        p->rules = more;
+        return true;
+}
+
+static bool add_record(struct zc_pack *p, const struct zc_yaml *y, size_t i, const json_t *record, struct zc_err *err)
+{
+        struct rule_owned *r;
+        char pointer[32];
+
+        snprintf(pointer, sizeof(pointer), "/rules/%zu", i);
+        if (!zc_rule_record_check(y, pointer, record, err) || !pack_room(p, err))
+                return false;
+        r = calloc(1, sizeof(*r));
+        if (!r)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        if (!zc_rule_compile(y, pointer, record, r, err)) {
+                zc_rule_owned_free(r);
+                return false;
+        }
+        p->rules[p->count++] = r;
+        return true;
+}
+
+static bool add_records(struct zc_pack *p, const struct zc_yaml *y, struct zc_err *err)
+{
+        static const struct zc_shape file_shape[] = {
+                { "rules", ZC_SHAPE_ANY, true, NULL, NULL },
+                { 0 },
+        };
+        const json_t *root = zc_yaml_root(y);
+        const json_t *rules;
+        const json_t *record;
+        size_t i;
+
+        if (!zc_shape_check(y, "", root, "a rule file", file_shape, err))
+                return false;
+        rules = json_object_get(root, "rules");
+        if (json_array_size(rules) == 0)
+                return zc_yaml_fail(y, "/rules", err, "rules should be a list of at least one rule (- id: …)");
+        json_array_foreach (rules, i, record) {
+                if (!add_record(p, y, i, record, err))
+                        return false;
+        }
+        return true;
+}
+
+/** Reads one file into p, which keeps it. */
+static bool load_text(struct zc_pack *p, const char *name, const char *text, size_t len, struct zc_err *err)
+{
+        struct pack_file *more;
+        struct pack_file f = { 0 };
+
+        if (p->file_count >= FILES_MAX)
+                return zc_fail(err, ZC_E_LIMIT, "more than %u rule files", FILES_MAX);
+        if (!sha256_hex(text, len, f.digest))
+                return zc_fail(err, ZC_E_NOMEM, "no SHA-256");
+        more = realloc(p->files, (p->file_count + 1) * sizeof(*more));
+        if (!more)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        p->files = more;
+        if (!zc_yaml_parse(name, text, len, &f.yaml, err))
+                return false;
+        p->files[p->file_count++] = f;
+        return add_records(p, f.yaml, err);
+}
+
+/* ---- the whole ---- */
+
+static int rule_compare(const void *a, const void *b)
+{
+        const struct rule_owned *const *x = a;
+        const struct rule_owned *const *y = b;
+
+        return strcmp((*x)->rule.id, (*y)->rule.id);
+}
+
+static int file_compare(const void *a, const void *b)
+{
+        const struct pack_file *x = a;
+        const struct pack_file *y = b;
+
+        return strcmp(zc_yaml_name(x->yaml), zc_yaml_name(y->yaml));
+}
+
+/** Two rules that name one parameter must mean the same. */
+static bool check_params_agree(const struct zc_pack *p, struct zc_err *err)
+{
+        json_auto_t *seen = json_object();
+
+        for (size_t i = 0; i < p->count; i++) {
+                const struct zc_rule *r = &p->rules[i]->rule;
+                const char *name;
+                json_t *param;
+
+                json_object_foreach (json_object_get(r->record, "params"), name, param) {
+                        const json_t *before = json_object_get(seen, name);
+
+                        if (before && !json_equal(before, param))
+                                return zc_fail(err, ZC_E_USAGE, "%s:%u:1: rule %s declares the parameter %s otherwise than an earlier rule",
+                                               r->file, r->line, r->id, name);
+                        if (!before && json_object_set(seen, name, param) != 0)
+                                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+                }
+        }
+        return true;
+}
+
+/** `covers` may only name rules that exist. */
+static bool check_covers_exist(const struct zc_pack *p, struct zc_err *err)
+{
+        for (size_t i = 0; i < p->count; i++) {
+                const struct zc_rule *r = &p->rules[i]->rule;
+                const json_t *v;
+                size_t k;
+
+                json_array_foreach (json_object_get(r->record, "covers"), k, v) {
+                        const char *near;
+
+                        if (zc_pack_find(p, json_string_value(v)))
+                                continue;
+                        near = zc_nearest(json_string_value(v), zc_pack_ids(p));
+                        return zc_fail(err, ZC_E_USAGE, "%s:%u:1: rule %s covers %.60s, which does not exist%s%s", r->file, r->line, r->id,
+                                       json_string_value(v), near ? "; did you mean " : "", near ? near : "");
+                }
+        }
+        return true;
+}
+
+/** Sorts, and checks what only the whole can show. */
+static bool pack_settle(struct zc_pack *p, struct zc_err *err)
+{
+        if (p->count)
+                qsort((void *)p->rules, p->count, sizeof(p->rules[0]), rule_compare);
+        if (p->file_count)
+                qsort(p->files, p->file_count, sizeof(*p->files), file_compare);
+        free((void *)p->ids);
+        p->ids = calloc(p->count + 1, sizeof(*p->ids));
+        if (!p->ids)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        for (size_t i = 0; i < p->count; i++) {
+                const struct zc_rule *r = &p->rules[i]->rule;
+                const struct zc_rule *before = i ? &p->rules[i - 1]->rule : NULL;
+
+                p->ids[i] = r->id;
+                if (before && strcmp(before->id, r->id) == 0)
+                        return zc_fail(err, ZC_E_USAGE, "%s:%u:1: the id %s is taken by the rule at %s:%u; ids are never reused", r->file,
+                                       r->line, r->id, before->file, before->line);
+        }
+        if (!check_params_agree(p, err) || !check_covers_exist(p, err))
+                return false;
+        return pack_digest(p) || zc_fail(err, ZC_E_NOMEM, "no SHA-256");
+}
+
+/** p takes what `more` has; on failure p is as before. */
+static bool pack_merge(struct zc_pack *p, struct zc_pack *more, struct zc_err *err)
+{
+        struct zc_pack both = { 0 };
+
+        both.rules = calloc((p->count + more->count) / 64 * 64 + 64, sizeof(struct rule_owned *));
+        both.files = calloc(p->file_count + more->file_count + 1, sizeof(*both.files));
+        if (!both.rules || !both.files) {
+                free((void *)both.rules);
+                free(both.files);
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        }
+        for (size_t i = 0; i < p->count + more->count; i++)
+                both.rules[both.count++] = i < p->count ? p->rules[i] : more->rules[i - p->count];
+        for (size_t i = 0; i < p->file_count + more->file_count; i++)
+                both.files[both.file_count++] = i < p->file_count ? p->files[i] : more->files[i - p->file_count];
+        if (!pack_settle(&both, err)) {
+                free((void *)both.rules);
+                free(both.files);
+                free((void *)both.ids);
+                return false;
+        }
+        free((void *)p->rules);
+        free(p->files);
+        free((void *)p->ids);
+        *p = both;
+        more->count = 0;
+        more->file_count = 0;
+        return true;
+}
+
+/* ---- folders ---- */
+
+static bool has_suffix(const char *s, const char *end)
+{
+        size_t n = strlen(s), m = strlen(end);
+
+        return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static int skip_hidden(const struct dirent *e)
+{
+        return e->d_name[0] != '.' && strcmp(e->d_name, "profiles") != 0;
+}
+
+static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned depth, struct zc_err *err);
+
+static bool load_folder(struct zc_pack *p, const char *path, unsigned depth, struct zc_err *err)
+{
+        struct dirent **entries = NULL;
+        int n = scandir(path, &entries, skip_hidden, alphasort);
+        bool ok = true;
+
+        if (n < 0)
+                return zc_fail_errno(err, "cannot read the folder %s", path);
+        for (int i = 0; i < n; i++) {
+                ZC_AUTO_TEXT t;
+
+                zc_text_init(&t, 4096);
+                zc_text_printf(&t, "%s/%s", path, entries[i]->d_name);
+                if (ok && t.cut)
+                        ok = zc_fail(err, ZC_E_LIMIT, "the path %s is too long", path);
+                ok = ok && load_path(p, zc_text_str(&t), false, depth + 1, err);
+                free(entries[i]);
+        }
+        free((void *)entries);
+        return ok;
+}
+
+static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned depth, struct zc_err *err)
+{
+        ZC_AUTO_MEM char *buf = NULL;
+        struct stat st;
+        size_t len = 0;
+
+        if (stat(path, &st) != 0)
+                return zc_fail_errno(err, "cannot read rules from %s", path);
+        if (S_ISDIR(st.st_mode) && depth > DEPTH_MAX)
+                return zc_fail(err, ZC_E_LIMIT, "%s: more than %u folders deep", path, DEPTH_MAX);
+        if (S_ISDIR(st.st_mode))
+                return load_folder(p, path, depth, err);
+        if (!named && !has_suffix(path, ".yaml") && !has_suffix(path, ".yml"))
+                return true;
+        return zc_file_read(path, ZC_YAML_MAX, &buf, &len, err) && load_text(p, path, buf, len, err);
+}
+
+/* ---- the contract ---- */
+
+struct zc_pack *zc_pack_new(void)
+{
+        struct zc_pack *p = calloc(1, sizeof(*p));
+        struct zc_err err = { 0 };
+
+        if (p && !pack_settle(p, &err)) {
+                zc_pack_free(p);
+                return NULL;
+        }
+        return p;
+}
+
+void zc_pack_free(struct zc_pack *p)
+{
+        if (!p)
+                return;
+        for (size_t i = 0; i < p->count; i++)
+                zc_rule_owned_free(p->rules[i]);
+        for (size_t i = 0; i < p->file_count; i++)
+                zc_yaml_free(p->files[i].yaml);
+        free((void *)p->rules);
+        free(p->files);
+        free((void *)p->ids);
+        free(p);
+}
+
+bool zc_pack_add(struct zc_pack *p, const char *path, struct zc_err *err)
+{
+        ZC_AUTO(zc_pack) more = zc_pack_new();
+
+        if (!more)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        if (!load_path(more, path, true, 0, err))
+                return false;
+        if (more->count == 0)
+                return zc_fail(err, ZC_E_USAGE, "%s holds no rule file (*.yaml)", path);
+        return pack_merge(p, more, err);
+}
+
+bool zc_pack_add_text(struct zc_pack *p, const char *name, const char *text, size_t len, struct zc_err *err)
+{
+        ZC_AUTO(zc_pack) more = zc_pack_new();
+
+        if (!more)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        return load_text(more, name, text, len, err) && pack_merge(p, more, err);
+}
+
+bool zc_pack_builtin(struct zc_pack **out, struct zc_err *err)
+{
+        ZC_AUTO(zc_pack) p = zc_pack_new();
+
+        if (!p)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        for (size_t i = 0; i < zc_embedded_count; i++) {
+                const struct zc_embedded *e = &zc_embedded[i];
+
+                if (strncmp(e->path, "rules/", 6) != 0 || strncmp(e->path, "rules/profiles/", 15) == 0 || !has_suffix(e->path, ".yaml"))
+                        continue;
+                if (!load_text(p, e->path, e->data, (size_t)(e->end - e->data), err))
+                        return false;
+        }
+        if (!pack_settle(p, err))
+                return false;
+        *out = ZC_TAKE(p);
+        return true;
+}
+
+size_t zc_pack_count(const struct zc_pack *p)
+{
+        return p->count;
+}
+
+const struct zc_rule *zc_pack_rule(const struct zc_pack *p, size_t i)
+{
+        return &p->rules[i]->rule;
+}
+
+const struct zc_rule *zc_pack_find(const struct zc_pack *p, const char *id)
+{
+        size_t low = 0, high = p->count;
+
+        while (low < high) {
+                size_t mid = low + (high - low) / 2;
+                int c = strcmp(id, p->rules[mid]->rule.id);
+
+                if (c == 0)
+                        return &p->rules[mid]->rule;
+                if (c < 0)
+                        high = mid;
+                else
+                        low = mid + 1;
+        }
+        return NULL;
+}
+
+const char *const *zc_pack_ids(const struct zc_pack *p)
+{
+        return p->ids;
+}
+
+const char *zc_pack_digest(const struct zc_pack *p)
+{
+        return p->digest;
+}
+
+enum zc_severity zc_rule_worst(const struct zc_rule *r)
+{
+        enum zc_severity worst = ZC_INFO;
+
+        for (enum zc_reach reach = ZC_REACH_NONE; reach < ZC_REACH_UNKNOWN; reach++)
+                worst = r->severity[reach] > worst ? r->severity[reach] : worst;
+        return worst;
+}
+
+bool zc_rule_tagged(const struct zc_rule *r, const char *tag)
+{
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (json_object_get(r->record, "tags"), i, v) {
+                if (strcmp(json_string_value(v), tag) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* ---- parameters ---- */
+
+static bool params_overlay(json_t *values, const json_t *declared, const json_t *overrides, struct zc_err *err)
+{
+        const char *names[257] = { NULL };
+        size_t n = 0;
+        const char *name;
+        json_t *v;
+
+        json_object_foreach ((json_t *)(uintptr_t)declared, name, v) {
+                if (n < ZC_COUNT(names) - 1)
+                        names[n++] = name;
+        }
+        json_object_foreach ((json_t *)(uintptr_t)overrides, name, v) {
+                const json_t *param = json_object_get(declared, name);
+                const char *near = param ? NULL : zc_nearest(name, names);
+
+                if (!param)
+                        return zc_fail(err, ZC_E_USAGE, "params: no rule has a parameter \"%.60s\"%s%s", name,
+                                       near ? "; did you mean " : "", near ? near : "");
+                if (!zc_rule_param_fits(param, v))
+                        return zc_fail(err, ZC_E_USAGE, "params: %s should be a %s within min and max: %s", name,
+                                       zc_json_str(param, "type", ""), zc_json_str(param, "summary", ""));
+                if (json_object_set(values, name, v) != 0)
+                        return zc_fail(err, ZC_E_NOMEM, "no memory for parameters");
+        }
+        return true;
+}
+
+json_t *zc_pack_params(const struct zc_pack *p, const json_t *overrides, struct zc_err *err)
+{
+        json_auto_t *declared = json_object();
+        json_auto_t *values = json_object();
+
+        for (size_t i = 0; i < p->count; i++)
+                json_object_update(declared, json_object_get(p->rules[i]->rule.record, "params"));
+        {
+                const char *name;
+                json_t *param;
+
+                json_object_foreach (declared, name, param)
+                        json_object_set(values, name, json_object_get(param, "default"));
+        }
+        if (!params_overlay(values, declared, overrides, err))
+                return NULL;
+        return ZC_TAKE(values);
+}
