@@ -26,6 +26,8 @@ void zc_text_init(struct zc_text *t, size_t ceiling);
 void zc_text_release(struct zc_text *t);
 /** Empties the text and keeps the memory. */
 void zc_text_clear(struct zc_text *t);
+/** Back to an earlier len: what was added since is gone, cut or not. */
+void zc_text_shorten(struct zc_text *t, size_t len);
 void zc_text_add(struct zc_text *t, const char *s);
 void zc_text_addn(struct zc_text *t, const char *s, size_t n);
 void zc_text_addc(struct zc_text *t, char c);

@@ -26,6 +26,15 @@ void zc_text_clear(struct zc_text *t)
                 t->p[0] = '\0';
 }
 
+void zc_text_shorten(struct zc_text *t, size_t len)
+{
+        if (len >= t->len)
+                return;
+        t->len = len;
+        t->cut = false;
+        t->p[len] = '\0';
+}
+
 /** How many of n more bytes may be added, with memory for them and a NUL; sets cut or failed. */
 static size_t text_room(struct zc_text *t, size_t n)
 {
