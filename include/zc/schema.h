@@ -1,6 +1,6 @@
 /**
  * JSON Schema (2020-12), exactly the subset that our schemas use: type (a name or several), properties, required, items,
- * additionalProperties (false or a schema), enum, minimum, maximum, $ref to "#" or "#/$defs/NAME", and format with date-time, ipv4
+ * additionalProperties (true, false or a schema), enum, minimum, maximum, $ref to "#" or "#/$defs/NAME", and format with date-time, ipv4
  * and ipv6 (any other format says nothing). Titles and descriptions are read over, "x-…" too.
  */
 #ifndef ZC_SCHEMA_H

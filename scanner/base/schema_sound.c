@@ -66,9 +66,9 @@ static bool is_schema(struct sound *s, const json_t *v)
         return json_is_object(v) && sound_schema(s, v);
 }
 
-static bool is_false_or_schema(struct sound *s, const json_t *v)
+static bool is_boolean_or_schema(struct sound *s, const json_t *v)
 {
-        return json_is_false(v) || is_schema(s, v);
+        return json_is_boolean(v) || is_schema(s, v);
 }
 
 static bool is_names(struct sound *s, const json_t *v)
@@ -120,7 +120,7 @@ static const struct {
         { "$id", is_annotation, "" },
         { "$ref", is_ref, "\"#\" or \"#/$defs/NAME\" of a schema that is there" },
         { "$schema", is_annotation, "" },
-        { "additionalProperties", is_false_or_schema, "false or a schema" },
+        { "additionalProperties", is_boolean_or_schema, "true, false or a schema" },
         { "default", is_annotation, "" },
         { "deprecated", is_annotation, "" },
         { "description", is_annotation, "" },
