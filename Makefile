@@ -28,6 +28,9 @@ DATA := $(sort $(shell find rules reports/schema reports/html -type f 2>/dev/nul
 PKGS := jansson yaml-0.1 libmnl libcares libcap-ng libseccomp libpcre2-8 libcrypto
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wstrict-prototypes -Wmissing-prototypes
 
+# Changes when a file comes or goes: what a removed file left behind is then built anew without it.
+$(shell mkdir -p $(O); echo '$(LIB) $(DATA)' | cmp -s - $(O)/files || echo '$(LIB) $(DATA)' > $(O)/files)
+
 # What not every compiler or machine has is asked for once and remembered.
 $(shell mkdir -p $(O))
 -include $(O)/probed.mk
@@ -61,15 +64,15 @@ $(ZC): $(O)/$(MAIN:.c=.o) $(O)/libzc.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
-$(O)/libzc.a: $(LIB:%.c=$(O)/%.o) $(O)/embed.o
-	$(Q)rm -f $@ && ar rcs $@ $^
+$(O)/libzc.a: $(LIB:%.c=$(O)/%.o) $(O)/embed.o $(O)/files
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
 $(O)/%.o: %.c $(O)/probed.mk
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Rule packs, schemas and templates are part of the program.
-$(O)/embed.c: scanner/embed.sh $(DATA)
+$(O)/embed.c: scanner/embed.sh $(DATA) $(O)/files
 	$(Q)sh scanner/embed.sh $(DATA) > $@
 $(O)/embed.o: $(O)/embed.c $(DATA)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
@@ -92,7 +95,7 @@ TESTS   := $(UNIT:tests/unit/%.c=$(O)/tests/%)
 REPLAYS := $(FUZZ:%.c=$(O)/replay/%)
 TOOLS   := $(patsubst tests/tools/%.c,$(O)/tests/tool_%,$(wildcard tests/tools/*.c))
 
-tests-built: $(if $(wildcard $(MAIN)),$(ZC)) $(TESTS) $(REPLAYS) $(TOOLS)
+tests-built: $(ZC) $(TESTS) $(REPLAYS) $(TOOLS)
 
 # The packages come first: what pkg-config says of them is read when the second make starts.
 check: packages-check
