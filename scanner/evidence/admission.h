@@ -1,0 +1,21 @@
+/** What the firewall of a host lets in to one listener, from its evidence alone. */
+#ifndef ZC_EVIDENCE_ADMISSION_H
+#define ZC_EVIDENCE_ADMISSION_H
+
+#include "zc/json.h"
+
+/** From how far away; the order is "further". UNKNOWN is lowest, so that the larger of two is what is known. */
+enum zc_reach { ZC_REACH_UNKNOWN, ZC_REACH_NONE, ZC_REACH_LOOPBACK, ZC_REACH_ISOLATED, ZC_REACH_PRIVATE, ZC_REACH_ANY };
+
+struct zc_admission {
+        enum zc_reach widest; /* UNKNOWN, NONE, PRIVATE or ANY */
+        bool translated;      /* a line that rewrites the destination leads here */
+        json_t *facts;        /* {verdict, sources, certainty, via}, owned; NULL when out of memory */
+};
+
+/**
+ * @budget: comparisons that may still be made; at zero the answer is unknown, so that a hostile file costs no more than it is worth.
+ */
+struct zc_admission zc_admission_of(const json_t *host, const json_t *listener, size_t *budget);
+
+#endif

@@ -1,0 +1,432 @@
+/** Evidence files: writing a stream, reading both forms, and what hostile or cut input does. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "zc/evidence.h"
+
+#define HEAD                                                                                       \
+        "{\"schema\":\"zerocrit.evidence/"                                                         \
+        "1\",\"run\":{\"id\":\"r1\",\"vantage\":{\"id\":\"web1\",\"addresses\":[\"192.0.2.7\"]}}}" \
+        "\n"
+
+static const char stream[] =
+        HEAD "{\"host\":{\"probes\":{\"listeners\":{\"outcome\":\"done\"}},\"listeners\":[]}}\n"
+             "{\"host\":{\"probes\":{\"os\":{\"outcome\":\"done\"}},\"os\":{\"id\":\"debian\"}}}\n"
+             "{\"endpoint\":{\"asset\":\"a\",\"address\":\"198.51.100.1\",\"port\":22,"
+             "\"transport\":\"tcp\",\"name\":null,\"state\":\"open\"}}\n"
+             "{\"scan\":{\"asset\":\"a\",\"address\":\"198.51.100.1\",\"transport\":\"tcp\","
+             "\"ports\":\"22\"}}\n"
+             "{\"endpoint\":{\"asset\":\"a\",\"address\":\"198.51.100.1\",\"port\":80,"
+             "\"transport\":\"tcp\",\"name\":null,\"state\":\"open\"}}\n"
+             "{\"endpoint\":{\"asset\":\"a\",\"address\":\"198.51.100.1\",\"port\":22,"
+             "\"transport\":\"tcp\",\"name\":null,\"state\":\"open\",\"service\":\"ssh\"}}\n"
+             "{\"problem\":{\"probe\":\"ports\",\"what\":\"x\"}}\n"
+             "{\"finished\":\"2026-11-21T02:14:07Z\"}\n";
+
+static struct zc_evidence *opened(const char *text)
+{
+        struct zc_err err = { 0 };
+        struct zc_evidence *ev = NULL;
+
+        if (!zc_evidence_open_bytes("e.json", text, strlen(text), &ev, &err))
+                fail_msg("%s", err.text);
+        return ev;
+}
+
+/** The document form, on the heap. */
+static char *document_of(struct zc_evidence *ev)
+{
+        struct zc_out *out = zc_out_memory((size_t)1 << 24);
+        struct zc_err err = { 0 };
+        char *text;
+
+        if (!zc_evidence_document(ev, out, &err))
+                fail_msg("%s", err.text);
+        text = strdup(zc_out_data(out, NULL));
+        zc_out_free(out);
+        return text;
+}
+
+struct seen {
+        char text[1024];
+        size_t endpoints, scans, problems;
+};
+
+static bool see_endpoint(void *ctx, const json_t *e, size_t index, struct zc_err *err)
+{
+        struct seen *s = ctx;
+        size_t n = strlen(s->text);
+
+        (void)err;
+        s->endpoints++;
+        snprintf(s->text + n, sizeof(s->text) - n, "%zu:%lld:%s ", index,
+                 (long long)json_integer_value(json_object_get(e, "port")),
+                 zc_json_str(e, "service", "-"));
+        return true;
+}
+
+static bool see_scan(void *ctx, const json_t *e, size_t index, struct zc_err *err)
+{
+        (void)e;
+        (void)err;
+        assert_int_equal(((struct seen *)ctx)->scans++, index);
+        return true;
+}
+
+static bool see_problem(void *ctx, const json_t *e, size_t index, struct zc_err *err)
+{
+        (void)e;
+        (void)err;
+        assert_int_equal(((struct seen *)ctx)->problems++, index);
+        return true;
+}
+
+static struct seen visit(struct zc_evidence *ev)
+{
+        struct seen s = { .text = "" };
+        struct zc_evidence_visitor v = { see_endpoint, see_scan, see_problem, &s };
+        struct zc_err err = { 0 };
+
+        if (!zc_evidence_visit(ev, &v, &err))
+                fail_msg("%s", err.text);
+        return s;
+}
+
+static void check_stream(struct zc_evidence *ev)
+{
+        struct seen s = visit(ev);
+
+        assert_string_equal(s.text,
+                            "0:22:ssh 1:80:- "); /* the later one, in the earlier one's place */
+        assert_int_equal(s.scans, 1);
+        assert_int_equal(s.problems, 1);
+        assert_true(zc_evidence_finished(ev));
+        assert_string_equal(zc_evidence_vantage(ev), "web1");
+        assert_string_equal(zc_evidence_asset(ev), "web1");
+        assert_string_equal(zc_json_str(zc_evidence_host(ev), "probes.listeners.outcome", ""),
+                            "done");
+        assert_string_equal(zc_json_str(zc_evidence_host(ev), "probes.os.outcome", ""), "done");
+        assert_string_equal(zc_json_str(zc_evidence_host(ev), "os.id", ""), "debian");
+        assert_string_equal(zc_json_str(zc_evidence_run(ev), "finished", ""),
+                            "2026-11-21T02:14:07Z");
+}
+
+static void test_forms(void **state)
+{
+        struct zc_evidence *ev = opened(stream), *again;
+        char *first, *second;
+
+        (void)state;
+        check_stream(ev);
+        check_stream(ev); /* a visit leaves nothing behind */
+        first = document_of(ev);
+        again = opened(first);
+        check_stream(again);
+        second = document_of(again);
+        assert_string_equal(first, second);
+        free(first);
+        free(second);
+        zc_evidence_free(ev);
+        zc_evidence_free(again);
+}
+
+/** The members of a document may stand in any order and on one line. */
+static void test_compact_document(void **state)
+{
+        struct zc_evidence *ev = opened(
+                "{\"endpoints\":[{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":1,"
+                "\"transport\":\"tcp\"}],\"future\":{\"x\":[1]},"
+                "\"host\":{\"new\":1},\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"},"
+                "\"finished\":\"2026-11-21T02:14:07Z\"},\"schema\":\"zerocrit.evidence/1\"}");
+
+        (void)state;
+        assert_string_equal(visit(ev).text, "0:1:- ");
+        assert_true(zc_evidence_finished(ev));
+        assert_int_equal(json_integer_value(json_object_get(zc_evidence_host(ev), "new")), 1);
+        zc_evidence_free(ev);
+}
+
+/** Names, and an absent one, tell endpoints apart; so does every other part of the identity. */
+static void test_identity(void **state)
+{
+        struct zc_evidence *ev =
+                opened(HEAD "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":1,"
+                            "\"transport\":\"tcp\",\"name\":null}}\n"
+                            "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":1,"
+                            "\"transport\":\"tcp\",\"name\":\"\"}}\n"
+                            "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":1,"
+                            "\"transport\":\"tcp\",\"name\":\"n\"}}\n"
+                            "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":1,"
+                            "\"transport\":\"udp\",\"name\":\"n\"}}\n"
+                            "{\"endpoint\":{\"asset\":\"b\",\"address\":\"192.0.2.1\",\"port\":1,"
+                            "\"transport\":\"tcp\",\"name\":\"n\"}}\n"
+                            "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":1,"
+                            "\"transport\":\"tcp\",\"service\":\"last\"}}\n");
+
+        (void)state;
+        assert_string_equal(visit(ev).text, "0:1:last 1:1:- 2:1:- 3:1:- 4:1:- ");
+        zc_evidence_free(ev);
+}
+
+static void test_many(void **state)
+{
+        struct zc_err err = { 0 };
+        struct zc_evidence *ev = NULL;
+        json_auto_t *run = json_pack("{sss{ss}}", "id", "r", "vantage", "id", "v");
+        struct seen s;
+
+        (void)state;
+        assert_true(zc_evidence_create(NULL, run, &ev, &err));
+        for (int round = 0; round < 2; round++)
+                for (int port = 1; port <= 500; port++) {
+                        json_auto_t *r = json_pack(
+                                "{s{sssssissss}}", "endpoint", "asset", "a", "address", "192.0.2.1",
+                                "port", port, "transport", "tcp", "service", round ? "two" : "one");
+
+                        assert_true(zc_evidence_put(ev, r, &err));
+                }
+        s = visit(ev);
+        assert_int_equal(s.endpoints, 500);
+        assert_memory_equal(s.text, "0:1:two 1:2:two ", 16);
+        zc_evidence_free(ev);
+}
+
+struct bad {
+        const char *text, *error;
+};
+
+static const struct bad bads[] = {
+        { "", "e.json:1:1: this is empty: evidence begins with {\"schema\": "
+              "\"zerocrit.evidence/1\", \"run\": ..." },
+        { "[]", "e.json:1:1: this is no evidence, which begins with {\"schema\": "
+                "\"zerocrit.evidence/1\", \"run\": ..." },
+        { "{}", "e.json:1:2: a member's name in quotes must stand here" },
+        { "{\"schema\":\"zerocrit.evidence/2\"}",
+          "e.json:1:11: this evidence is \"zerocrit.evidence/2\" and this zerocrit reads "
+          "\"zerocrit.evidence/1\": read it with the version that wrote it" },
+        { "{\"schema\":\"zerocrit.report/1\"}", "e.json:1:11: \"schema\" is \"zerocrit.report/1\": "
+                                                "evidence has \"zerocrit.evidence/1\"" },
+        { "{\"schema\":3}",
+          "e.json:1:11: \"schema\" is \"\": evidence has \"zerocrit.evidence/1\"" },
+        { "{\"schema\":\"zerocrit.evidence/1\"}",
+          "e.json:1:33: \"run\" is missing: this is no evidence" },
+        { "{\"schema\":\"zerocrit.evidence/1\",\n \"schema\":1}",
+          "e.json:2:10: \"schema\" stands here twice" },
+        { "{\"schema\" \"zerocrit.evidence/1\"}", "e.json:1:11: ':' is missing here" },
+        { HEAD "x\n", "e.json:2:1: invalid token near 'x'" },
+        { HEAD "[]\n", "e.json:2:1: a record of a stream is an object" },
+        { HEAD HEAD, "e.json:2:1: a second head: two files in one; give them as two" },
+        { HEAD "{\"finished\":\"2026-11-21T02:14:07Z\"}\n{\"host\":{}}\n",
+          "e.json:3:1: a record after {finished}: two files in one" },
+        { "{\"schema\":\"zerocrit.evidence/"
+          "1\",\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"}},\n\"endpoints\":{}}",
+          "e.json:2:13: \"endpoints\" must be an array" },
+        { "{\"schema\":\"zerocrit.evidence/"
+          "1\",\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"}},\n\"scans\":[]} x",
+          "e.json:2:13: more text after the end of the document" },
+        { "{\"schema\":\"zerocrit.evidence/"
+          "1\",\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"}},\n\"scans\":[\n  {\"a\":\n tru}]}",
+          "e.json:4:4: invalid token near 'tru'" },
+        { "{\"schema\":\"zerocrit.evidence/"
+          "1\",\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"}},\n\"scans\":[ {\"x\":1 ",
+          "e.json:2:18: the text ends within the value that begins at 2:11: it was cut" },
+        { "{\"schema\":\"zerocrit.evidence/"
+          "1\",\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"}},\"scans\":[1 2]}",
+          "e.json:1:82: " },
+};
+
+static void test_bad(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ZC_COUNT(bads); i++) {
+                struct zc_err err = { 0 };
+                struct zc_evidence *ev = NULL;
+
+                assert_false(zc_evidence_open_bytes("e.json", bads[i].text, strlen(bads[i].text),
+                                                    &ev, &err));
+                assert_null(ev);
+                if (strncmp(err.text, bads[i].error, strlen(bads[i].error)) != 0)
+                        fail_msg("row %zu: %s\nwanted %s", i, err.text, bads[i].error);
+        }
+}
+
+/** A stream that ends anywhere is what came before, from the end of its head on; a document is refused. */
+static void test_truncation(void **state)
+{
+        struct zc_evidence *whole = opened(stream);
+        char *document = document_of(whole);
+        size_t head = strlen(HEAD) - 1;
+
+        (void)state;
+        for (size_t n = 0; n < sizeof(stream) - 1; n++) {
+                char *exact = memcpy(malloc(n + (n == 0)), stream, n);
+                struct zc_evidence *ev = NULL;
+                struct zc_err err = { 0 };
+                bool ok = zc_evidence_open_bytes("e", exact, n, &ev, &err);
+
+                assert_int_equal(ok, n >= head);
+                if (ok) {
+                        assert_int_equal(zc_evidence_finished(ev), n == sizeof(stream) - 2);
+                        visit(ev);
+                }
+                zc_evidence_free(ev);
+                free(exact);
+        }
+        for (size_t n = 0; n < strlen(document) - 2; n++) {
+                char *exact = memcpy(malloc(n + (n == 0)), document, n);
+                struct zc_evidence *ev = NULL;
+
+                assert_false(zc_evidence_open_bytes("e", exact, n, &ev, &(struct zc_err){ 0 }));
+                free(exact);
+        }
+        free(document);
+        zc_evidence_free(whole);
+}
+
+static void test_cut_line_is_dropped(void **state)
+{
+        struct zc_evidence *ev = opened(HEAD "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2."
+                                             "1\",\"port\":1,\"transport\":\"tcp\"}}\n{\"endpoi");
+
+        (void)state;
+        assert_string_equal(visit(ev).text, "0:1:- ");
+        assert_false(zc_evidence_finished(ev));
+        zc_evidence_free(ev);
+}
+
+static void test_write(void **state)
+{
+        char folder[] = "/tmp/zc-evidence-XXXXXX", path[64];
+        json_auto_t *run = json_pack("{sss{ss}}", "id", "r", "vantage", "id", "v");
+        json_auto_t *host = json_pack("{s{s[]}}", "host", "listeners");
+        json_auto_t *wrong = json_pack("{s{}}", "host2");
+        json_auto_t *port = json_pack("{s{sssssisss}}", "endpoint", "asset", "a", "address", "b",
+                                      "port", 70000, "transport", "tcp");
+        struct zc_evidence *ev = NULL;
+        struct zc_err err = { 0 };
+        struct stat st;
+
+        (void)state;
+        assert_non_null(mkdtemp(folder));
+        snprintf(path, sizeof(path), "%s/e.ndjson", folder);
+        for (int round = 0; round < 2; round++) { /* what an earlier run left is replaced */
+                assert_true(zc_evidence_create(path, run, &ev, &err));
+                assert_string_equal(zc_evidence_name(ev), path);
+                assert_int_equal(stat(path, &st), 0);
+                assert_int_equal(st.st_mode & 0777, 0600);
+                assert_true(zc_evidence_put(ev, host, &err));
+                assert_false(zc_evidence_put(ev, wrong, &err));
+                assert_int_equal(err.code, ZC_E_MALFORMED);
+                assert_false(zc_evidence_put(ev, port, &err));
+                assert_false(zc_evidence_finished(ev));
+                assert_true(zc_evidence_finish(ev, &err));
+                assert_false(zc_evidence_put(ev, host, &err));
+                assert_false(zc_evidence_finish(ev, &err));
+                zc_evidence_free(ev);
+                assert_true(zc_evidence_open(path, &ev, &err));
+                assert_true(zc_evidence_finished(ev));
+                assert_non_null(json_object_get(zc_evidence_host(ev), "listeners"));
+                assert_false(zc_evidence_put(ev, host, &err));
+                zc_evidence_free(ev);
+        }
+        unlink(path);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_false(zc_evidence_create(path, run, &ev,
+                                        &err)); /* never in place of anything but a file */
+        unlink(path);
+        assert_false(zc_evidence_open(path, &ev, &err));
+        assert_false(zc_evidence_open(folder, &ev, &err));
+        assert_int_equal(err.code, ZC_E_USAGE);
+        rmdir(folder);
+}
+
+/** A pipe can be read once; it is kept. */
+static void test_standard_input(void **state)
+{
+        int pipes[2], saved = dup(STDIN_FILENO);
+        struct zc_evidence *ev = NULL;
+        struct zc_err err = { 0 };
+
+        (void)state;
+        assert_int_equal(pipe(pipes), 0);
+        assert_int_equal(write(pipes[1], stream, sizeof(stream) - 1), sizeof(stream) - 1);
+        close(pipes[1]);
+        dup2(pipes[0], STDIN_FILENO);
+        close(pipes[0]);
+        assert_true(zc_evidence_open("-", &ev, &err));
+        dup2(saved, STDIN_FILENO);
+        close(saved);
+        assert_string_equal(zc_evidence_name(ev), "standard input");
+        check_stream(ev);
+        zc_evidence_free(ev);
+}
+
+static void test_asset(void **state)
+{
+        static const struct {
+                const char *targets, *asset;
+        } rows[] = {
+                { "[]", "v" },
+                { "[{\"id\":\"auto\",\"named\":\"local\"}]", "v" },
+                { "[{\"id\":\"www\",\"named\":\"192.0.2.1\"},{\"id\":\"runner\",\"named\":"
+                  "\"local\"}]",
+                  "runner" },
+                { "[{\"id\":\"www\",\"named\":\"192.0.2.1\"}]", "v" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ZC_COUNT(rows); i++) {
+                char text[512];
+                struct zc_evidence *ev;
+
+                snprintf(text, sizeof(text),
+                         "{\"schema\":\"zerocrit.evidence/"
+                         "1\",\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"},\"targets\":%s}}",
+                         rows[i].targets);
+                ev = opened(text);
+                assert_string_equal(zc_evidence_asset(ev), rows[i].asset);
+                zc_evidence_free(ev);
+        }
+}
+
+static void test_schema(void **state)
+{
+        struct zc_err err = { 0 };
+        const json_t *schema = zc_evidence_schema(&err);
+
+        (void)state;
+        assert_non_null(schema);
+        assert_ptr_equal(schema, zc_evidence_schema(&err));
+        for (size_t i = 0; i < zc_kind_count; i++) {
+                char pointer[64];
+
+                snprintf(pointer, sizeof(pointer), "/$defs/%s", zc_kinds[i].def);
+                assert_non_null(zc_json_pointer(schema, pointer));
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_forms),
+                cmocka_unit_test(test_compact_document),
+                cmocka_unit_test(test_identity),
+                cmocka_unit_test(test_many),
+                cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_truncation),
+                cmocka_unit_test(test_cut_line_is_dropped),
+                cmocka_unit_test(test_write),
+                cmocka_unit_test(test_standard_input),
+                cmocka_unit_test(test_asset),
+                cmocka_unit_test(test_schema),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
