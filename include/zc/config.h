@@ -42,6 +42,6 @@ char *zc_config_path(const struct zc_config *c, const char *path) ZC_MUST_USE;
  * Check a YAML document against a schema of the subset that we use: type, properties, required, items, additionalProperties, enum, format,
  * $ref to $defs. Unknown keys and words name the nearest. A value where the schema refers to $defs/secret must be a reference.
  */
-bool zc_shape_check(const struct zc_yaml *y, const json_t *schema, struct zc_err *err) ZC_MUST_USE;
+bool zc_config_shape_check(const struct zc_yaml *y, const json_t *schema, struct zc_err *err) ZC_MUST_USE;
 
 #endif

@@ -58,7 +58,7 @@ static bool config_check(struct zc_config *c, struct zc_err *err)
                 return e ? zc_ctx(err, "%s", e->path)
                          : zc_fail(err, ZC_E_UNSUPPORTED,
                                    "this program carries no configuration schema");
-        return zc_shape_check(c->yaml, schema, err) && zc_config_meaning(c, err);
+        return zc_config_shape_check(c->yaml, schema, err) && zc_config_meaning(c, err);
 }
 
 static bool config_take(struct zc_yaml **yaml, struct zc_config **out, struct zc_err *err)

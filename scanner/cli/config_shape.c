@@ -271,7 +271,7 @@ static bool check(struct walk *w, const json_t *node, const json_t *value)
         return ok;
 }
 
-bool zc_shape_check(const struct zc_yaml *y, const json_t *schema, struct zc_err *err)
+bool zc_config_shape_check(const struct zc_yaml *y, const json_t *schema, struct zc_err *err)
 {
         struct walk w = {
                 .y = y, .schema = schema, .arena = zc_arena_new((size_t)4 << 20), .err = err
