@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "zc/clock.h"
+#include "zc/embed.h"
 #include "zc/probe.h"
 #include "zc/report.h"
 #include "zc/text.h"
@@ -24,6 +25,7 @@ static const struct {
         { "scope.rate.per_network", "this version has no rate per network; set scope.rate.total" },
         { "expect.*.tls", "this version does not look at TLS; remove it" },
         { "expect.*.auth_required", "this version does not speak HTTP; remove it" },
+        { "policy", "this version has no policies; remove it, and set gate" },
         { "reports.redact",
           "this version cannot redact; remove it, and restrict who reads the report" },
 };
@@ -182,7 +184,10 @@ static bool check_profile(const struct checker *k)
 {
         const char *profile = zc_json_str(k->root, "profile", "default");
 
-        if (strcmp(profile, "default") == 0)
+        char path[128];
+
+        snprintf(path, sizeof(path), "rules/profiles/%.64s.yaml", profile);
+        if (strcmp(profile, "default") == 0 || zc_embedded_find(path))
                 return true;
         return zc_config_fail(k->c, "/profile", k->err,
                               "profile: this version has no profile \"%.64s\", only default",

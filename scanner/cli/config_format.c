@@ -108,12 +108,14 @@ static bool check_gate(struct zc_arena *arena, const char *s, struct zc_err *err
         }
         if (strncmp(s, "tag:", 4) == 0)
                 return check_id(arena, s + 4, err);
+        if (strncmp(s, "id:", 3) == 0)
+                return check_id(arena, s + 3, err);
         near = zc_nearest(s, words);
         if (near)
                 return zc_fail(err, ZC_E_USAGE, "there is no \"%.64s\"; did you mean %s?", s, near);
         return zc_fail(err, ZC_E_USAGE,
                        "\"%.64s\" is no severity; write critical, high, medium, low, info, "
-                       "new-SEVERITY or tag:NAME",
+                       "new-SEVERITY, tag:NAME or id:RULE",
                        s);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 
 #include "options.h"
+#include "zc/report.h"
 #include "zc/text.h"
 
 #define COLUMNS_MIN 60u
@@ -24,33 +25,10 @@ unsigned zc_columns(int fd)
         return n < COLUMNS_MIN ? COLUMNS_MIN : (unsigned)n;
 }
 
-/** Words of `text` in lines of at most `columns`, each line after the first indented; the cursor stands at `at`. */
 static void wrap(struct zc_out *out, const char *text, unsigned at, unsigned indent,
                  unsigned columns)
 {
-        bool first = true;
-
-        while (*text) {
-                size_t n = strcspn(text, " \n");
-                ZC_AUTO_MEM char *word = strndup(text, n);
-                size_t wide = word ? zc_utf8_columns(word) : n;
-
-                if (!first && at + 1 + wide > columns) {
-                        zc_out_printf(out, "\n%*s", (int)indent, "");
-                        at = indent;
-                        first = true;
-                }
-                zc_out_printf(out, "%s%.*s", first ? "" : " ", (int)n, text);
-                at += (unsigned)wide + (first ? 0 : 1);
-                first = false;
-                text += n;
-                if (*text == '\n') {
-                        zc_out_printf(out, "\n%*s", text[1] ? (int)indent : 0, "");
-                        at = indent;
-                        first = true;
-                }
-                text += *text != '\0';
-        }
+        zc_wrap(out, text, at, indent, columns);
         zc_out_puts(out, "\n");
 }
 

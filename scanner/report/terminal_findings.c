@@ -1,0 +1,338 @@
+/** What is wrong, worst first, one block per cause, with its evidence and its fix. */
+#include <ctype.h>
+#include <string.h>
+
+#include "page.h"
+#include "zc/text.h"
+
+#define PLACES_MAX 6u   /* places of one cause that are named without -v */
+#define EVIDENCE_MAX 3u /* facts of one finding that are shown without -v */
+#define VALUE_MAX 56u
+#define LABEL 4u
+
+/* Findings of one rule with one severity: one cause. */
+struct cause {
+        json_t *findings; /* array, borrowed elements counted */
+        const json_t *first;
+        size_t assets;
+};
+
+static size_t asset_count(const json_t *assets)
+{
+        json_auto_t *seen = json_object();
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (assets, i, v) {
+                if (json_is_string(v))
+                        json_object_set_new(seen, json_string_value(v), json_null());
+        }
+        return json_object_size(seen);
+}
+
+static size_t cause_assets(const json_t *findings)
+{
+        json_auto_t *seen = json_object();
+        const json_t *f;
+        size_t i;
+
+        json_array_foreach (findings, i, f)
+                json_object_set_new(seen, zc_json_str(f, "asset", ""), json_null());
+        return json_object_size(seen);
+}
+
+/** A clean copy of a member. */
+static void clean_member(struct zc_text *t, const json_t *object, const char *member)
+{
+        page_clean(t, zc_json_str(object, member, ""));
+}
+
+/** "on 212 of 300 hosts", "in 3 places", or nothing. */
+static void spread_text(const struct page *p, const struct cause *c, struct zc_text *t)
+{
+        size_t n = json_array_size(c->findings);
+
+        if (c->assets > 1)
+                zc_text_printf(t, " on %zu of %zu hosts", c->assets,
+                               asset_count(json_object_get(p->report, "assets")));
+        else if (n > 1)
+                zc_text_printf(t, " in %zu places", n);
+}
+
+static void title_below(struct page *p, const char *right)
+{
+        zc_out_printf(p->out, "\n%*s", (int)LABEL, "");
+        zc_wrap(p->out, right, LABEL, LABEL + 2, p->columns);
+        zc_out_puts(p->out, "\n");
+}
+
+/** "C1  title            ZC-FW-001  proven": what stands right moves to a line of its own when there is no room. */
+static void cause_title(struct page *p, const struct cause *c, enum page_colour colour)
+{
+        ZC_AUTO_TEXT title;
+        ZC_AUTO_TEXT right;
+        ZC_AUTO_MEM char *label = page_cut(zc_json_str(c->first, "label", "-"), 8);
+        unsigned wide, used;
+
+        zc_text_init(&title, ZC_TEXT_CEILING);
+        zc_text_init(&right, ZC_TEXT_CEILING);
+        clean_member(&title, c->first, "title");
+        clean_member(&right, c->first, "rule");
+        spread_text(p, c, &right);
+        zc_text_add(&right, "  ");
+        clean_member(&right, c->first, "confidence");
+        page_paint(p, colour, label ? label : "-");
+        used = label ? (unsigned)zc_utf8_columns(label) : 1;
+        zc_out_printf(p->out, "%*s", used < LABEL ? (int)(LABEL - used) : 1, "");
+        used = used < LABEL ? LABEL : used + 1;
+        zc_wrap(p->out, zc_text_str(&title), used, LABEL, p->columns);
+        wide = (unsigned)zc_utf8_columns(zc_text_str(&right));
+        used += (unsigned)zc_utf8_columns(zc_text_str(&title));
+        if (used + 2 + wide <= p->columns)
+                zc_out_printf(p->out, "%*s%s\n", (int)(p->columns - used - wide), "",
+                              zc_text_str(&right));
+        else
+                title_below(p, zc_text_str(&right));
+}
+
+/** "192.0.2.7:443/tcp: message", with the host in front where there are several. */
+static void place_text(const struct page *p, const json_t *finding, bool host, struct zc_text *t)
+{
+        const char *asset = zc_json_str(finding, "asset", "");
+        const char *known = page_vantage(p->report, asset);
+
+        if (host) {
+                page_clean(t, known ? known : asset);
+                zc_text_add(t, "  ");
+        }
+        clean_member(t, finding, "subject");
+        zc_text_add(t, ": ");
+        clean_member(t, finding, "message");
+}
+
+static void cause_places(struct page *p, const struct cause *c)
+{
+        size_t n = json_array_size(c->findings);
+        size_t most = p->how->verbose > 0 || n <= PLACES_MAX ? n : PLACES_MAX;
+        bool host = asset_count(json_object_get(p->report, "assets")) > 1;
+
+        for (size_t i = 0; i < most; i++) {
+                ZC_AUTO_TEXT t;
+
+                zc_text_init(&t, ZC_TEXT_CEILING);
+                place_text(p, json_array_get(c->findings, i), host, &t);
+                zc_out_printf(p->out, "%*s", (int)PAGE_BODY, "");
+                zc_wrap(p->out, zc_text_str(&t), PAGE_BODY, PAGE_BODY + 2, p->columns);
+                zc_out_puts(p->out, "\n");
+        }
+        if (most < n)
+                zc_out_printf(p->out, "%*sand %zu more (-v)\n", (int)PAGE_BODY, "", n - most);
+}
+
+/** "/host/firewall/defaults" -> "host.firewall.defaults" */
+static void pointer_text(const char *pointer, struct zc_text *t)
+{
+        ZC_AUTO_MEM char *copy = strdup(*pointer == '/' ? pointer + 1 : pointer);
+
+        for (char *s = copy; s && *s; s++) {
+                if (*s == '/')
+                        *s = '.';
+        }
+        page_clean(t, copy ? copy : pointer);
+}
+
+static void cause_evidence(struct page *p, const json_t *finding)
+{
+        const json_t *reads = json_object_get(finding, "evidence");
+        size_t most = p->how->verbose > 0 ? json_array_size(reads) : EVIDENCE_MAX;
+        const json_t *r;
+        size_t i;
+
+        json_array_foreach (reads, i, r) {
+                ZC_AUTO_MEM char *value = zc_json_line(json_object_get(r, "value"));
+                ZC_AUTO_MEM char *cut = value ? page_cut(value, VALUE_MAX) : NULL;
+                ZC_AUTO_TEXT t;
+
+                zc_text_init(&t, ZC_TEXT_CEILING);
+                if (i == most)
+                        return;
+                pointer_text(zc_json_str(r, "path", ""), &t);
+                zc_text_printf(&t, " = %s", cut ? cut : "?");
+                page_note(p, i ? "" : "saw", zc_text_str(&t));
+        }
+}
+
+static void cause_proof(struct page *p, const json_t *finding)
+{
+        const json_t *proof = json_object_get(finding, "proof");
+        const char *sent = zc_json_str(proof, "sent", NULL);
+        const char *received = zc_json_str(proof, "received", NULL);
+        const char *at = zc_json_str(proof, "observed_at", NULL);
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        if (!sent && !received)
+                return;
+        page_clean(&t, sent ? sent : "nothing");
+        zc_text_add(&t, " -> ");
+        page_clean(&t, received ? received : "nothing");
+        if (at) {
+                zc_text_add(&t, "  at ");
+                page_clean(&t, at);
+        }
+        page_note(p, "sent", zc_text_str(&t));
+}
+
+static const char *risk_words(const char *risk)
+{
+        static const char *const words[][2] = {
+                { "restart", "restarts the service" },
+                { "lockout", "may lock you out: keep a second session open" },
+                { "data", "may lose data: keep a copy" },
+        };
+
+        for (size_t i = 0; i < ZC_COUNT(words); i++) {
+                if (strcmp(words[i][0], risk) == 0)
+                        return words[i][1];
+        }
+        return risk;
+}
+
+/** A rule's own words: they may have lines. */
+static void note_json(struct page *p, const char *word, const char *value)
+{
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        if (!value || !*value)
+                return;
+        page_clean_lines(&t, value);
+        page_note(p, word, zc_text_str(&t));
+}
+
+static void fix_variant(struct page *p, const json_t *v)
+{
+        const json_t *command;
+        size_t i;
+        const char *risk = zc_json_str(v, "risk", NULL);
+
+        note_json(p, "", zc_json_str(v, "change", NULL));
+        json_array_foreach (json_object_get(v, "commands"), i, command)
+                note_json(p, i ? "" : "run", json_string_value(command));
+        if (risk)
+                note_json(p, "risk", risk_words(risk));
+        note_json(p, "undo", zc_json_str(v, "undo", NULL));
+        if (p->how->verbose > 0)
+                note_json(p, "check", zc_json_str(v, "verify", NULL));
+}
+
+static void cause_fix(struct page *p, const json_t *finding)
+{
+        const json_t *variant;
+        size_t i;
+
+        note_json(p, "fix", zc_json_str(finding, "remediation.text", NULL));
+        json_array_foreach (zc_json_at(finding, "remediation.variants"), i, variant)
+                fix_variant(p, variant);
+}
+
+/** Findings that one fix of this also ends. */
+static void cause_folds(struct page *p, const struct cause *c)
+{
+        size_t n = 0, i;
+        const json_t *f;
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, 256);
+        json_array_foreach (c->findings, i, f)
+                n += json_array_size(json_object_get(f, "covers"));
+        if (n == 0)
+                return;
+        zc_text_printf(&t, "%zu finding%s that this fix ends too", n, n == 1 ? "" : "s");
+        page_note(p, "folds", zc_text_str(&t));
+}
+
+static void cause_print(struct page *p, const struct cause *c, enum page_colour colour, bool then)
+{
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, 256);
+        cause_title(p, c, colour);
+        cause_places(p, c);
+        cause_evidence(p, c->first);
+        cause_proof(p, c->first);
+        cause_fix(p, c->first);
+        cause_folds(p, c);
+        if (!then)
+                return;
+        zc_text_add(&t, "zerocrit rules explain ");
+        clean_member(&t, c->first, "rule");
+        page_note(p, "then", zc_text_str(&t));
+}
+
+/** Open findings of one severity by rule, folded ones aside unless -v: an object of arrays, in the report's order. */
+static json_t *causes_of(const struct page *p, unsigned severity, size_t *count)
+{
+        json_t *causes = json_object();
+        json_t *f;
+        size_t i;
+
+        *count = 0;
+        json_array_foreach (json_object_get(p->report, "findings"), i, f) {
+                const char *rule = zc_json_str(f, "rule", "");
+                json_t *list;
+
+                if (!page_finding_open(f) || page_severity(f) != severity)
+                        continue;
+                (*count)++;
+                if (json_is_string(json_object_get(f, "covered_by")) && p->how->verbose == 0)
+                        continue;
+                list = json_object_get(causes, rule);
+                if (!list) {
+                        list = json_array();
+                        if (json_object_set_new(causes, rule, list) != 0)
+                                continue;
+                }
+                json_array_append(list, f);
+        }
+        return causes;
+}
+
+static bool severity_print(struct page *p, unsigned severity, struct zc_err *err)
+{
+        size_t count;
+        json_auto_t *causes = causes_of(p, severity, &count);
+        enum page_colour colour = page_severity_colour(page_severities[severity]);
+        char head[16];
+        const char *rule;
+        json_t *findings;
+
+        if (!causes)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for the findings");
+        if (count == 0)
+                return true;
+        snprintf(head, sizeof(head), "%s", page_severities[severity]);
+        for (char *s = head; *s; s++)
+                *s = (char)toupper((unsigned char)*s);
+        zc_out_puts(p->out, "\n");
+        page_paint(p, colour, head);
+        zc_out_printf(p->out, "  %zu\n", count);
+        json_object_foreach (causes, rule, findings) {
+                struct cause c = { findings, json_array_get(findings, 0), cause_assets(findings) };
+
+                cause_print(p, &c, colour, severity < 2);
+        }
+        return true;
+}
+
+bool page_findings(struct page *p, struct zc_err *err)
+{
+        unsigned shown =
+                p->how->verbose > 0 ? PAGE_SEVERITIES : 2; /* the rest is counted under ALSO */
+
+        for (unsigned s = 0; s < shown; s++) {
+                if (!severity_print(p, s, err))
+                        return false;
+        }
+        return true;
+}
