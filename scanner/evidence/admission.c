@@ -80,6 +80,7 @@ static bool destination_matches(const json_t *admit, const json_t *listener)
         size_t i;
 
         if (json_array_size(list) == 0 || is_wildcard(text) ||
+            json_is_object(json_object_get(admit, "translated")) || /* it was the address before */
             !zc_addr_parse(text, &address, &(struct zc_err){ 0 }))
                 return true;
         json_array_foreach (list, i, item) {

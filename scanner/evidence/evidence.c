@@ -171,8 +171,6 @@ static bool host_take(struct zc_evidence *ev, const json_t *host, const struct z
 bool zc_evidence_take(struct zc_evidence *ev, enum zc_record form, const json_t *value,
                       const struct zc_slice *at, struct zc_err *err)
 {
-        if (!zc_evidence_check(record_names[form], value, err))
-                return false;
         if (form == ZC_RECORD_HOST)
                 return host_take(ev, value, at, err);
         if (form == ZC_RECORD_ENDPOINT)

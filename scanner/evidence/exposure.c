@@ -470,7 +470,8 @@ static void add_firewall(struct zc_text *t, const json_t *facts)
 }
 
 /** "6379/tcp redis: listens on any address; firewall lets in 0.0.0.0/0; reached from scan-out" */
-static json_t *row_summary(const struct row *r, enum scope scope, const json_t *firewall)
+static json_t *row_summary(const struct row *r, enum scope scope, enum zc_reach reach,
+                           const json_t *firewall)
 {
         ZC_AUTO_TEXT t;
 
@@ -483,7 +484,8 @@ static json_t *row_summary(const struct row *r, enum scope scope, const json_t *
         }
         zc_text_add(&t, ": ");
         zc_text_add(&t, r->listens ? scopes[scope].words : "open");
-        add_firewall(&t, firewall);
+        if (reach != ZC_REACH_LOOPBACK)
+                add_firewall(&t, firewall);
         if (json_array_size(r->from) > 0) {
                 zc_text_add(&t, "; reached from ");
                 add_names(&t, r->from);
@@ -503,10 +505,12 @@ static json_t *row_finish(struct join *j, const struct row *r)
         enum scope scope = row_scope(r);
         ZC_AUTO_MEM char *listener = r->listens ? zc_subject_listener(r->key) : NULL;
         json_t *row = json_object();
+        enum zc_reach reach;
         bool ok;
 
         if (host)
                 a = zc_admission_of(host, r->key, &j->budget);
+        reach = row_reach(r, scope, &a);
         ok = (!host || a.facts) && (!r->listens || listener) &&
              json_object_set_new(row, "asset", json_string(r->asset)) == 0 &&
              json_object_set(row, "transport", json_object_get(r->key, "transport")) == 0 &&
@@ -514,11 +518,10 @@ static json_t *row_finish(struct join *j, const struct row *r)
              json_object_set_new(row, "listener", string_or_null(listener)) == 0 &&
              (!host || json_object_set(row, "firewall", a.facts) == 0) &&
              json_object_set(row, "reached_from", r->from) == 0 &&
-             json_object_set_new(row, "reach", json_string(reach_names[row_reach(r, scope, &a)])) ==
-                     0 &&
+             json_object_set_new(row, "reach", json_string(reach_names[reach])) == 0 &&
              json_object_set_new(row, "endpoint", string_or_null(r->endpoint)) == 0 &&
              (!r->service || json_object_set_new(row, "service", json_string(r->service)) == 0) &&
-             json_object_set_new(row, "summary", row_summary(r, scope, a.facts)) == 0;
+             json_object_set_new(row, "summary", row_summary(r, scope, reach, a.facts)) == 0;
         json_decref(a.facts);
         if (!ok) {
                 json_decref(row);

@@ -39,7 +39,7 @@ struct zc_evidence {
 #define ZC_EVIDENCE_HOST_MAX ((size_t)64 << 20)
 
 struct zc_evidence *zc_evidence_new(const char *name, struct zc_err *err);
-/** Take in one record of a stream or one value of a document, which stands at `at`: merges host, indexes the others. */
+/** Take in one checked record of a stream or value of a document, which stands at `at`: merges host, indexes the others. */
 bool zc_evidence_take(struct zc_evidence *ev, enum zc_record form, const json_t *value, const struct zc_slice *at, struct zc_err *err);
 /** The form of {"endpoint": {...}}: its single member's name and value; ZC_RECORD_COUNT when it is none of them. */
 enum zc_record zc_record_form(const json_t *record, const json_t **value);

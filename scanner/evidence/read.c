@@ -52,9 +52,9 @@ static bool schema_check(const json_t *value, struct zc_err *err)
         const char *name = json_string_value(value);
         ZC_AUTO_TEXT shown;
 
+        zc_text_init(&shown, 64);
         if (name && strcmp(name, ZC_EVIDENCE_SCHEMA) == 0)
                 return true;
-        zc_text_init(&shown, 64);
         zc_text_escape(&shown, name ? name : "", json_string_length(value));
         if (name && strncmp(name, SCHEMA_STEM, strlen(SCHEMA_STEM)) == 0)
                 return zc_fail(err, ZC_E_UNSUPPORTED,
@@ -63,6 +63,13 @@ static bool schema_check(const json_t *value, struct zc_err *err)
                                zc_text_str(&shown), ZC_EVIDENCE_SCHEMA);
         return zc_fail(err, ZC_E_MALFORMED, "\"schema\" is \"%s\": evidence has \"%s\"",
                        zc_text_str(&shown), ZC_EVIDENCE_SCHEMA);
+}
+
+static bool record_take(struct zc_evidence *ev, enum zc_record form, const json_t *value,
+                        const struct zc_slice *at, struct zc_err *err)
+{
+        return zc_evidence_check(zc_record_name(form), value, err) &&
+               zc_evidence_take(ev, form, value, at, err);
 }
 
 /** One value of a document, or one element of its arrays. */
@@ -82,7 +89,7 @@ static bool part_take(struct reader *r, enum member m, struct zc_err *err)
         else if (m == RUN)
                 ok = zc_evidence_check("run", value, err);
         else if (members[m].record != ZC_RECORD_COUNT)
-                ok = zc_evidence_take(r->ev, members[m].record, value, &at, err);
+                ok = record_take(r->ev, members[m].record, value, &at, err);
         if (!ok)
                 return fail_at(r, &at, err);
         if (m == RUN)
@@ -207,7 +214,7 @@ static bool finished_take(struct zc_evidence *ev, const json_t *when, struct zc_
         return true;
 }
 
-static bool record_take(struct reader *r, const json_t *record, const struct zc_slice *at,
+static bool line_parsed(struct reader *r, const json_t *record, const struct zc_slice *at,
                         struct zc_err *err)
 {
         const json_t *value = NULL;
@@ -224,7 +231,7 @@ static bool record_take(struct reader *r, const json_t *record, const struct zc_
         if (finished)
                 return finished_take(r->ev, finished, err);
         return form == ZC_RECORD_COUNT || /* one that a newer version knows */
-               zc_evidence_take(r->ev, form, value, at, err);
+               record_take(r->ev, form, value, at, err);
 }
 
 /** One line; a last one that was cut is dropped. */
@@ -243,7 +250,7 @@ static bool line_take(struct reader *r, struct zc_err *err)
         }
         if (!record)
                 return false;
-        return record_take(r, record, &at, err) || fail_at(r, &at, err);
+        return line_parsed(r, record, &at, err) || fail_at(r, &at, err);
 }
 
 static bool records_take(struct reader *r, struct zc_err *err)

@@ -4,9 +4,15 @@
 
 #include "internal.h"
 #include "zc/embed.h"
+#include "zc/schema.h"
+
+#define WHERE_MAX 128u
+
+/* What is checked on its own: each becomes a schema that refers to its definition. */
+static const char *const checked[] = { "run", "host", "endpoint", "scan", "problem" };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static json_t *schema;
+static json_t *schema, *checks[ZC_COUNT(checked)];
 static struct zc_err schema_err;
 
 static void schema_parse(void)
@@ -21,6 +27,9 @@ static void schema_parse(void)
         schema = zc_json_parse(file->data, (size_t)(file->end - file->data), &schema_err);
         if (!schema)
                 zc_ctx(&schema_err, "reports/schema/evidence.schema.json");
+        for (size_t i = 0; schema && i < ZC_COUNT(checked); i++)
+                checks[i] = json_pack("{sosO}", "$ref", zc_json_printf("#/$defs/%s", checked[i]),
+                                      "$defs", json_object_get(schema, "$defs"));
 }
 
 const json_t *zc_evidence_schema(struct zc_err *err)
@@ -31,63 +40,31 @@ const json_t *zc_evidence_schema(struct zc_err *err)
         return schema;
 }
 
-/* What the readers of this layer rely on. */
-static const struct need {
-        const char *def, *member;
-        bool required;
-        json_type type;
-} needs[] = {
-        { "run", "id", true, JSON_STRING },
-        { "run", "vantage", true, JSON_OBJECT },
-        { "run", "targets", false, JSON_ARRAY },
-        { "vantage", "id", true, JSON_STRING },
-        { "vantage", "addresses", false, JSON_ARRAY },
-        { "host", "probes", false, JSON_OBJECT },
-        { "host", "firewall", false, JSON_OBJECT },
-        { "host", "listeners", false, JSON_ARRAY },
-        { "endpoint", "asset", true, JSON_STRING },
-        { "endpoint", "address", true, JSON_STRING },
-        { "endpoint", "port", true, JSON_INTEGER },
-        { "endpoint", "transport", true, JSON_STRING },
-        { "endpoint", "probes", false, JSON_OBJECT },
-        { "scan", "asset", true, JSON_STRING },
-        { "scan", "address", true, JSON_STRING },
-        { "scan", "transport", true, JSON_STRING },
-        { "problem", "what", true, JSON_STRING },
-};
-
-static const char *const type_names[] = {
-        [JSON_OBJECT] = "an object",
-        [JSON_ARRAY] = "an array",
-        [JSON_STRING] = "a string",
-        [JSON_INTEGER] = "an integer",
-};
-
-static bool need_check(const struct need *need, const json_t *value, struct zc_err *err)
+static const json_t *check_find(const char *def)
 {
-        const json_t *member = json_object_get(value, need->member);
-
-        if (!member && !need->required)
-                return true;
-        if (!member)
-                return zc_fail(err, ZC_E_MALFORMED, "\"%s\" is missing", need->member);
-        return json_typeof(member) == need->type ||
-               zc_fail(err, ZC_E_MALFORMED, "\"%s\" must be %s", need->member,
-                       type_names[need->type]);
+        for (size_t i = 0; i < ZC_COUNT(checked); i++)
+                if (strcmp(checked[i], def) == 0)
+                        return checks[i];
+        return NULL;
 }
 
 bool zc_evidence_check(const char *def, const json_t *value, struct zc_err *err)
 {
-        const json_t *port = json_object_get(value, "port");
+        const json_t *port = json_object_get(value, "port"), *against;
+        ZC_AUTO_TEXT where, shown;
 
-        if (!json_is_object(value))
-                return zc_fail(err, ZC_E_MALFORMED, "%s must be an object", def);
-        for (size_t i = 0; i < ZC_COUNT(needs); i++)
-                if (strcmp(needs[i].def, def) == 0 && !need_check(&needs[i], value, err))
-                        return false;
-        if (json_is_integer(port) &&
-            (json_integer_value(port) < 0 || json_integer_value(port) > UINT16_MAX))
-                return zc_fail(err, ZC_E_MALFORMED, "\"port\" must be between 0 and 65535");
-        return strcmp(def, "run") != 0 ||
-               zc_evidence_check("vantage", json_object_get(value, "vantage"), err);
+        zc_text_init(&where, ZC_TEXT_CEILING);
+        zc_text_init(&shown, WHERE_MAX);
+        if (!zc_evidence_schema(err))
+                return false;
+        against = check_find(def);
+        if (!against)
+                return zc_fail(err, ZC_E_NOMEM, "no memory to check evidence");
+        if (!zc_schema_check(against, value, false, &where, err)) {
+                zc_text_escape(&shown, zc_text_str(&where), where.len);
+                return zc_ctx(err, "%s%s%s", def, where.len > 0 ? " " : "", zc_text_str(&shown));
+        }
+        /* the schema's subset of JSON Schema knows no ranges */
+        return !port || (json_integer_value(port) >= 0 && json_integer_value(port) <= UINT16_MAX) ||
+               zc_fail(err, ZC_E_MALFORMED, "%s /port: must be between 0 and 65535", def);
 }

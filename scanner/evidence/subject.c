@@ -155,11 +155,10 @@ static void add_members(struct zc_text *t, const json_t *o, const char *const *n
                 const char *s = zc_json_str(o, *names, NULL);
                 ZC_AUTO_TEXT safe;
 
-                if (!s)
-                        continue;
                 zc_text_init(&safe, ZC_SUBJECT_MAX);
-                zc_subject_text(&safe, s);
-                zc_json_pointer_add(t, zc_text_str(&safe));
+                zc_subject_text(&safe, s ? s : "");
+                if (s)
+                        zc_json_pointer_add(t, zc_text_str(&safe));
         }
 }
 
@@ -217,6 +216,7 @@ static void add_list(struct zc_text *t, const char *word, const json_t *list)
         const json_t *item;
         ZC_AUTO_TEXT all;
 
+        zc_text_init(&all, ZC_TEXT_CEILING);
         if (!sorted) {
                 t->failed = true;
                 return;
@@ -224,7 +224,6 @@ static void add_list(struct zc_text *t, const char *word, const json_t *list)
         json_array_foreach (list, i, item)
                 sorted[i] = json_is_string(item) ? json_string_value(item) : "?";
         qsort(sorted, count, sizeof(*sorted), by_text);
-        zc_text_init(&all, ZC_TEXT_CEILING);
         for (i = 0; i < count; i++) {
                 zc_text_add(&all, i > 0 ? "," : "");
                 zc_subject_text(&all, sorted[i]);

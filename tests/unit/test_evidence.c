@@ -239,7 +239,12 @@ static const struct bad bads[] = {
           "e.json:2:18: the text ends within the value that begins at 2:11: it was cut" },
         { "{\"schema\":\"zerocrit.evidence/"
           "1\",\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"}},\"scans\":[1 2]}",
-          "e.json:1:82: " },
+          "e.json:1:80: scan: " },
+        { HEAD "{\"host\":{\"listeners\":[{\"transport\":\"tcp\"}]}}\n",
+          "e.json:2:1: host /listeners/0: " },
+        { HEAD "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":65536,"
+               "\"transport\":\"tcp\"}}\n",
+          "e.json:2:1: endpoint /port: must be between 0 and 65535" },
 };
 
 static void test_bad(void **state)
