@@ -28,4 +28,8 @@ bool zc_schema_sound(const json_t *schema, struct zc_err *err) ZC_MUST_USE;
  */
 bool zc_schema_check(const json_t *schema, const json_t *value, bool closed, struct zc_text *where, struct zc_err *err) ZC_MUST_USE;
 
+/** The same for a part of a document, against the subschema at a JSON Pointer ("/$defs/endpoint") of the schema that its references mean. */
+bool zc_schema_check_at(const json_t *schema, const char *pointer, const json_t *value, bool closed, struct zc_text *where,
+                        struct zc_err *err) ZC_MUST_USE;
+
 #endif

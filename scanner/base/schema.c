@@ -396,11 +396,20 @@ static bool check_value(struct check *c, const json_t *schema, const json_t *val
         return true;
 }
 
+bool zc_schema_check_at(const json_t *schema, const char *pointer, const json_t *value, bool closed,
+                        struct zc_text *where, struct zc_err *err)
+{
+        struct check c = { .root = schema, .closed = closed, .where = where, .err = err };
+        const json_t *part = zc_json_pointer(schema, pointer);
+
+        zc_text_clear(where);
+        if (!part)
+                return zc_fail(err, ZC_E_UNSUPPORTED, "the schema has no %s", pointer);
+        return check_value(&c, part, value);
+}
+
 bool zc_schema_check(const json_t *schema, const json_t *value, bool closed, struct zc_text *where,
                      struct zc_err *err)
 {
-        struct check c = { .root = schema, .closed = closed, .where = where, .err = err };
-
-        zc_text_clear(where);
-        return check_value(&c, schema, value);
+        return zc_schema_check_at(schema, "", value, closed, where, err);
 }

@@ -128,6 +128,24 @@ static void open_documents_may_gain_members(void **state)
         assert_string_equal(zc_text_str(&where), "/n");
 }
 
+static void a_part_is_checked_alone(void **state)
+{
+        json_auto_t *schema =
+                parse("{\"type\":\"object\",\"$defs\":{\"port\":{\"type\":\"integer\"},"
+                      "\"endpoint\":{\"properties\":{\"port\":{\"$ref\":\"#/$defs/port\"}}}}}");
+        json_auto_t *good = parse("{\"port\":443}"), *bad = parse("{\"port\":\"https\"}");
+        struct zc_err err = { 0 };
+        ZC_AUTO_TEXT where;
+
+        (void)state;
+        zc_text_init(&where, ZC_TEXT_CEILING);
+        assert_true(zc_schema_check_at(schema, "/$defs/endpoint", good, true, &where, &err));
+        assert_false(zc_schema_check_at(schema, "/$defs/endpoint", bad, true, &where, &err));
+        assert_string_equal(zc_text_str(&where), "/port");
+        assert_false(zc_schema_check_at(schema, "/$defs/none", good, true, &where, &err));
+        assert_string_equal(err.text, "the schema has no /$defs/none");
+}
+
 static void recursion_ends(void **state)
 {
         json_auto_t *circle = parse("{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"$ref\":\"#/$defs/"
@@ -243,6 +261,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(keywords),
                 cmocka_unit_test(open_documents_may_gain_members),
+                cmocka_unit_test(a_part_is_checked_alone),
                 cmocka_unit_test(recursion_ends),
                 cmocka_unit_test(what_is_not_checked_is_refused),
                 cmocka_unit_test(our_schemas_are_sound),
