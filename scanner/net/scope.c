@@ -59,7 +59,7 @@ static bool reserve(void **list, size_t n, size_t *cap, size_t size)
 
         if (n < *cap)
                 return true;
-        p = reallocarray(*list, want, size);
+        p = want > SIZE_MAX / size ? NULL : realloc(*list, want * size);
         if (!p)
                 return false;
         *list = p;
