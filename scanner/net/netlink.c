@@ -99,7 +99,7 @@ static bool refused(const struct zc_nlack *ack, struct zc_err *err)
 {
         fail_sys(err, ack->error, "the kernel refuses");
         if (ack->words.n > 0) {
-                ZC_AUTO_TEXT words;
+                ZC_AUTO_TEXT words = { 0 };
                 enum zc_code code = err->code;
 
                 zc_text_init(&words, 256);

@@ -1,0 +1,287 @@
+/** The firewall probe: tables, chains, hooks, policies, counts; what becomes of a packet that no rule names; what was not understood. */
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "firewall.h"
+#include "zc/json.h"
+#include "zc/probe.h"
+
+#define NAME_MAX_JSON 1024
+
+static json_t *name(struct zc_rd text)
+{
+        return zc_json_bytes(text.p, text.n, NAME_MAX_JSON);
+}
+
+struct flag {
+        uint32_t bit;
+        const char *name;
+};
+
+static json_t *flag_names(uint32_t flags, const struct flag *rows, size_t count)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < count; i++) {
+                if (flags & rows[i].bit)
+                        json_array_append_new(list, json_string(rows[i].name));
+        }
+        return list;
+}
+
+static json_t *device_names(const struct fw_chain *chain)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < chain->device_count; i++) {
+                ZC_AUTO_TEXT t = { 0 };
+
+                zc_text_init(&t, 256);
+                zc_text_escape(&t, chain->devices[i].name.p, chain->devices[i].name.n);
+                if (chain->devices[i].prefix)
+                        zc_text_addc(&t, '*');
+                json_array_append_new(list, json_string(zc_text_str(&t)));
+        }
+        return list;
+}
+
+/** A chain at a hook. What the kernel says and we have no name for is omitted here and told in not_modelled. */
+static void add_base(json_t *out, const struct zc_nft_chain *c)
+{
+        const char *hook = fw_hook_name(c->family, c->hook);
+
+        json_object_set_new(out, "type", name(c->type));
+        if (hook)
+                json_object_set_new(out, "hook", json_string(hook));
+        json_object_set_new(out, "priority", json_integer(c->priority));
+        if (c->has_policy && c->policy <= ZC_NFT_POLICY_ACCEPT)
+                json_object_set_new(
+                        out, "policy",
+                        json_string(c->policy == ZC_NFT_POLICY_DROP ? "drop" : "accept"));
+}
+
+static json_t *chain_json(const struct fw_chain *chain)
+{
+        static const struct flag flags[] = { { ZC_NFT_CHAIN_HW_OFFLOAD, "offload" },
+                                             { ZC_NFT_CHAIN_BINDING, "binding" } };
+        json_t *out = json_pack("{s:o, s:I}", "name", name(chain->c.name), "handle",
+                                (json_int_t)chain->c.handle);
+
+        if (!out)
+                return NULL;
+        if (chain->c.base)
+                add_base(out, &chain->c);
+        else
+                json_object_update_new(out, json_pack("{s:n, s:n, s:n, s:n}", "type", "hook",
+                                                      "priority", "policy"));
+        json_object_set_new(out, "devices", device_names(chain));
+        json_object_set_new(out, "flags", flag_names(chain->c.flags, flags, ZC_COUNT(flags)));
+        json_object_set_new(out, "rules", json_integer((json_int_t)chain->rules));
+        return out;
+}
+
+static json_t *table_json(const struct fw_ruleset *rs, const struct fw_table *t)
+{
+        static const struct flag flags[] = { { ZC_NFT_TABLE_DORMANT, "dormant" },
+                                             { ZC_NFT_TABLE_OWNER, "owner" },
+                                             { ZC_NFT_TABLE_PERSIST, "persist" } };
+        json_t *chains = json_array();
+
+        for (size_t i = 0; i < rs->chain_count; i++) {
+                if (rs->chains[i].c.family == t->family && fw_same(rs->chains[i].c.table, t->name))
+                        json_array_append_new(chains, chain_json(&rs->chains[i]));
+        }
+        return json_pack("{s:s, s:o, s:I, s:o, s:o}", "family", fw_family_name(t->family), "name",
+                         name(t->name), "handle", (json_int_t)t->handle, "flags",
+                         flag_names(t->flags, flags, ZC_COUNT(flags)), "chains", chains);
+}
+
+static void add_tables(json_t *out, const struct fw_ruleset *rs)
+{
+        json_t *tables = json_array();
+
+        for (size_t i = 0; i < rs->table_count; i++) {
+                if (fw_family_name(rs->tables[i].family)) /* the others are in not_modelled */
+                        json_array_append_new(tables, table_json(rs, &rs->tables[i]));
+        }
+        json_object_set_new(out, "tables", tables);
+        json_object_set_new(out, "sets", json_integer((json_int_t)rs->sets));
+        json_object_set_new(out, "rules", json_integer((json_int_t)rs->rules));
+}
+
+static const struct {
+        enum fw_path path;
+        const char *name;
+} paths[] = { { FW_INPUT, "input" }, { FW_FORWARD, "forward" } };
+
+static const struct {
+        uint8_t family;
+        const char *name, *any;
+} ip_families[] = { { ZC_NFT_IP, "ip", "0.0.0.0/0" }, { ZC_NFT_IP6, "ip6", "::/0" } };
+
+static void tell_unclear(struct fw_others *o, const struct fw_chain *chain, const char *path,
+                         const char *family)
+{
+        ZC_AUTO_TEXT what = { 0 };
+        ZC_AUTO_TEXT where = { 0 };
+
+        zc_text_init(&what, 128);
+        zc_text_init(&where, 2048);
+        zc_text_printf(&what, "the default of %s for %s", path, family);
+        zc_text_printf(&where, "%s ",
+                       fw_family_name(chain->c.family) ? fw_family_name(chain->c.family)
+                                                       : "family unknown");
+        zc_text_escape(&where, chain->c.table.p, chain->c.table.n);
+        zc_text_addc(&where, ' ');
+        zc_text_escape(&where, chain->c.name.p, chain->c.name.n);
+        fw_others_add(o, FW_DECIDES, zc_text_str(&what), zc_text_str(&where));
+}
+
+/**
+ * What becomes of a packet that meets no condition. A drop in nftables is final whatever else there is; an accept only stands when
+ * nothing else at netfilter's hooks could decide. What cannot be told is omitted.
+ */
+static void add_defaults(json_t *out, const struct fw_ruleset *rs, struct fw_others *o)
+{
+        json_t *defaults = json_object();
+
+        for (size_t p = 0; p < ZC_COUNT(paths); p++) {
+                json_t *by_family = json_object();
+
+                for (size_t f = 0; f < ZC_COUNT(ip_families); f++) {
+                        const struct fw_chain *where;
+                        enum fw_fate fate =
+                                fw_path_fate(rs, paths[p].path, ip_families[f].family, &where);
+
+                        if (where)
+                                tell_unclear(o, where, paths[p].name, ip_families[f].name);
+                        if (fate == FW_DROP)
+                                json_object_set_new(by_family, ip_families[f].name,
+                                                    json_string("drop"));
+                        else if (fate == FW_ACCEPT && !o->legacy[f] && !o->netfilter_bpf)
+                                json_object_set_new(by_family, ip_families[f].name,
+                                                    json_string("accept"));
+                }
+                json_object_set_new(defaults, paths[p].name, by_family);
+        }
+        json_object_set_new(out, "defaults", defaults);
+}
+
+/** Nothing stands at any hook and nothing else decides: everything is let in, and that is certain. */
+static void add_open_admits(json_t *out)
+{
+        json_t *admits = json_array();
+
+        for (size_t p = 0; p < ZC_COUNT(paths); p++) {
+                for (size_t f = 0; f < ZC_COUNT(ip_families); f++)
+                        json_array_append_new(admits,
+                                              json_pack("{s:s, s:s, s:n, s:n, s:n, s:[s], s:[], "
+                                                        "s:[s], s:s, s:s, s:[]}",
+                                                        "family", ip_families[f].name, "hook",
+                                                        paths[p].name, "protocol", "ports",
+                                                        "icmp_types", "sources", ip_families[f].any,
+                                                        "destinations", "interfaces", "*", "state",
+                                                        "new", "certainty", "certain", "via"));
+        }
+        json_object_set_new(out, "admits", admits);
+}
+
+static void add_backends(json_t *out, const struct fw_ruleset *rs, const struct fw_others *o)
+{
+        json_t *list = json_array();
+
+        if (rs->table_count > 0)
+                json_array_append_new(list, json_string("nf_tables"));
+        json_array_extend(list, o->backends);
+        json_object_set_new(out, "backend", list);
+}
+
+static bool fill(json_t *out, const struct fw_ruleset *rs, const struct fw_netns *ns,
+                 struct zc_err *err)
+{
+        struct fw_others o = { .netns = ns->inode };
+
+        fw_others_look(&o);
+        for (const struct fw_strange *s = rs->strange; s; s = s->next)
+                fw_others_add(&o, FW_DECIDES, s->what, s->where);
+        add_backends(out, rs, &o);
+        add_tables(out, rs);
+        add_defaults(out, rs, &o);
+        if (!fw_any_base(rs) && !o.deciders)
+                add_open_admits(out);
+        json_object_set(out, "not_modelled", o.list);
+        fw_others_release(&o);
+        return json_object_get(out, "not_modelled") ? true : zc_fail(err, ZC_E_NOMEM, "firewall");
+}
+
+static void add_netns(json_t *out, const struct fw_netns *ns)
+{
+        json_t *o = json_object();
+
+        if (ns->inode)
+                json_object_set_new(o, "inode", json_integer((json_int_t)ns->inode));
+        json_object_set_new(o, "initial", json_string(fw_initial_name(ns->initial)));
+        json_object_set_new(out, "netns", o);
+}
+
+static bool denied(struct zc_io *io, struct zc_err *err)
+{
+        snprintf(io->needs, sizeof io->needs, "CAP_NET_ADMIN");
+        return zc_fail(err, ZC_E_DENIED,
+                       "the kernel shows its packet filter only to CAP_NET_ADMIN in the user "
+                       "namespace that owns this network namespace: "
+                       "run as root (sudo)");
+}
+
+/** An absent nf_tables is an empty ruleset: legacy tables may still be there, and are looked for. */
+static bool read_ruleset(struct fw_ruleset *rs, struct zc_io *io, struct zc_err *err)
+{
+        struct zc_nl *nl = NULL;
+        bool ok = zc_nl_open(NETLINK_NETFILTER, &nl, err) && fw_ruleset_read(nl, rs, err);
+
+        zc_nl_close(nl);
+        if (ok)
+                return true;
+        if (err->code == ZC_E_DENIED)
+                return denied(io, err);
+        if (err->code == ZC_E_UNSUPPORTED)
+                return fw_ruleset_init(rs, err);
+        return false;
+}
+
+static bool firewall_run(const struct zc_subject *subject, struct zc_io *io, json_t *out,
+                         struct zc_err *err)
+{
+        struct fw_ruleset rs = { 0 };
+        struct fw_netns ns;
+        bool ok;
+
+        (void)subject;
+        fw_netns_look(&ns);
+        add_netns(out, &ns);
+        if (!read_ruleset(&rs, io, err))
+                return false;
+        ok = fill(out, &rs, &ns, err);
+        fw_ruleset_release(&rs);
+        if (ns.own_user_namespace && ns.initial != FW_INITIAL_YES)
+                zc_io_partial(io, "",
+                              "these are the rules of network namespace net:[%llu], made in a user "
+                              "namespace of its own: "
+                              "what protects the machine was not seen",
+                              (unsigned long long)ns.inode);
+        return ok;
+}
+
+const struct zc_probe zc_probe_firewall = {
+        .id = "firewall",
+        .summary = "the kernel's packet filter: tables, chains, hooks, policies, and what decides "
+                   "beside them",
+        .scope = ZC_SCOPE_HOST,
+        .side = ZC_SIDE_PARENT,
+        .level = ZC_LEVEL_OBSERVE,
+        .needs = ZC_NEED_NET_ADMIN,
+        .evidence = "host.firewall",
+        .sends = "nothing: reads the kernel over netlink",
+        .run = firewall_run,
+};

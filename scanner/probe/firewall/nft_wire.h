@@ -1,0 +1,116 @@
+/** What the kernel says of its nftables ruleset, message by message (linux/netfilter/nf_tables.h). Pure; windows point into the message. */
+#ifndef ZC_NFT_WIRE_H
+#define ZC_NFT_WIRE_H
+
+#include "zc/err.h"
+#include "zc/rd.h"
+
+/* Message types within the subsystem; only ones that read, and never one of the *_RESET kind (they zero counters). */
+#define ZC_NFT_SUBSYSTEM 10
+#define ZC_NFT_TYPE(n) ((uint16_t)(ZC_NFT_SUBSYSTEM << 8 | (n)))
+enum {
+        ZC_NFT_NEWTABLE = 0,
+        ZC_NFT_GETTABLE = 1,
+        ZC_NFT_NEWCHAIN = 3,
+        ZC_NFT_GETCHAIN = 4,
+        ZC_NFT_NEWRULE = 6,
+        ZC_NFT_GETRULE = 7,
+        ZC_NFT_NEWSET = 9,
+        ZC_NFT_GETSET = 10,
+        ZC_NFT_NEWGEN = 15,
+        ZC_NFT_GETGEN = 16
+};
+
+/* Families: the NFPROTO_* of linux/netfilter.h. */
+enum {
+        ZC_NFT_INET = 1,
+        ZC_NFT_IP = 2,
+        ZC_NFT_ARP = 3,
+        ZC_NFT_NETDEV = 5,
+        ZC_NFT_BRIDGE = 7,
+        ZC_NFT_IP6 = 10
+};
+
+enum { ZC_NFT_TABLE_DORMANT = 1, ZC_NFT_TABLE_OWNER = 2, ZC_NFT_TABLE_PERSIST = 4 };
+enum { ZC_NFT_CHAIN_BASE = 1, ZC_NFT_CHAIN_HW_OFFLOAD = 2, ZC_NFT_CHAIN_BINDING = 4 };
+enum { ZC_NFT_SET_ANONYMOUS = 1 };
+enum { ZC_NFT_POLICY_DROP = 0, ZC_NFT_POLICY_ACCEPT = 1 };
+
+/* In all of them, `unknown` is the type of the first attribute that is not in our schema; 0 for none. */
+
+struct zc_nft_table {
+        uint8_t family;
+        struct zc_rd name;
+        uint32_t flags;
+        uint64_t handle;
+        uint32_t unknown;
+};
+
+struct zc_nft_chain {
+        uint8_t family;
+        struct zc_rd table, name;
+        uint64_t handle;
+        uint32_t flags;
+        bool base; /* it stands at a hook; the rest is meaningless otherwise */
+        bool has_policy;
+        uint32_t hook, policy;
+        int32_t priority;
+        struct zc_rd type;
+        struct zc_rd device;  /* the one device it stands at; empty for none or several */
+        struct zc_rd devices; /* several: for zc_nft_device_next() */
+        uint32_t unknown;
+};
+
+struct zc_nft_rule {
+        uint8_t family;
+        struct zc_rd table, chain;
+        uint64_t handle;
+        struct zc_rd expressions; /* for zc_nft_expr_next() */
+        uint32_t unknown;
+};
+
+struct zc_nft_set {
+        uint8_t family;
+        struct zc_rd table, name;
+        uint32_t flags;
+        uint32_t unknown;
+};
+
+bool zc_nft_table_parse(struct zc_rd payload, struct zc_nft_table *out,
+                        struct zc_err *err) ZC_MUST_USE;
+bool zc_nft_chain_parse(struct zc_rd payload, struct zc_nft_chain *out,
+                        struct zc_err *err) ZC_MUST_USE;
+bool zc_nft_rule_parse(struct zc_rd payload, struct zc_nft_rule *out,
+                       struct zc_err *err) ZC_MUST_USE;
+bool zc_nft_set_parse(struct zc_rd payload, struct zc_nft_set *out, struct zc_err *err) ZC_MUST_USE;
+/** The generation of the ruleset: a number that every change raises. */
+bool zc_nft_gen_parse(struct zc_rd payload, uint32_t *generation, struct zc_err *err) ZC_MUST_USE;
+
+/** A device's name, and whether it stands for all names that start so. False at the end; the list was checked by the chain's parser. */
+bool zc_nft_device_next(struct zc_rd *devices, struct zc_rd *name, bool *prefix);
+
+struct zc_nft_expr {
+        struct zc_rd name, data;
+};
+/** False at the end or on a malformed one; *bad tells. */
+bool zc_nft_expr_next(struct zc_rd *list, struct zc_nft_expr *out, bool *bad);
+
+/** What an expression is to a packet that no condition matches. */
+enum zc_nft_effect {
+        ZC_NFT_CONDITION, /* may end the rule: the packet goes on with the next one */
+        ZC_NFT_NEUTRAL,   /* counts, logs, marks: the rule goes on */
+        ZC_NFT_ACCEPTS,
+        ZC_NFT_DROPS,
+        ZC_NFT_JUMPS,
+        ZC_NFT_GOES,
+        ZC_NFT_RETURNS,
+        ZC_NFT_DECIDES_UNKNOWN, /* ends the packet's way in a manner we do not follow: queue, an unknown target, … */
+};
+/** @chain: where to, for JUMPS and GOES. *known is false for an expression that is not in our list. */
+enum zc_nft_effect zc_nft_expr_effect(const struct zc_nft_expr *e, struct zc_rd *chain,
+                                      bool *known);
+/** The same of a whole rule: a condition anywhere before its verdict makes it CONDITION, no verdict at all NEUTRAL. */
+enum zc_nft_effect zc_nft_rule_effect(const struct zc_nft_rule *r, struct zc_rd *chain,
+                                      struct zc_rd *unknown, bool *bad);
+
+#endif
