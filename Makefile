@@ -42,7 +42,7 @@ $(O)/probed.mk: Makefile
 
 address_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=all -DZC_SANITIZED
 undefined_FLAGS := -fsanitize=undefined -fno-sanitize-recover=all -DZC_SANITIZED
-coverage_FLAGS  := --coverage -O0 -DZC_SANITIZED
+coverage_FLAGS  := --coverage -O0 -DZC_SANITIZED -DZC_COVERAGE
 ifdef SAN
 HARDEN :=
 endif

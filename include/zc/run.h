@@ -39,7 +39,7 @@ struct zc_job {
         const json_t *options;    /* what the user chose, for run.options; no secrets */
 };
 
-/** Refuse a job that cannot run (unknown probe, nothing left of the plan): ZC_E_USAGE. */
+/** Refuse a job that cannot run (unknown probe, nothing left of the plan): ZC_E_USAGE. Authorises every target in the job's scope, so it comes first. */
 bool zc_job_check(const struct zc_job *job, struct zc_err *err) ZC_MUST_USE;
 /** --dry-run: targets, probes, what each sends, privileges at hand and missing. Sends nothing, resolves nothing. */
 bool zc_job_print(const struct zc_job *job, struct zc_out *out, struct zc_err *err) ZC_MUST_USE;
@@ -52,15 +52,19 @@ struct zc_collected {
 };
 
 /**
- * Collect into ev (created by the caller with zc_job_head). Peers' and probes' failures are evidence, not errors. Fails only when we cannot
- * go on at all: no pipe, no fork, no disk. Call once per process: it gives up privileges for good (only CAP_DAC_OVERRIDE and CAP_CHOWN stay).
+ * Collect into ev (created by the caller with zc_job_head), and finish it (zc_evidence_finish) unless a signal ended the run. Peers' and probes'
+ * failures, a collector's death and a passed deadline are evidence, not errors: every planned probe leaves an outcome. Fails only when we cannot go
+ * on at all: no pipe, no fork, no disk. Call once per process: it gives up privileges for good (only CAP_DAC_OVERRIDE and CAP_CHOWN stay).
  */
 bool zc_collect(const struct zc_job *job, struct zc_evidence *ev, struct zc_collected *out, struct zc_err *err) ZC_MUST_USE;
 
-/** No core dumps, not ptraceable, no inherited descriptors above 2, a known umask: first thing in main. */
+/**
+ * First thing in main: no core dumps, not ptraceable, umask 077, 0 to 2 open, SIGPIPE ignored, other signals as they are by default. Inherited
+ * descriptors above 2 (a shell's <(...)) stay open for us alone: nothing that we start inherits them, nor does the collector.
+ */
 void zc_harden(void);
-/** Give up every capability and, when root, root (after outputs are written, before hooks). */
-bool zc_drop_all(struct zc_err *err);
+/** Give up every capability and, when root, root: SUDO_UID, else nobody (after outputs are written, before hooks). */
+bool zc_drop_all(struct zc_err *err) ZC_MUST_USE;
 
 /** What this machine and caller can do, for `doctor`: a new array of {what, ok, why, grant}. */
 json_t *zc_doctor(void) ZC_MUST_USE;
