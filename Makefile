@@ -52,7 +52,7 @@ CFLAGS  ?= -O2 -g
 CFLAGS_ALL = -std=gnu17 -fPIE -pthread $(WARN) $(CFLAGS) -fstack-protector-strong -fno-strict-aliasing $(HARDEN) $($(SAN)_FLAGS) \
              $(if $(WERROR),-Werror) $(shell pkg-config --cflags $(PKGS))
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed -pthread $($(SAN)_FLAGS) $(LDFLAGS)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))

@@ -10,6 +10,14 @@
  * never an error. UNKNOWN passes through operators and calls; && and ||, all() and exists() absorb it (and
  * errors) when another operand decides. Where both occur UNKNOWN wins over ERROR, as the definition says of
  * partial state. Plain maps (literals, params) keep the definition's errors.
+ *
+ * What follows from omission: an object of evidence whose schema does not list its members may always have more of
+ * them, so going over it decides only what the members that are there decide, its size is UNKNOWN, and two objects can be
+ * shown to differ but not to be equal. null in evidence says "looked for and not there": has() of it is false, .? of it
+ * is none.
+ *
+ * Beyond the standard definition: the strings (with format), math, lists, network, encoders, optional, two-variable and
+ * cel.bind extensions. Refused: messages, named time zones, look-around and back-references in matches().
  */
 #ifndef ZC_CEL_H
 #define ZC_CEL_H
@@ -38,7 +46,7 @@ void zc_cel_env_free(struct zc_cel_env *env);
 ZC_FREEP(zc_cel_env);
 
 const struct zc_cel_type *zc_cel_type_basic(enum zc_cel_basic basic);
-/** NULL when out of memory. */
+/** NULL when out of memory, or when a part is NULL: check once, at zc_cel_declare(). */
 const struct zc_cel_type *zc_cel_type_list(struct zc_cel_env *env, const struct zc_cel_type *of);
 const struct zc_cel_type *zc_cel_type_map(struct zc_cel_env *env, const struct zc_cel_type *key, const struct zc_cel_type *value);
 

@@ -1,0 +1,562 @@
+/** Checking operators and calls: which overloads take these types, and what they give. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cel_impl.h"
+#include "zc/text.h"
+
+#define CANDIDATES_MAX 16
+#define PARAMS 2
+
+static const struct cel_fns *const families[] = {
+        &cel_fns_core, &cel_fns_math_ops, &cel_fns_convert, &cel_fns_string, &cel_fns_string_ext, &cel_fns_format, &cel_fns_time,
+        &cel_fns_list, &cel_fns_optional, &cel_fns_math, &cel_fns_net,     &cel_fns_encode,
+};
+
+bool cel_fn_exists(const char *name, bool member)
+{
+        for (size_t f = 0; f < ZC_COUNT(families); f++) {
+                for (size_t i = 0; i < families[f]->count; i++) {
+                        if (families[f]->fn[i].member == member && strcmp(families[f]->fn[i].name, name) == 0)
+                                return true;
+                }
+        }
+        return false;
+}
+
+/** The closest name of a function, or of a method or macro. */
+static const char *nearest(const char *name, bool member)
+{
+        const char *names[512];
+        size_t n = 0;
+
+        for (size_t i = 0; member && cel_macro_name(i) && n + 1 < ZC_COUNT(names); i++)
+                names[n++] = cel_macro_name(i);
+        for (size_t f = 0; f < ZC_COUNT(families); f++) {
+                for (size_t i = 0; i < families[f]->count && n + 1 < ZC_COUNT(names); i++) {
+                        const char *has = families[f]->fn[i].name;
+
+                        if (families[f]->fn[i].member == member && has[0] >= 'a' && has[0] <= 'z')
+                                names[n++] = has;
+                }
+        }
+        names[n] = NULL;
+        return zc_nearest(name, names);
+}
+
+/* ---- signatures ---- */
+
+static enum cel_kind sig_kind(char letter)
+{
+        static const char letters[] = "*nbiudsytDlmToIC";
+        const char *at = strchr(letters, letter);
+
+        _Static_assert(CEL_NULL == 1 && CEL_TIMESTAMP == 8 && CEL_LIST == 10 && CEL_TYPE == 12 && CEL_CIDR == 15, "letters follow enum cel_kind");
+        return at ? (enum cel_kind)(at - letters) : CEL_PARAM;
+}
+
+/** Steps over one type code. */
+static const char *sig_skip(const char *sig)
+{
+        int more = 1;
+
+        for (; more > 0; sig++)
+                more += *sig == 'm' ? 1 : *sig == 'l' || *sig == 'o' ? 0 : -1;
+        return sig;
+}
+
+/** Whether t can be what the code says; parameters bind at their first meeting and join afterwards. */
+static bool sig_match(struct cel_compiler *c, const char *sig, const struct zc_cel_type *t, const struct zc_cel_type **bound)
+{
+        enum cel_kind kind = sig_kind(*sig);
+
+        if (kind == CEL_PARAM && *sig != 'N') {
+                const struct zc_cel_type **slot = &bound[*sig - 'A'];
+
+                if (*slot && !cel_type_meets(*slot, t))
+                        return false;
+                *slot = *slot ? cel_type_join(c->arena, *slot, t) : t;
+                return *slot != NULL;
+        }
+        if (kind == CEL_DYN || t->kind == CEL_DYN)
+                return true;
+        if (*sig == 'N')
+                return t->kind == CEL_INT || t->kind == CEL_UINT || t->kind == CEL_DOUBLE;
+        if (kind == CEL_MAP && t->kind == CEL_STRUCT)
+                return true;
+        if (kind != t->kind)
+                return false;
+        if (kind == CEL_LIST || kind == CEL_OPTIONAL)
+                return sig_match(c, sig + 1, t->of[0], bound);
+        if (kind == CEL_MAP)
+                return sig_match(c, sig + 1, t->of[0], bound) && sig_match(c, sig_skip(sig + 1), t->of[1], bound);
+        return true;
+}
+
+static const struct zc_cel_type *sig_type(struct cel_compiler *c, const char *sig, const struct zc_cel_type *const *bound)
+{
+        enum cel_kind kind = sig_kind(*sig);
+
+        if (kind == CEL_PARAM && *sig != 'N')
+                return bound[*sig - 'A'] ? bound[*sig - 'A'] : &cel_type_of[CEL_DYN];
+        if (kind == CEL_LIST)
+                return cel_type_list(c->arena, sig_type(c, sig + 1, bound));
+        if (kind == CEL_OPTIONAL)
+                return cel_type_opt(c->arena, sig_type(c, sig + 1, bound));
+        if (kind == CEL_MAP)
+                return cel_type_map(c->arena, sig_type(c, sig + 1, bound), sig_type(c, sig_skip(sig + 1), bound));
+        return &cel_type_of[kind];
+}
+
+/** Whether fn takes the types; binds its parameters. */
+static bool fn_takes(struct cel_compiler *c, const struct cel_fn *fn, const struct zc_cel_type *const *args, uint32_t argc,
+                     const struct zc_cel_type **bound)
+{
+        const char *sig = fn->args, *last = sig;
+
+        for (uint32_t i = 0; i < argc; i++) {
+                if (*sig == '+')
+                        sig = last;
+                if (*sig == '\0')
+                        return false;
+                last = sig;
+                if (!sig_match(c, sig, args[i], bound))
+                        return false;
+                sig = sig_skip(sig);
+        }
+        return *sig == '\0' || (*sig == '+' && argc > 0);
+}
+
+/** Whether fn takes that many arguments. */
+static bool fn_arity(const struct cel_fn *fn, uint32_t argc)
+{
+        const char *sig = fn->args;
+        uint32_t n = 0;
+
+        for (; *sig != '\0' && *sig != '+'; n++)
+                sig = sig_skip(sig);
+        return n == argc || (*sig == '+' && argc >= n);
+}
+
+static bool value_fits(const char *sig, struct cel_value v)
+{
+        enum cel_kind kind = sig_kind(*sig);
+
+        return kind == CEL_DYN || kind == CEL_PARAM || kind == (enum cel_kind)v.kind;
+}
+
+static bool values_fit(const struct cel_fn *fn, const struct cel_value *arg, uint32_t argc)
+{
+        const char *sig = fn->args, *last = sig;
+
+        for (uint32_t i = 0; i < argc; i++) {
+                if (*sig == '+')
+                        sig = last;
+                if (*sig == '\0' || !value_fits(sig, arg[i]))
+                        return false;
+                last = sig;
+                sig = sig_skip(sig);
+        }
+        return *sig == '\0' || *sig == '+';
+}
+
+struct cel_value cel_call(struct cel_run *r, const struct cel_calls *calls, const struct cel_value *arg, uint32_t argc)
+{
+        for (uint32_t i = 0; i < calls->count; i++) {
+                if (values_fit(calls->fn[i], arg, argc))
+                        return calls->fn[i]->call(r, arg, argc);
+        }
+        return cel_no_overload(r, calls->count ? calls->fn[0]->name : "call", arg, argc);
+}
+
+/* ---- resolving ---- */
+
+static bool no_such_name(struct cel_compiler *c, const struct cel_ast *n)
+{
+        const char *near = nearest(n->name, n->member), *other = "";
+
+        if (cel_fn_exists(n->name, !n->member))
+                other = n->member ? "; it is a function: name(x)" : "; it is a method: x.name()";
+        return cel_fail_at(c, n->at, "there is no %s '%s'%s%s%s%s", n->member ? "method" : "function", n->name,
+                           near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", other);
+}
+
+/** The overloads of a name are all for other types. */
+static bool no_such_call(struct cel_compiler *c, uint32_t pos, const char *name, bool member, const struct zc_cel_type *const *args,
+                         uint32_t argc)
+{
+        ZC_AUTO_TEXT text;
+        char one[96];
+
+        zc_text_init(&text, 400);
+        if (member)
+                zc_text_printf(&text, "%s.", cel_type_name(args[0], one, sizeof one));
+        zc_text_printf(&text, "%s(", name);
+        for (uint32_t i = member; i < argc; i++)
+                zc_text_printf(&text, "%s%s", i > member ? ", " : "", cel_type_name(args[i], one, sizeof one));
+        zc_text_addc(&text, ')');
+        return cel_fail_at(c, pos, "no form of %s takes these arguments: %s", name, zc_text_str(&text));
+}
+
+static bool operator_mismatch(struct cel_compiler *c, uint32_t pos, const char *op, const struct zc_cel_type *const *args)
+{
+        char a[96], b[96];
+
+        return cel_fail_at(c, pos, "'%s' does not go between %s and %s", op, cel_type_name(args[0], a, sizeof a),
+                           cel_type_name(args[1], b, sizeof b));
+}
+
+bool cel_resolve(struct cel_compiler *c, uint32_t pos, const char *name, bool member, const struct zc_cel_type *const *args, uint32_t argc,
+                 struct cel_calls *calls, const struct zc_cel_type **result)
+{
+        const struct cel_fn *found[CANDIDATES_MAX], **kept;
+        const struct zc_cel_type *type = NULL;
+        uint32_t n = 0;
+
+        for (size_t f = 0; f < ZC_COUNT(families); f++) {
+                for (size_t i = 0; i < families[f]->count && n < CANDIDATES_MAX; i++) {
+                        const struct cel_fn *fn = &families[f]->fn[i];
+                        const struct zc_cel_type *bound[PARAMS] = { NULL }, *gives;
+
+                        if (fn->member != member || strcmp(fn->name, name) != 0 || !fn_arity(fn, argc))
+                                continue;
+                        if (!fn_takes(c, fn, args, argc, bound) && !c->env->lenient)
+                                continue;
+                        gives = c->env->lenient ? &cel_type_of[CEL_DYN] : sig_type(c, fn->result, bound);
+                        type = gives && type ? cel_type_join(c->arena, type, gives) : gives;
+                        if (!type)
+                                return cel_nomem(c);
+                        found[n++] = fn;
+                }
+        }
+        if (n == 0 && !c->env->lenient)
+                return (*name >= 'a' && *name <= 'z') ? no_such_call(c, pos, name, member, args, argc) : operator_mismatch(c, pos, name, args);
+        kept = zc_arena_array(c->arena, n ? n : 1, sizeof *kept);
+        if (!kept)
+                return cel_nomem(c);
+        memcpy(kept, found, n * sizeof *kept);
+        *calls = (struct cel_calls){ kept, n };
+        *result = type ? type : &cel_type_of[CEL_DYN];
+        return true;
+}
+
+/* ---- operators ---- */
+
+/** A string from a schema with an enum, compared with a literal: the literal is one of them. */
+static bool check_allowed(struct cel_compiler *c, const struct zc_cel_type *t, const struct cel_ast *literal)
+{
+        const char *names[65], *near;
+        size_t n = 0;
+
+        if (!t->allowed || literal->kind != CEL_N_LITERAL || literal->value.kind != CEL_STRING || c->env->lenient)
+                return true;
+        for (size_t i = 0; i < json_array_size(t->allowed); i++) {
+                const char *s = json_string_value(json_array_get(t->allowed, i));
+
+                if (s && strcmp(s, literal->value.p.s) == 0)
+                        return true;
+                if (s && n + 1 < ZC_COUNT(names))
+                        names[n++] = s;
+        }
+        names[n] = NULL;
+        near = zc_nearest(literal->value.p.s, names);
+        return cel_fail_at(c, literal->pos, "this value never occurs here%s%s%s; the schema allows '%s'%s", near ? "; did you mean '" : "",
+                           near ? near : "", near ? "'?" : "", n ? names[0] : "", n > 1 ? " and others" : "");
+}
+
+static bool check_equality(struct cel_compiler *c, const struct cel_ast *n, uint32_t i, const struct zc_cel_type *left)
+{
+        const struct cel_ast *a = n->arg[i], *b = n->arg[i + 1];
+        const struct zc_cel_type *args[2] = { left, b->type };
+        char text[96];
+
+        if (c->env->lenient)
+                return true;
+        if (!cel_type_meets(left, b->type)) {
+                if (left->kind == CEL_NULL || b->type->kind == CEL_NULL)
+                        return cel_fail_at(c, n->step[i].pos, "%s is never null here",
+                                           cel_type_name(left->kind == CEL_NULL ? b->type : left, text, sizeof text));
+                return operator_mismatch(c, n->step[i].pos, cel_op_name[n->step[i].op], args);
+        }
+        return check_allowed(c, left, b) && (i > 0 || check_allowed(c, b->type, a));
+}
+
+static bool ordered(const struct zc_cel_type *t)
+{
+        switch (t->kind) {
+        case CEL_DYN:
+        case CEL_BOOL:
+        case CEL_INT:
+        case CEL_UINT:
+        case CEL_DOUBLE:
+        case CEL_STRING:
+        case CEL_BYTES:
+        case CEL_TIMESTAMP:
+        case CEL_DURATION:
+                return true;
+        default:
+                return false;
+        }
+}
+
+static bool check_order(struct cel_compiler *c, const struct cel_step *s, const struct zc_cel_type *left, const struct zc_cel_type *right)
+{
+        const struct zc_cel_type *args[2] = { left, right };
+
+        if (c->env->lenient || (ordered(left) && ordered(right) && cel_type_meets(left, right)))
+                return true;
+        return operator_mismatch(c, s->pos, cel_op_name[s->op], args);
+}
+
+static bool check_in(struct cel_compiler *c, const struct cel_ast *n, uint32_t i, const struct zc_cel_type *left)
+{
+        const struct cel_ast *right = n->arg[i + 1];
+        const struct zc_cel_type *t = right->type, *args[2] = { left, t };
+
+        if (c->env->lenient || t->kind == CEL_DYN)
+                return true;
+        if ((t->kind == CEL_STRUCT || t->kind == CEL_MAP) && t->node && i == 0 && n->arg[0]->kind == CEL_N_LITERAL &&
+            n->arg[0]->value.kind == CEL_STRING) {
+                if (cel_schema_member(c->arena, t, n->arg[0]->value.p.s))
+                        return true;
+                return cel_fail_at(c, n->arg[0]->pos, "%s never has this member", right->path ? right->path : "the object");
+        }
+        if (t->kind == CEL_STRUCT && cel_type_meets(left, &cel_type_of[CEL_STRING]))
+                return true;
+        if ((t->kind != CEL_LIST && t->kind != CEL_MAP) || !cel_type_meets(left, t->of[0]))
+                return operator_mismatch(c, n->step[i].pos, "in", args);
+        for (uint32_t k = 0; right->kind == CEL_N_LIST && k < right->n; k++) {
+                if (!check_allowed(c, left, right->arg[k]))
+                        return false;
+        }
+        return true;
+}
+
+bool cel_check_chain(struct cel_compiler *c, struct cel_ast *n)
+{
+        const struct zc_cel_type *left = NULL;
+
+        for (uint32_t i = 0; i < n->n; i++) {
+                struct cel_step *s = i ? &n->step[i - 1] : NULL;
+                const struct zc_cel_type *args[2];
+                bool ok = true;
+
+                if (!cel_check(c, n->arg[i]) || !cel_path_note(c, n->arg[i]))
+                        return false;
+                args[0] = left;
+                args[1] = n->arg[i]->type;
+                if (!s) {
+                        left = args[1];
+                        continue;
+                }
+                s->direct = cel_op_direct[s->op];
+                if (s->op <= CEL_OP_NE)
+                        ok = check_equality(c, n, i - 1, left);
+                else if (s->op <= CEL_OP_GE)
+                        ok = check_order(c, s, left, args[1]);
+                else if (s->op == CEL_OP_IN)
+                        ok = check_in(c, n, i - 1, left);
+                else
+                        ok = cel_resolve(c, s->pos, cel_op_name[s->op], false, args, 2, &s->calls, &left);
+                if (!ok)
+                        return false;
+                if (s->direct)
+                        left = &cel_type_of[CEL_BOOL];
+        }
+        n->type = left;
+        n->eval = cel_eval_chain;
+        return true;
+}
+
+/* ---- calls ---- */
+
+/** a.b.f(x) where a.b is no value: the function "a.b.f". */
+static void qualify(struct cel_compiler *c, struct cel_ast *n)
+{
+        const struct cel_ast *root = n->arg[0];
+        const struct cel_scope *s = c->scope;
+        char name[128];
+
+        if (root->kind != CEL_N_IDENT)
+                return;
+        while (s && strcmp(s->name, root->name) != 0)
+                s = s->up;
+        if ((s && !root->rooted) || (size_t)snprintf(name, sizeof name, "%s.%s", root->name, n->name) >= sizeof name ||
+            !cel_fn_exists(name, false))
+                return;
+        n->name = zc_arena_strdup(c->arena, name);
+        if (!n->name)
+                return;
+        n->member = false;
+        n->arg++;
+        n->n--;
+}
+
+/** matches() with a literal pattern is compiled here, once. */
+static bool literal_pattern(struct cel_compiler *c, struct cel_ast *n)
+{
+        const struct cel_ast *p = n->n == 2 ? n->arg[1] : NULL;
+        struct cel_re *keep;
+        char why[128];
+
+        if (!p || strcmp(n->name, "matches") != 0 || p->kind != CEL_N_LITERAL || p->value.kind != CEL_STRING)
+                return true;
+        keep = zc_arena_new_of(c->arena, struct cel_re);
+        if (!keep)
+                return cel_nomem(c);
+        keep->code = cel_regex_compile(p->value.p.s, p->value.n, why);
+        if (!keep->code)
+                return cel_fail_at(c, p->pos, "the regular expression: %s", why);
+        keep->next = c->e->regexes;
+        c->e->regexes = keep;
+        n->re = keep->code;
+        n->eval = cel_eval_matches;
+        return true;
+}
+
+bool cel_check_call(struct cel_compiler *c, struct cel_ast *n)
+{
+        const struct zc_cel_type *args[CEL_ARGS + 1];
+
+        if (n->member)
+                qualify(c, n);
+        if (!c->env->lenient && !cel_fn_exists(n->name, n->member))
+                return no_such_name(c, n);
+        for (uint32_t i = 0; i < n->n; i++) {
+                if (!cel_check(c, n->arg[i]) || !cel_path_note(c, n->arg[i]))
+                        return false;
+                args[i] = n->arg[i]->type;
+        }
+        if (!cel_resolve(c, n->at, n->name, n->member, args, n->n, &n->calls, &n->type))
+                return false;
+        n->eval = cel_eval_call;
+        return literal_pattern(c, n);
+}
+
+/* ---- comprehensions ---- */
+
+/** What the range's variables are: for a list its elements (and index), for a map its keys (and values). */
+struct vars {
+        const struct zc_cel_type *type[2];
+        bool element[2]; /* the variable stands for an element of the range, and so for its path */
+};
+
+static bool range_vars(struct cel_compiler *c, const struct cel_ast *n, struct vars *v)
+{
+        const struct zc_cel_type *t = n->arg[0]->type, *dyn = &cel_type_of[CEL_DYN];
+        char text[96];
+
+        *v = (struct vars){ .type = { dyn, dyn }, .element = { !n->vars2, n->vars2 } };
+        if (n->macro == CEL_M_BIND) {
+                v->type[0] = t;
+        } else if (n->macro >= CEL_M_OPT_MAP) {
+                if (t->kind == CEL_OPTIONAL)
+                        v->type[0] = t->of[0];
+                else if (t->kind != CEL_DYN && !c->env->lenient)
+                        return cel_fail_at(c, n->pos, "%s() goes with an optional value, not %s", n->name, cel_type_name(t, text, sizeof text));
+        } else if (t->kind == CEL_LIST) {
+                v->type[n->vars2] = t->of[0];
+                if (n->vars2)
+                        v->type[0] = &cel_type_of[CEL_INT];
+        } else if (t->kind == CEL_MAP || t->kind == CEL_STRUCT) {
+                v->type[0] = t->kind == CEL_MAP ? t->of[0] : &cel_type_of[CEL_STRING];
+                v->type[1] = t->kind == CEL_MAP ? t->of[1] : dyn;
+                v->element[0] = false;
+        } else if (t->kind != CEL_DYN && !c->env->lenient) {
+                return cel_fail_at(c, n->pos, "%s() goes over a list or a map, not %s", n->name, cel_type_name(t, text, sizeof text));
+        }
+        return true;
+}
+
+static bool comp_type(struct cel_compiler *c, struct cel_ast *n, const struct vars *v)
+{
+        const struct zc_cel_type *body = n->arg[n->n - 1]->type;
+        const struct zc_cel_type *boolean = &cel_type_of[CEL_BOOL];
+        bool test = n->macro <= CEL_M_EXISTS_ONE || n->macro == CEL_M_FILTER || n->filter;
+        const struct cel_ast *tested = n->arg[1];
+        char text[96];
+
+        if (test && tested->type->kind != CEL_BOOL && tested->type->kind != CEL_DYN && !c->env->lenient)
+                return cel_fail_at(c, tested->pos, "%s() wants a bool here; this is %s", n->name, cel_type_name(tested->type, text, sizeof text));
+        switch ((enum cel_macro)n->macro) {
+        case CEL_M_ALL:
+        case CEL_M_EXISTS:
+        case CEL_M_EXISTS_ONE:
+                n->type = boolean;
+                break;
+        case CEL_M_MAP:
+                n->type = cel_type_list(c->arena, body);
+                break;
+        case CEL_M_FILTER:
+                n->type = cel_type_list(c->arena, v->type[0]);
+                n->path = v->element[0] ? n->arg[0]->path : NULL;
+                break;
+        case CEL_M_TRANSFORM_MAP:
+                n->type = cel_type_map(c->arena, v->type[0], body);
+                break;
+        case CEL_M_BIND:
+                n->type = body;
+                n->path = n->arg[1]->path;
+                break;
+        case CEL_M_OPT_MAP:
+                n->type = cel_type_opt(c->arena, body);
+                break;
+        case CEL_M_OPT_FLAT_MAP:
+                n->type = body;
+                break;
+        }
+        return n->type ? true : cel_nomem(c);
+}
+
+static bool check_bodies(struct cel_compiler *c, struct cel_ast *n)
+{
+        for (uint32_t i = 1; i < n->n; i++) {
+                if (!cel_check(c, n->arg[i]))
+                        return false;
+                if (!(n->macro == CEL_M_BIND && i == 1) && !cel_path_note(c, n->arg[i]))
+                        return false;
+        }
+        return true;
+}
+
+/** The range counts as read itself when nothing inside of it is. */
+static bool note_range(struct cel_compiler *c, const struct cel_ast *n, const char *inside)
+{
+        if (!n->arg[0]->path || n->macro == CEL_M_FILTER || cel_path_under(c, inside))
+                return true;
+        return cel_path_note(c, n->arg[0]);
+}
+
+bool cel_check_comp(struct cel_compiler *c, struct cel_ast *n)
+{
+        struct cel_scope first, second;
+        const struct cel_scope *outer = c->scope;
+        const char *path, *inside;
+        bool loop = n->macro < CEL_M_BIND;
+        struct vars v;
+        bool ok;
+
+        if (!cel_check(c, n->arg[0]) || !range_vars(c, n, &v))
+                return false;
+        if (loop && c->comps == CEL_COMP_DEPTH)
+                return cel_fail_at(c, n->pos, "more than %d comprehensions inside each other", CEL_COMP_DEPTH);
+        path = n->arg[0]->path;
+        inside = path;
+        if (path && loop && !(inside = zc_arena_printf(c->arena, "%s[]", path)))
+                return cel_nomem(c);
+        if (loop && n->arg[0]->type->node && !(n->arg[0]->type->kind == CEL_MAP && n->arg[0]->type->open))
+                n->keys = cel_schema_names(c->arena, n->arg[0]->type);
+        first = (struct cel_scope){ n->var, v.type[0], v.element[0] ? inside : NULL, n->slot = c->locals++, outer };
+        second = (struct cel_scope){ n->var2, v.type[1], v.element[1] ? inside : NULL, n->slot2 = c->locals, &first };
+        c->scope = n->vars2 ? &second : &first;
+        c->locals += n->vars2;
+        c->comps += loop;
+        if (c->locals > c->e->slots)
+                c->e->slots = c->locals;
+        ok = check_bodies(c, n) && comp_type(c, n, &v) && note_range(c, n, inside);
+        c->comps -= loop;
+        c->locals -= 1u + n->vars2;
+        c->scope = outer;
+        n->eval = n->macro >= CEL_M_BIND ? cel_eval_bind : cel_eval_comp;
+        return ok;
+}

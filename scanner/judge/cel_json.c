@@ -1,0 +1,201 @@
+/** The ways out: values as JSON, documents' paths and pointers, the trace. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cel_impl.h"
+#include "zc/text.h"
+
+/* ---- to JSON ---- */
+
+static json_t *base64_json(struct cel_value v)
+{
+        size_t n = ((size_t)v.n + 2) / 3 * 4;
+        char *text = malloc(n + 1);
+        json_t *out = NULL;
+
+        if (text) {
+                cel_base64((const uint8_t *)v.p.s, v.n, text);
+                out = json_stringn(text, n);
+        }
+        free(text);
+        return out;
+}
+
+static json_t *list_json(const struct cel_value *v, int depth)
+{
+        json_t *out = json_array();
+
+        for (uint32_t i = 0; out && i < v->n; i++) {
+                if (json_array_append_new(out, cel_to_json(&v->p.items[i], depth + 1)) != 0) {
+                        json_decref(out);
+                        return NULL;
+                }
+        }
+        return out;
+}
+
+/** A key as text: JSON has no others. */
+static const char *key_text(struct cel_value k, char buf[32])
+{
+        if (k.kind == CEL_STRING)
+                return k.p.s;
+        if (k.kind == CEL_BOOL)
+                return k.p.b ? "true" : "false";
+        if (k.kind == CEL_INT)
+                snprintf(buf, 32, "%lld", (long long)k.p.i);
+        else
+                snprintf(buf, 32, "%llu", (unsigned long long)k.p.u);
+        return buf;
+}
+
+static json_t *map_json(const struct cel_value *v, int depth)
+{
+        json_t *out = json_object();
+        char buf[32];
+
+        for (uint32_t i = 0; out && i < v->n; i++) {
+                if (json_object_set_new(out, key_text(v->p.map->keys[i], buf), cel_to_json(&v->p.map->values[i], depth + 1)) != 0) {
+                        json_decref(out);
+                        return NULL;
+                }
+        }
+        return out;
+}
+
+static json_t *double_json(double d)
+{
+        char buf[32];
+
+        if (!isnan(d) && !isinf(d))
+                return json_real(d);
+        cel_double_text(d, buf);
+        return json_string(buf);
+}
+
+json_t *cel_to_json(const struct cel_value *v, int depth)
+{
+        char buf[64];
+
+        if (depth > CEL_VALUE_DEPTH)
+                return NULL;
+        if (v->doc)
+                return json_deep_copy(v->p.at->json);
+        switch ((enum cel_kind)v->kind) {
+        case CEL_BOOL:
+                return json_boolean(v->p.b);
+        case CEL_INT:
+                return json_integer(v->p.i);
+        case CEL_UINT:
+                if (v->p.u <= (uint64_t)INT64_MAX)
+                        return json_integer((json_int_t)v->p.u);
+                return zc_json_printf("%llu", (unsigned long long)v->p.u);
+        case CEL_DOUBLE:
+                return double_json(v->p.d);
+        case CEL_STRING:
+                return json_stringn(v->p.s, v->n);
+        case CEL_BYTES:
+                return base64_json(*v);
+        case CEL_LIST:
+                return list_json(v, depth);
+        case CEL_MAP:
+                return map_json(v, depth);
+        case CEL_TYPE:
+                return json_string(v->p.s);
+        case CEL_TIMESTAMP:
+                cel_time_text(*v, buf);
+                return json_string(buf);
+        case CEL_DURATION:
+                cel_duration_text(v->p.i, buf);
+                return json_string(buf);
+        case CEL_IP:
+        case CEL_CIDR:
+                cel_net_text(*v, buf);
+                return json_string(buf);
+        case CEL_OPTIONAL:
+                return v->p.opt ? cel_to_json(v->p.opt, depth + 1) : json_null();
+        default:
+                return json_null();
+        }
+}
+
+/* ---- paths and pointers ---- */
+
+static void path_into(const struct cel_doc *d, struct zc_text *out)
+{
+        if (d->up)
+                path_into(d->up, out);
+        if (d->key && d->up && d->key[0] != '[')
+                zc_text_addc(out, '.');
+        if (d->key)
+                zc_text_escape(out, d->key, strlen(d->key));
+        else
+                zc_text_printf(out, "[%u]", d->index);
+}
+
+void cel_doc_path(const struct cel_doc *d, char *buf, size_t size)
+{
+        ZC_AUTO_TEXT text;
+
+        zc_text_init(&text, size - 1);
+        path_into(d, &text);
+        snprintf(buf, size, "%s", zc_text_str(&text));
+}
+
+static bool pointer_into(const struct cel_doc *d, struct zc_text *out)
+{
+        if (!d->up) {
+                if (d->pointer)
+                        zc_text_add(out, d->pointer);
+                return d->pointer != NULL;
+        }
+        if (!pointer_into(d->up, out))
+                return false;
+        if (d->key)
+                zc_json_pointer_add(out, d->key);
+        else
+                zc_text_printf(out, "/%u", d->index);
+        return true;
+}
+
+const char *cel_seen_pointer(struct zc_arena *a, const struct cel_seen *s)
+{
+        ZC_AUTO_TEXT text;
+        bool known;
+
+        zc_text_init(&text, 4096);
+        if (!s->up) {
+                known = pointer_into(s->self, &text);
+        } else {
+                known = pointer_into(s->up, &text);
+                if (known && s->key)
+                        zc_json_pointer_add(&text, s->key);
+                else if (known)
+                        zc_text_printf(&text, "/%u", s->index);
+        }
+        return known ? zc_arena_strdup(a, zc_text_str(&text)) : NULL;
+}
+
+/* ---- trace ---- */
+
+struct cel_value cel_eval_traced(struct cel_run *r, const struct cel_ast *n)
+{
+        const char *source = zc_arena_strndup(r->arena, r->e->src + n->pos, n->end - n->pos);
+        char why[256] = "";
+        struct cel_value v;
+        json_t *json;
+
+        r->depth++;
+        v = n->eval(r, n);
+        r->depth--;
+        if (!source)
+                return cel_stop(r, "out of memory");
+        if (v.kind == CEL_UNKNOWN)
+                cel_doc_path(v.p.at, why, sizeof why);
+        else if (v.kind == CEL_ERROR)
+                snprintf(why, sizeof why, "%s", v.p.s);
+        json = cel_failed(v) ? NULL : cel_to_json(&v, 0);
+        r->trace->sub(r->trace->ctx, source, r->depth, json, why[0] ? why : NULL);
+        json_decref(json);
+        return v;
+}
