@@ -195,7 +195,7 @@ struct sum {
         const json_t *best; /* the first line that is as wide as widest */
         bool certain;       /* a line as wide as widest is certain */
         bool open;          /* a line's sources are not in the evidence, or the reading stopped */
-        bool translated;
+        enum zc_reach translated;
         json_t *sources;
 };
 
@@ -223,7 +223,8 @@ static void sum_add(struct sum *sum, const json_t *admit)
         sum->open = sum->open || !json_is_array(sources);
         if (reach == ZC_REACH_NONE)
                 return;
-        sum->translated = sum->translated || json_is_object(json_object_get(admit, "translated"));
+        if (json_is_object(json_object_get(admit, "translated")) && reach > sum->translated)
+                sum->translated = reach;
         sources_add(sum->sources, sources);
         if (reach > sum->widest || !sum->best) {
                 sum->widest = reach;

@@ -8,8 +8,8 @@
 enum zc_reach { ZC_REACH_UNKNOWN, ZC_REACH_NONE, ZC_REACH_LOOPBACK, ZC_REACH_ISOLATED, ZC_REACH_PRIVATE, ZC_REACH_ANY };
 
 struct zc_admission {
-        enum zc_reach widest; /* UNKNOWN, NONE, PRIVATE or ANY */
-        bool translated;      /* a line that rewrites the destination leads here */
+        enum zc_reach widest;     /* UNKNOWN, NONE, PRIVATE or ANY */
+        enum zc_reach translated; /* of the lines among them that rewrite the destination; UNKNOWN: there is none */
         json_t *facts;        /* {verdict, sources, certainty, via}, owned; NULL when out of memory */
 };
 

@@ -1,4 +1,5 @@
 /* Showing the records one by one, and writing the document form without ever holding more than one. */
+#include <math.h>
 #include <string.h>
 
 #include "internal.h"
@@ -68,14 +69,35 @@ static int indented_write(const char *p, size_t n, void *ctx)
         return 0;
 }
 
+/**
+ * Digits for the numbers of a value: 15 read well (0.21, not 0.20999999999999999) and come back the same; only the very
+ * largest would be rounded past what a number can hold.
+ */
+static size_t digits_for(const json_t *value)
+{
+        const json_t *item;
+        const char *key;
+        size_t i, digits = 15;
+
+        if (json_is_real(value))
+                return fabs(json_real_value(value)) > 1e308 ? 17 : 15;
+        json_array_foreach (value, i, item)
+                if (digits_for(item) > digits)
+                        digits = 17;
+        json_object_foreach ((json_t *)(uintptr_t)value, key, item)
+                if (digits_for(item) > digits)
+                        digits = 17;
+        return digits;
+}
+
 static bool value_write(struct zc_out *out, const json_t *value, unsigned int by,
                         struct zc_err *err)
 {
         struct indented in = { out, by };
 
         return json_dump_callback(value, indented_write, &in,
-                                  JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) ==
-                       0 ||
+                                  JSON_INDENT(2) | JSON_ENCODE_ANY |
+                                          JSON_REAL_PRECISION(digits_for(value))) == 0 ||
                zc_fail(err, ZC_E_NOMEM, "no memory to write the evidence");
 }
 

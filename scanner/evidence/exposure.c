@@ -426,8 +426,9 @@ static enum zc_reach row_reach(const struct row *r, enum scope scope, const stru
 {
         enum zc_reach reach = a->widest;
 
-        if (scope == SCOPE_LOOPBACK && !a->translated)
-                reach = ZC_REACH_LOOPBACK;
+        /* the network cannot name 127.0.0.1: only a rewritten destination leads there */
+        if (scope == SCOPE_LOOPBACK)
+                reach = a->translated > ZC_REACH_LOOPBACK ? a->translated : ZC_REACH_LOOPBACK;
         if (scope == SCOPE_LINK && reach == ZC_REACH_ANY)
                 reach = ZC_REACH_PRIVATE;
         if (r->reached > reach)

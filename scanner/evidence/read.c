@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "internal.h"
+#include "zc/clock.h"
 
 #define KEY_MAX 256u
 #define SPOOL_MAX ((uint64_t)64 << 30)
@@ -206,8 +207,11 @@ static bool object_take(struct reader *r, struct zc_err *err)
 
 static bool finished_take(struct zc_evidence *ev, const json_t *when, struct zc_err *err)
 {
-        if (!json_is_string(when))
-                return zc_fail(err, ZC_E_MALFORMED, "\"finished\" must be a time");
+        int64_t ms;
+
+        if (!json_is_string(when) || !zc_time_parse(json_string_value(when), &ms))
+                return zc_fail(err, ZC_E_MALFORMED,
+                               "\"finished\" must be a time such as 2026-11-21T02:14:07Z");
         if (json_object_set(ev->run, "finished", (json_t *)(uintptr_t)when) != 0)
                 return zc_fail(err, ZC_E_NOMEM, "no memory to read %s", ev->name);
         ev->finished = true;

@@ -137,6 +137,55 @@ static void test_forms(void **state)
         zc_evidence_free(again);
 }
 
+static bool copy(struct zc_evidence *to, const char *form, const json_t *value, struct zc_err *err)
+{
+        json_auto_t *record = json_object();
+
+        json_object_set(record, form, (json_t *)(uintptr_t)value);
+        return zc_evidence_put(to, record, err);
+}
+
+static bool copy_endpoint(void *ctx, const json_t *value, size_t index, struct zc_err *err)
+{
+        (void)index;
+        return copy(ctx, "endpoint", value, err);
+}
+
+static bool copy_scan(void *ctx, const json_t *value, size_t index, struct zc_err *err)
+{
+        (void)index;
+        return copy(ctx, "scan", value, err);
+}
+
+static bool copy_problem(void *ctx, const json_t *value, size_t index, struct zc_err *err)
+{
+        (void)index;
+        return copy(ctx, "problem", value, err);
+}
+
+/** A document, written again as a stream while it is read, has the same document. */
+static void test_rewritten(void **state)
+{
+        struct zc_evidence *ev = opened(stream), *from, *to = NULL;
+        struct zc_evidence_visitor v = { copy_endpoint, copy_scan, copy_problem, NULL };
+        struct zc_err err = { 0 };
+        char *first = document_of(ev), *second;
+
+        (void)state;
+        from = opened(first);
+        assert_true(zc_evidence_create(NULL, zc_evidence_run(from), &to, &err));
+        v.ctx = to;
+        assert_true(copy(to, "host", zc_evidence_host(from), &err));
+        assert_true(zc_evidence_visit(from, &v, &err));
+        second = document_of(to);
+        assert_string_equal(first, second);
+        free(first);
+        free(second);
+        zc_evidence_free(ev);
+        zc_evidence_free(from);
+        zc_evidence_free(to);
+}
+
 /** The members of a document may stand in any order and on one line. */
 static void test_compact_document(void **state)
 {
@@ -222,6 +271,8 @@ static const struct bad bads[] = {
         { "{\"schema\" \"zerocrit.evidence/1\"}", "e.json:1:11: ':' is missing here" },
         { HEAD "x\n", "e.json:2:1: invalid token near 'x'" },
         { HEAD "[]\n", "e.json:2:1: a record of a stream is an object" },
+        { HEAD "{\"finished\":\"yesterday\"}\n",
+          "e.json:2:1: \"finished\" must be a time such as 2026-11-21T02:14:07Z" },
         { HEAD HEAD, "e.json:2:1: a second head: two files in one; give them as two" },
         { HEAD "{\"finished\":\"2026-11-21T02:14:07Z\"}\n{\"host\":{}}\n",
           "e.json:3:1: a record after {finished}: two files in one" },
@@ -421,6 +472,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_forms),
+                cmocka_unit_test(test_rewritten),
                 cmocka_unit_test(test_compact_document),
                 cmocka_unit_test(test_identity),
                 cmocka_unit_test(test_many),

@@ -152,6 +152,12 @@ static const struct {
           FIREWALL("'admits':[{'family':'ip','hook':'input','ports':'80','sources':['0.0.0.0/"
                    "0'],'translated':{'address':'127.0.0.1','port':6379}}]"),
           "any", "accept" },
+        { "loopback, translated to, from one network alone",
+          "{'transport':'tcp','family':'ip','address':'127.0.0.1','port':6379}",
+          FIREWALL("'admits':[" ADMIT("") ",{'family':'ip','hook':'input','ports':'80','sources':['"
+                                          "10.0.0.0/8'],'destinations':['192.0.2.7'],"
+                                          "'translated':{'address':'127.0.0.1','port':6379}}]"),
+          "private", "accept" },
         { "translated elsewhere", LISTENER(""),
           FIREWALL("'admits':[{'family':'ip','hook':'forward','ports':'6379','sources':['0.0.0.0/"
                    "0'],'translated':{'address':'172.17.0.2','port':6379}}]"),
@@ -300,7 +306,7 @@ static const struct {
                     "") ",{'transport':'tcp','family':'ip','address':'192.0.2.7','port':6379}]}",
             "'endpoints':[" OPEN("x", "192.0.2.7", "") "]" },
           "web " TCP6379 "|-|unknown|unknown|\nweb listener "
-                         "192.0.2.7:6379/tcp|192.0.2.7:6379/tcp|any|unknown|scan" },
+          "192.0.2.7:6379/tcp|192.0.2.7:6379/tcp|any|unknown|scan" },
         { "many sockets, one place",
           { WEB },
           { "'host':{'listeners':[" LISTENER(",'pid':1") "," LISTENER(",'pid':2") "]}" },
