@@ -171,12 +171,15 @@ static const json_t *token_step(const json_t *at, const char *token)
 
 json_t *zc_json_pointer(const json_t *root, const char *pointer)
 {
-        ZC_AUTO_MEM char *copy = strdup(pointer);
+        char room[KEY_MAX];
+        size_t n = strlen(pointer) + 1;
+        ZC_AUTO_MEM char *heap = n > sizeof(room) ? malloc(n) : NULL;
+        char *token = heap ? heap : room;
         const json_t *at = root;
-        char *token = copy;
 
-        if (!copy || (*copy && *copy != '/'))
+        if ((n > sizeof(room) && !heap) || (*pointer && *pointer != '/'))
                 return NULL;
+        memcpy(token, pointer, n);
         while (at && token && *token == '/') {
                 char *end = strchr(token + 1, '/');
 

@@ -218,6 +218,7 @@ static void dotted_paths(void **state)
 /** RFC 6901 section 5, and what its grammar forbids. */
 static void pointers(void **state)
 {
+        char long_key[1000];
         json_auto_t *root = parse("{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/"
                                   "b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,"
                                   "\"k\\\"l\":6,\" \":7,\"m~n\":8,\"d\":{\"~1\":9}}");
@@ -254,6 +255,11 @@ static void pointers(void **state)
 
         (void)state;
         assert_ptr_equal(zc_json_pointer(root, ""), root);
+        long_key[0] = '/';
+        memset(long_key + 1, 'k', sizeof(long_key) - 2);
+        long_key[sizeof(long_key) - 1] = '\0';
+        assert_int_equal(json_object_set_new(root, long_key + 1, json_integer(10)), 0);
+        assert_int_equal(json_integer_value(zc_json_pointer(root, long_key)), 10);
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
                 const json_t *got = zc_json_pointer(root, rows[i].pointer);
                 char *line = got ? zc_json_line(got) : NULL;
