@@ -83,7 +83,8 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/unit/alloc.o $(O)/libzc.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) $(WRAP) -o $@ $^ -lcmocka $(LIBS)
 
-$(O)/tests/tool_%: $(O)/tests/tools/%.o $(O)/libzc.a
+SUPPORT := $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
+$(O)/tests/tool_%: $(O)/tests/tools/%.o $(SUPPORT) $(O)/libzc.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 

@@ -109,11 +109,10 @@ static bool result_ok(const struct cel_compiler *c, const struct cel_ast *root, 
                            cel_type_name(root->type, b, sizeof b));
 }
 
-bool zc_cel_compile(struct zc_cel_env *env, const char *src, enum zc_cel_basic want, struct zc_cel **out, struct zc_err *err)
+bool cel_compile(struct zc_cel_env *env, const char *src, size_t len, enum zc_cel_basic want, struct zc_cel **out, struct zc_err *err)
 {
         ZC_AUTO(zc_cel) e = calloc(1, sizeof *e);
-        struct cel_compiler c = { .env = env, .e = e, .err = err, .len = 0 };
-        size_t len = strlen(src);
+        struct cel_compiler c = { .env = env, .e = e, .err = err };
 
         if (!source_ok(src, len, err))
                 return false;
@@ -127,6 +126,11 @@ bool zc_cel_compile(struct zc_cel_env *env, const char *src, enum zc_cel_basic w
                 return false;
         *out = ZC_TAKE(e);
         return true;
+}
+
+bool zc_cel_compile(struct zc_cel_env *env, const char *src, enum zc_cel_basic want, struct zc_cel **out, struct zc_err *err)
+{
+        return cel_compile(env, src, strlen(src), want, out, err);
 }
 
 void zc_cel_free(struct zc_cel *e)

@@ -98,7 +98,7 @@ static const struct zc_cel_type *sig_type(struct cel_compiler *c, const char *si
         enum cel_kind kind = sig_kind(*sig);
 
         if (kind == CEL_PARAM && *sig != 'N')
-                return bound[*sig - 'A'] ? bound[*sig - 'A'] : &cel_type_of[CEL_DYN];
+                return bound[*sig - 'A'] ? bound[*sig - 'A'] : &cel_type_free;
         if (kind == CEL_LIST)
                 return cel_type_list(c->arena, sig_type(c, sig + 1, bound));
         if (kind == CEL_OPTIONAL)

@@ -364,7 +364,7 @@ static bool check_list(struct cel_compiler *c, struct cel_ast *n)
                 if (!of)
                         return cel_nomem(c);
         }
-        n->type = cel_type_list(c->arena, of ? of : type_dyn);
+        n->type = cel_type_list(c->arena, of ? of : &cel_type_free);
         n->eval = cel_eval_list;
         return n->type ? true : cel_nomem(c);
 }
@@ -395,7 +395,7 @@ static bool check_map(struct cel_compiler *c, struct cel_ast *n)
                 if (!key || !value)
                         return cel_nomem(c);
         }
-        n->type = cel_type_map(c->arena, key ? key : type_dyn, value ? value : type_dyn);
+        n->type = cel_type_map(c->arena, key ? key : &cel_type_free, value ? value : &cel_type_free);
         n->eval = cel_eval_map;
         return n->type ? true : cel_nomem(c);
 }

@@ -128,6 +128,7 @@ static inline struct cel_value cel_type_value(const char *name)
 struct zc_cel_type {
         enum cel_kind kind;
         bool nullable;
+        bool free;                     /* DYN of which nothing is known yet: the elements of [], the value of optional.none() */
         bool open;                     /* MAP of JSON: other keys than the declared ones may exist */
         uint8_t param;                 /* PARAM: 0-3 */
         const struct zc_cel_type *of[2]; /* LIST, OPTIONAL, TYPE: [0]; MAP: key, value */
@@ -136,6 +137,7 @@ struct zc_cel_type {
 };
 
 extern const struct zc_cel_type cel_type_of[CEL_KINDS]; /* the simple ones, by kind */
+extern const struct zc_cel_type cel_type_free;
 
 const struct zc_cel_type *cel_type_list(struct zc_arena *a, const struct zc_cel_type *of);
 const struct zc_cel_type *cel_type_map(struct zc_arena *a, const struct zc_cel_type *k, const struct zc_cel_type *v);
@@ -322,6 +324,9 @@ struct cel_compiler {
 /** Fail with "line L, column C: …" for a byte offset. */
 bool cel_fail_at(const struct cel_compiler *c, uint32_t pos, const char *fmt, ...) ZC_PRINTF(3, 4);
 bool cel_nomem(const struct cel_compiler *c);
+/** zc_cel_compile() of bytes that may hold a NUL (in a literal). */
+bool cel_compile(struct zc_cel_env *env, const char *src, size_t len, enum zc_cel_basic want, struct zc_cel **out, struct zc_err *err)
+        ZC_MUST_USE;
 /** Moves c->tok to the next token. */
 bool cel_lex(struct cel_compiler *c);
 bool cel_parse(struct cel_compiler *c, struct cel_ast **out);

@@ -20,6 +20,8 @@ const struct zc_cel_type cel_type_of[CEL_KINDS] = {
         [CEL_UNKNOWN] = { .kind = CEL_DYN },     [CEL_ERROR] = { .kind = CEL_DYN },
 };
 
+const struct zc_cel_type cel_type_free = { .kind = CEL_DYN, .free = true };
+
 static const char *const kind_names[CEL_KINDS] = {
         [CEL_DYN] = "dyn",
         [CEL_NULL] = "null_type",
@@ -146,6 +148,8 @@ const struct zc_cel_type *cel_type_join(struct zc_arena *a, const struct zc_cel_
 {
         const struct zc_cel_type *p, *q;
 
+        if (x->free || y->free)
+                return x->free ? y : x;
         if (cel_type_same(x, y))
                 return x;
         if (x->kind != y->kind)
