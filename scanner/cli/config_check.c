@@ -22,6 +22,7 @@ static const struct {
         { "store", "this version keeps no history; remove it, and keep report.json files" },
         { "schedule", "this version feeds no alert; remove it" },
         { "notify", "this version notifies nobody; remove it, and use the exit status" },
+        { "scope.rate.per_host", "this version has no rate per host; set scope.rate.total" },
         { "scope.rate.per_network", "this version has no rate per network; set scope.rate.total" },
         { "expect.*.tls", "this version does not look at TLS; remove it" },
         { "expect.*.auth_required", "this version does not speak HTTP; remove it" },
@@ -180,18 +181,21 @@ static bool check_targets(const struct checker *k)
         return true;
 }
 
+bool zc_config_profile_known(const char *profile)
+{
+        char path[128];
+
+        snprintf(path, sizeof(path), "rules/profiles/%.64s.yaml", profile);
+        return strcmp(profile, "default") == 0 || zc_embedded_find(path);
+}
+
 static bool check_profile(const struct checker *k)
 {
         const char *profile = zc_json_str(k->root, "profile", "default");
 
-        char path[128];
-
-        snprintf(path, sizeof(path), "rules/profiles/%.64s.yaml", profile);
-        if (strcmp(profile, "default") == 0 || zc_embedded_find(path))
+        if (zc_config_profile_known(profile))
                 return true;
-        return zc_config_fail(k->c, "/profile", k->err,
-                              "profile: this version has no profile \"%.64s\", only default",
-                              profile);
+        return zc_config_fail(k->c, "/profile", k->err, "profile: this version has no profile \"%.64s\", only default", profile);
 }
 
 static bool check_authorisation(const struct checker *k)

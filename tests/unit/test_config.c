@@ -38,7 +38,7 @@ static const struct row rows[] = {
                "2026-12-15T00:00:00+01:00}\n",
           NULL },
         { HEAD "scope: {allow: [10.0.0.0/8, \"*.acme.example\"], exclude: [\"10.0.0.1\"], rate: "
-               "{total: 50/s, per_host: 600/m}}\n",
+               "{total: 600/m}}\n",
           NULL },
         /* shape */
         { "", "c.yaml:1:1: " },
@@ -111,6 +111,8 @@ static const struct row rows[] = {
         { HEAD "store: {sqlite: /x}\n", "c.yaml:2:1: store: this version" },
         { HEAD "schedule: {every: 24h}\n", "c.yaml:2:1: schedule: this version" },
         { HEAD "notify: [{on: [always]}]\n", "c.yaml:2:1: notify: this version" },
+        { HEAD "scope: {rate: {per_host: 5/s}}\n", "c.yaml:2:16: scope.rate.per_host: this version" },
+        { HEAD "policy: p.yaml\n", "c.yaml:2:1: policy: this version has no policies" },
         { HEAD "scope: {rate: {per_network: 5/s}}\n",
           "c.yaml:2:16: scope.rate.per_network: this version" },
         { HEAD "expect: [{for: \"id:a\", tls: {min: TLSv1.2}}]\n",

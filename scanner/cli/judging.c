@@ -1,0 +1,39 @@
+/** A list of open evidence. */
+#include "judging.h"
+
+#include <string.h>
+
+#define FILES_MAX 4096u
+
+bool zc_bundle_take(struct zc_bundle *b, struct zc_evidence **ev, struct zc_err *err)
+{
+        struct zc_evidence **more;
+
+        if (b->count >= FILES_MAX)
+                return zc_fail(err, ZC_E_USAGE, "more than %u evidence files", FILES_MAX);
+        more = reallocarray(b->ev, b->count + 1, sizeof(*more));
+        if (!more)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for the evidence");
+        b->ev = more;
+        b->ev[b->count++] = ZC_TAKE(*ev);
+        return true;
+}
+
+bool zc_bundle_open(struct zc_bundle *b, const char *path, struct zc_err *err)
+{
+        ZC_AUTO(zc_evidence) ev = NULL;
+
+        for (size_t i = 0; i < b->count && strcmp(path, "-") == 0; i++) {
+                if (strcmp(zc_evidence_name(b->ev[i]), "standard input") == 0)
+                        return zc_fail(err, ZC_E_USAGE, "standard input (-) can be read once only");
+        }
+        return zc_evidence_open(path, &ev, err) && zc_bundle_take(b, &ev, err);
+}
+
+void zc_bundle_release(struct zc_bundle *b)
+{
+        for (size_t i = 0; i < b->count; i++)
+                zc_evidence_free(b->ev[i]);
+        free(b->ev);
+        *b = (struct zc_bundle){ 0 };
+}

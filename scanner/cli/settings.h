@@ -1,0 +1,42 @@
+/** What options and configuration come to: a job to collect, settings to judge with, and outputs. An option wins over the file. */
+#ifndef ZC_CLI_SETTINGS_H
+#define ZC_CLI_SETTINGS_H
+
+#include "zc/cli.h"
+#include "zc/config.h"
+#include "zc/judge.h"
+#include "zc/run.h"
+
+struct zc_settings {
+        const struct zc_options *o;
+        struct zc_config *config; /* NULL: none */
+        /* to collect */
+        struct zc_scope *scope;
+        struct zc_job_target *targets; /* in the arena, as the job's */
+        size_t target_room;
+        json_t *run_options;
+        struct zc_job job;
+        struct zc_list evidence; /* targets[].evidence: files to judge along */
+        /* to judge */
+        struct zc_pack *pack;
+        json_t *fail_on, *waivers, *baseline, *params;
+        char *authorisation;
+        struct zc_judge_options judge;
+};
+
+/** Find, read and check the configuration: --config, else the one in /etc, if it is there. First, and once. */
+bool zc_settings_open(struct zc_settings *s, const struct zc_options *o, struct zc_err *err) ZC_MUST_USE;
+/** Fill s->job, and check it. Nothing is resolved or sent. */
+bool zc_settings_job(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
+/** Fill s->judge: rules, waivers and baseline are read and checked. */
+bool zc_settings_judge(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
+void zc_settings_release(struct zc_settings *s);
+
+#define ZC_AUTO_SETTINGS __attribute__((cleanup(zc_settings_release))) struct zc_settings
+
+/** The targets of command line, --targets and configuration: s->job.targets. For settings.c; a file of its own. */
+bool zc_settings_targets(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
+/** The rules compiled in, and those of every --rules. */
+bool zc_settings_pack(const struct zc_options *o, struct zc_pack **out, struct zc_err *err) ZC_MUST_USE;
+
+#endif
