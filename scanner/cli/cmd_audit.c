@@ -27,7 +27,8 @@ static bool audit_prepare(struct audit *a, struct zc_err *err)
         struct zc_options *o = a->o;
         const char *const inputs[] = { o->targets, o->config, o->waivers };
 
-        if (!zc_settings_open(&a->s, o, err) || !zc_outputs_reports(&a->w, o, "terminal", a->s.config, err) ||
+        if (!zc_settings_open(&a->s, o, err) ||
+            !zc_outputs_reports(&a->w, o, "terminal", a->s.config, err) ||
             !zc_keep_plan(&a->k, &a->w, o->evidence, "--evidence", err))
                 return false;
         for (size_t i = 0; i < ZC_COUNT(inputs); i++) {
@@ -37,7 +38,8 @@ static bool audit_prepare(struct audit *a, struct zc_err *err)
         if (!zc_settings_job(&a->s, err) || !zc_settings_judge(&a->s, err))
                 return false;
         for (size_t i = 0; i < a->s.evidence.count; i++) {
-                if (!zc_outputs_spare(&a->w, a->s.evidence.item[i], err) || !zc_bundle_open(&a->b, a->s.evidence.item[i], err))
+                if (!zc_outputs_spare(&a->w, a->s.evidence.item[i], err) ||
+                    !zc_bundle_open(&a->b, a->s.evidence.item[i], err))
                         return false;
         }
         return true;
@@ -47,7 +49,8 @@ static bool audit_print(struct audit *a, struct zc_err *err)
 {
         ZC_AUTO(zc_out) out = NULL;
 
-        return zc_out_open("-", 0600, &out, err) && zc_job_print(&a->s.job, out, err) && zc_out_commit(out, err);
+        return zc_out_open("-", 0600, &out, err) && zc_job_print(&a->s.job, out, err) &&
+               zc_out_commit(out, err);
 }
 
 /** Judging the head of the evidence alone shows what is wrong with selectors and parameters while nothing has been sent. */
@@ -69,7 +72,8 @@ static bool audit_collect(struct audit *a, int *status, struct zc_err *err)
                 return false;
         zc_evidence_free(ZC_TAKE(ev));
         *status = ZC_EXIT_FAULT;
-        return zc_keep_create(&a->k, &a->s, &ev, err) && zc_keep_collect(&a->k, &a->s, ev, &a->c, err) && zc_bundle_take(&a->b, &ev, err);
+        return zc_keep_create(&a->k, &a->s, &ev, err) &&
+               zc_keep_collect(&a->k, &a->s, ev, &a->c, err) && zc_bundle_take(&a->b, &ev, err);
 }
 
 static bool audit_finish(struct audit *a, int *status, struct zc_err *err)
@@ -118,18 +122,26 @@ const struct zc_command zc_command_audit = {
         .arguments = "[TARGET…]",
         .summary = "collect, judge and report in one go",
         .examples =
-                (const struct zc_example[]){ { "sudo zerocrit audit local", "This machine: its firewall, what listens, what answers." },
-                                             { "zerocrit audit 192.0.2.7 --ports all", "A host, from here, every TCP port." },
-                                             { "zerocrit audit https://app:8443 redis://cache:6379 --wait 60s --report json=zc.json",
-                                               "Named services, as a release gate: each must answer." },
-                                             { "zerocrit audit --config audit.yaml --evidence evidence.json",
-                                               "What a configuration names, within its scope; the evidence is kept." },
-                                             { "zerocrit audit 10.20.0.0/22 --exclude 10.20.1.0/24 --dry-run", "What would be done; nothing is sent." },
-                                             { NULL, NULL } },
-        .details = "TARGET is a host, host:port, URL (http, https, postgres, redis, rediss), CIDR block, `local` (this machine), or the id of a "
-                   "configured target. Without any, those of the configuration; without these, `local`, but only on a terminal. Blocks wider than /24 "
+                (const struct zc_example[]){
+                        { "sudo zerocrit audit local",
+                          "This machine: its firewall, what listens, what answers." },
+                        { "zerocrit audit 192.0.2.7 --ports all",
+                          "A host, from here, every TCP port." },
+                        { "zerocrit audit https://app:8443 redis://cache:6379 --wait 60s --report "
+                          "json=zc.json",
+                          "Named services, as a release gate: each must answer." },
+                        { "zerocrit audit --config audit.yaml --evidence evidence.json",
+                          "What a configuration names, within its scope; the evidence is kept." },
+                        { "zerocrit audit 10.20.0.0/22 --exclude 10.20.1.0/24 --dry-run",
+                          "What would be done; nothing is sent." },
+                        { NULL, NULL } },
+        .details = "TARGET is a host, host:port, URL (http, https, postgres, redis, rediss), CIDR "
+                   "block, `local` (this machine), or the id of a "
+                   "configured target. Without any, those of the configuration; without these, "
+                   "`local`, but only on a terminal. Blocks wider than /24 "
                    "(/112) outside private space need a configured scope.",
-        .status = "0 gate met, 1 not met, 2 wrong input (nothing was sent), 3 required evidence is missing, 4 a report could not be written, 128+n "
+        .status = "0 gate met, 1 not met, 2 wrong input (nothing was sent), 3 required evidence is "
+                  "missing, 4 a report could not be written, 128+n "
                   "signal n (what was collected is kept).",
         .run = audit_run,
 };

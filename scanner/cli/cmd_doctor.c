@@ -41,14 +41,15 @@ static bool doctor_run(struct zc_options *o, int *status, struct zc_err *err)
         size_t i;
 
         if (o->args.count > 0)
-                return zc_fail(err, ZC_E_USAGE, "`zerocrit doctor` takes no \"%.64s\"", o->args.item[0]);
+                return zc_fail(err, ZC_E_USAGE, "`zerocrit doctor` takes no \"%.64s\"",
+                               o->args.item[0]);
         *status = ZC_EXIT_FAULT;
         list = zc_doctor();
         if (!list)
                 return zc_fail(err, ZC_E_NOMEM, "no memory to look around");
         if (!zc_out_open("-", 0600, &out, err))
                 return false;
-        json_array_foreach(list, i, v)
+        json_array_foreach (list, i, v)
                 doctor_line(v, out, zc_columns(STDOUT_FILENO));
         if (!zc_out_commit(out, err))
                 return false;
@@ -62,9 +63,11 @@ const struct zc_command zc_command_doctor = {
         .arguments = "",
         .summary = "what works here, and what to grant",
         .examples = (const struct zc_example[]){ { "zerocrit doctor", "As this user." },
-                                                 { "sudo zerocrit doctor", "As root: the fullest view." },
+                                                 { "sudo zerocrit doctor",
+                                                   "As root: the fullest view." },
                                                  { NULL, NULL } },
-        .details = "What is not ok costs evidence, never a wrong pass: the checks that need it say `unknown`.",
+        .details = "What is not ok costs evidence, never a wrong pass: the checks that need it say "
+                   "`unknown`.",
         .status = "0, 2 wrong input, 4 it could not be written.",
         .run = doctor_run,
 };

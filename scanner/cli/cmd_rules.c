@@ -39,16 +39,20 @@ static void rule_line(const struct zc_rule *r, struct zc_out *out)
         zc_text_init(&title, 512);
         severity_text(r, &severity);
         zc_text_escape(&title, r->title, strlen(r->title));
-        zc_out_printf(out, "%-14s %-16s %-10s %s\n", r->id, zc_text_str(&severity), r->kind->name, zc_text_str(&title));
+        zc_out_printf(out, "%-14s %-16s %-10s %s\n", r->id, zc_text_str(&severity), r->kind->name,
+                      zc_text_str(&title));
 }
 
-static bool rules_list(const struct zc_options *o, const struct zc_pack *pack, int *status, struct zc_err *err)
+static bool rules_list(const struct zc_options *o, const struct zc_pack *pack, int *status,
+                       struct zc_err *err)
 {
         ZC_AUTO(zc_out) out = NULL;
 
         if (o->args.count > 1)
-                return zc_fail(err, ZC_E_USAGE, "`zerocrit rules list` takes no \"%.64s\"; did you mean `zerocrit rules explain %.64s`?", o->args.item[1],
-                               o->args.item[1]);
+                return zc_fail(err, ZC_E_USAGE,
+                               "`zerocrit rules list` takes no \"%.64s\"; did you mean `zerocrit "
+                               "rules explain %.64s`?",
+                               o->args.item[1], o->args.item[1]);
         if (!zc_out_open("-", 0600, &out, err))
                 return false;
         for (size_t i = 0; i < zc_pack_count(pack); i++)
@@ -57,7 +61,8 @@ static bool rules_list(const struct zc_options *o, const struct zc_pack *pack, i
         return out_finish(out, status, err);
 }
 
-static const struct zc_rule *rule_named(const struct zc_pack *pack, const char *id, struct zc_err *err)
+static const struct zc_rule *rule_named(const struct zc_pack *pack, const char *id,
+                                        struct zc_err *err)
 {
         const struct zc_rule *r = zc_pack_find(pack, id);
         const char *near = r ? NULL : zc_nearest(id, zc_pack_ids(pack));
@@ -65,7 +70,8 @@ static const struct zc_rule *rule_named(const struct zc_pack *pack, const char *
         if (!r && near)
                 zc_fail(err, ZC_E_USAGE, "there is no rule %.64s; did you mean %s?", id, near);
         else if (!r)
-                zc_fail(err, ZC_E_USAGE, "there is no rule %.64s; `zerocrit rules list` lists them", id);
+                zc_fail(err, ZC_E_USAGE, "there is no rule %.64s; `zerocrit rules list` lists them",
+                        id);
         return r;
 }
 
@@ -101,7 +107,7 @@ static void note_list(const struct notes *n, const char *word, const json_t *lis
         const json_t *v;
         size_t i;
 
-        json_array_foreach(list, i, v) {
+        json_array_foreach (list, i, v) {
                 const char *s = json_is_object(v) ? zc_json_str(v, "id", "") : json_string_value(v);
 
                 note(n, i ? "" : word, s);
@@ -118,7 +124,8 @@ static void note_severity(const struct notes *n, const struct zc_rule *r)
                 return;
         }
         for (unsigned i = ZC_REACH_UNKNOWN; i-- > ZC_REACH_LOOPBACK;)
-                zc_text_printf(&t, "%s%s where reach is %s", t.len ? ", " : "", zc_severity_name(r->severity[i]), zc_reach_name((enum zc_reach)i));
+                zc_text_printf(&t, "%s%s where reach is %s", t.len ? ", " : "",
+                               zc_severity_name(r->severity[i]), zc_reach_name((enum zc_reach)i));
         note(n, "severity", zc_text_str(&t));
 }
 
@@ -128,7 +135,7 @@ static void note_fix(const struct notes *n, const json_t *record)
         size_t i;
 
         note(n, "fix", zc_json_str(record, "remediation.text", ""));
-        json_array_foreach(zc_json_at(record, "remediation.variants"), i, v) {
+        json_array_foreach (zc_json_at(record, "remediation.variants"), i, v) {
                 note(n, "", zc_json_str(v, "change", ""));
                 note_list(n, "  run", json_object_get(v, "commands"));
                 note(n, "  risk", zc_json_str(v, "risk", ""));
@@ -146,9 +153,10 @@ static void note_refs(const struct notes *n, const json_t *record)
         ZC_AUTO_TEXT t;
 
         zc_text_init(&t, ZC_TEXT_CEILING);
-        json_object_foreach((json_t *)(uintptr_t)refs, key, list) {
-                json_array_foreach(list, i, v) {
-                        const char *id = json_is_object(v) ? zc_json_str(v, "id", "") : json_string_value(v);
+        json_object_foreach ((json_t *)(uintptr_t)refs, key, list) {
+                json_array_foreach (list, i, v) {
+                        const char *id =
+                                json_is_object(v) ? zc_json_str(v, "id", "") : json_string_value(v);
 
                         zc_text_printf(&t, "%s%s %s", t.len ? ", " : "", key, id ? id : "");
                 }
@@ -156,7 +164,8 @@ static void note_refs(const struct notes *n, const json_t *record)
         note(n, "refs", zc_text_str(&t));
 }
 
-static bool rules_explain(const struct zc_options *o, const struct zc_pack *pack, int *status, struct zc_err *err)
+static bool rules_explain(const struct zc_options *o, const struct zc_pack *pack, int *status,
+                          struct zc_err *err)
 {
         ZC_AUTO(zc_out) out = NULL;
         struct notes n = { .columns = zc_columns(STDOUT_FILENO) };
@@ -165,7 +174,9 @@ static bool rules_explain(const struct zc_options *o, const struct zc_pack *pack
 
         zc_text_init(&where, 512);
         if (o->args.count != 2)
-                return zc_fail(err, ZC_E_USAGE, "explain which rule? zerocrit rules explain ZC-FW-001; `zerocrit rules list` lists them");
+                return zc_fail(err, ZC_E_USAGE,
+                               "explain which rule? zerocrit rules explain ZC-FW-001; `zerocrit "
+                               "rules list` lists them");
         r = rule_named(pack, o->args.item[1], err);
         if (!r || !zc_out_open("-", 0600, &out, err))
                 return false;
@@ -204,7 +215,8 @@ static bool rules_check(const struct zc_options *o, int *status, struct zc_err *
         if (!zc_out_open("-", 0600, &out, err))
                 return false;
         if (!o->quiet)
-                zc_out_printf(out, "%zu rules, good; %s\n", zc_pack_count(pack), zc_pack_digest(pack));
+                zc_out_printf(out, "%zu rules, good; %s\n", zc_pack_count(pack),
+                              zc_pack_digest(pack));
         return out_finish(out, status, err);
 }
 
@@ -221,10 +233,12 @@ static void test_one(void *ctx, const struct zc_rule_test *t)
         x->good += t->ok;
         x->bad += !t->ok;
         if (!t->ok)
-                zc_out_printf(x->out, "%s:%u: %s, \"%s\": expected %s, got %s%s%s\n", t->rule->file, t->rule->line, t->rule->id, t->name, t->expected,
-                              t->got, t->why && *t->why ? ": " : "", t->why ? t->why : "");
+                zc_out_printf(x->out, "%s:%u: %s, \"%s\": expected %s, got %s%s%s\n", t->rule->file,
+                              t->rule->line, t->rule->id, t->name, t->expected, t->got,
+                              t->why && *t->why ? ": " : "", t->why ? t->why : "");
         else if (x->verbose)
-                zc_out_printf(x->out, "%s, \"%s\": %s, as expected\n", t->rule->id, t->name, t->got);
+                zc_out_printf(x->out, "%s, \"%s\": %s, as expected\n", t->rule->id, t->name,
+                              t->got);
 }
 
 /** `rules test`: all; `rules test ZC-FW-001`: one; `rules test PATH…`: the files' own. */
@@ -245,7 +259,9 @@ static bool rules_test(const struct zc_options *o, int *status, struct zc_err *e
                 return false;
         for (size_t i = file ? 1 : 2; i < o->args.count; i++) {
                 if (!file)
-                        return zc_fail(err, ZC_E_USAGE, "one rule at a time: \"%.64s\" is one too many", o->args.item[i]);
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "one rule at a time: \"%.64s\" is one too many",
+                                       o->args.item[i]);
                 if (!zc_pack_add(pack, o->args.item[i], err))
                         return false;
         }
@@ -273,7 +289,8 @@ static bool rules_run(struct zc_options *o, int *status, struct zc_err *err)
                 return rules_test(o, status, err);
         if (!zc_settings_pack(o, &pack, err))
                 return false;
-        return strcmp(word, "list") == 0 ? rules_list(o, pack, status, err) : rules_explain(o, pack, status, err);
+        return strcmp(word, "list") == 0 ? rules_list(o, pack, status, err)
+                                         : rules_explain(o, pack, status, err);
 }
 
 const struct zc_command zc_command_rules = {
@@ -282,11 +299,16 @@ const struct zc_command zc_command_rules = {
         .arguments = "list|explain RULE|check [PATH…]|test [RULE|PATH…]",
         .summary = "list, explain, check and test rules",
         .words = (const char *const[]){ "list", "explain", "check", "test", NULL },
-        .examples = (const struct zc_example[]){ { "zerocrit rules list", "Every rule: id, severity, what it judges, title." },
-                                                 { "zerocrit rules explain ZC-FW-001", "Why it matters, when it fails, how to fix it." },
-                                                 { "zerocrit rules check my-rules/", "Are these rule files good? Errors say file, line and column." },
-                                                 { "zerocrit rules test my-rules/", "Run the tests that the files carry." },
-                                                 { NULL, NULL } },
+        .examples =
+                (const struct zc_example[]){
+                        { "zerocrit rules list",
+                          "Every rule: id, severity, what it judges, title." },
+                        { "zerocrit rules explain ZC-FW-001",
+                          "Why it matters, when it fails, how to fix it." },
+                        { "zerocrit rules check my-rules/",
+                          "Are these rule files good? Errors say file, line and column." },
+                        { "zerocrit rules test my-rules/", "Run the tests that the files carry." },
+                        { NULL, NULL } },
         .details = "Without PATH, check and test take the rules compiled in and those of --rules.",
         .status = "0 good, 1 a test failed, 2 wrong input: a rule file is refused whole.",
         .run = rules_run,

@@ -4,6 +4,7 @@
 #include "commands.h"
 
 const struct zc_command *const zc_commands[] = {
+        &zc_command_eval,
         &zc_command_config,
         NULL,
 };

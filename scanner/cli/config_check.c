@@ -195,7 +195,9 @@ static bool check_profile(const struct checker *k)
 
         if (zc_config_profile_known(profile))
                 return true;
-        return zc_config_fail(k->c, "/profile", k->err, "profile: this version has no profile \"%.64s\", only default", profile);
+        return zc_config_fail(k->c, "/profile", k->err,
+                              "profile: this version has no profile \"%.64s\", only default",
+                              profile);
 }
 
 static bool check_authorisation(const struct checker *k)

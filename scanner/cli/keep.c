@@ -22,7 +22,8 @@ static bool is_plain(const char *path)
         return strcmp(path, "-") != 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode));
 }
 
-bool zc_keep_plan(struct zc_keep *k, struct zc_outputs *w, const char *path, const char *named, struct zc_err *err)
+bool zc_keep_plan(struct zc_keep *k, struct zc_outputs *w, const char *path, const char *named,
+                  struct zc_err *err)
 {
         const char *stream;
 
@@ -44,13 +45,16 @@ bool zc_keep_plan(struct zc_keep *k, struct zc_outputs *w, const char *path, con
         k->stream = stream;
         for (size_t i = 0; i + 1 < w->count; i++) {
                 if (strcmp(w->item[i].path, stream) == 0)
-                        return zc_fail(err, ZC_E_USAGE, "%s writes %s while it runs, and %s would write it too: give it another path", named, stream,
-                                       w->item[i].named);
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "%s writes %s while it runs, and %s would write it too: "
+                                       "give it another path",
+                                       named, stream, w->item[i].named);
         }
         return true;
 }
 
-bool zc_keep_create(const struct zc_keep *k, const struct zc_settings *s, struct zc_evidence **out, struct zc_err *err)
+bool zc_keep_create(const struct zc_keep *k, const struct zc_settings *s, struct zc_evidence **out,
+                    struct zc_err *err)
 {
         json_auto_t *head = zc_job_head(&s->job, err);
 
@@ -65,19 +69,22 @@ static void progress(const struct zc_options *o, const struct zc_job *job, bool 
         if (!o->terminal_err || o->quiet || (term && strcmp(term, "dumb") == 0))
                 return;
         if (on)
-                fprintf(stderr, "looking at %zu target%s …", job->target_count, job->target_count == 1 ? "" : "s");
+                fprintf(stderr, "looking at %zu target%s …", job->target_count,
+                        job->target_count == 1 ? "" : "s");
         else
                 fputs("\r\033[K", stderr);
         fflush(stderr);
 }
 
 /** After a signal the spool without a name would be gone: it gets one, where we are or else in the folder for temporary files. */
-static bool keep_unnamed(struct zc_evidence *ev, const struct zc_options *o, const char **where, struct zc_err *err)
+static bool keep_unnamed(struct zc_evidence *ev, const struct zc_options *o, const char **where,
+                         struct zc_err *err)
 {
         const char *id = zc_json_str(zc_evidence_run(ev), "id", "run");
         const char *tmp = getenv("TMPDIR");
         const char *here = zc_arena_printf(o->arena, "zerocrit-%.12s.evidence.json", id);
-        const char *there = zc_arena_printf(o->arena, "%s/zerocrit-%.12s.evidence.json", tmp && *tmp ? tmp : "/tmp", id);
+        const char *there = zc_arena_printf(o->arena, "%s/zerocrit-%.12s.evidence.json",
+                                            tmp && *tmp ? tmp : "/tmp", id);
 
         if (!here || !there)
                 return zc_fail(err, ZC_E_NOMEM, "no memory to keep the evidence");
@@ -88,7 +95,8 @@ static bool keep_unnamed(struct zc_evidence *ev, const struct zc_options *o, con
         return zc_outputs_evidence(ev, there, err);
 }
 
-static bool keep_interrupted(const struct zc_keep *k, struct zc_evidence *ev, const struct zc_options *o, int signal, struct zc_err *err)
+static bool keep_interrupted(const struct zc_keep *k, struct zc_evidence *ev,
+                             const struct zc_options *o, int signal, struct zc_err *err)
 {
         const char *name = sigabbrev_np(signal);
         const char *where = k->stream;
@@ -100,11 +108,13 @@ static bool keep_interrupted(const struct zc_keep *k, struct zc_evidence *ev, co
         } else if (!where && !keep_unnamed(ev, o, &where, err)) {
                 return false;
         }
-        zc_log(ZC_LOG_ERROR, "ended by SIG%s; what was collected until then is kept: %s", name ? name : "?", where);
+        zc_log(ZC_LOG_ERROR, "ended by SIG%s; what was collected until then is kept: %s",
+               name ? name : "?", where);
         return true;
 }
 
-bool zc_keep_collect(const struct zc_keep *k, const struct zc_settings *s, struct zc_evidence *ev, struct zc_collected *c, struct zc_err *err)
+bool zc_keep_collect(const struct zc_keep *k, const struct zc_settings *s, struct zc_evidence *ev,
+                     struct zc_collected *c, struct zc_err *err)
 {
         bool ok;
 

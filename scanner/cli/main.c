@@ -19,26 +19,11 @@
  *
  * Only main prints fatal errors and exits.
  */
-#include <fcntl.h>
-#include <string.h>
-
 #include "zc/cli.h"
 #include "zc/log.h"
+#include "zc/run.h"
 
 #define ARENA_MAX ((size_t)64 << 20)
-
-/** A closed 0, 1 or 2 would be given to the next file we open, and be written to as if it were the terminal. */
-static bool descriptors_open(void)
-{
-        int fd;
-
-        do
-                fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-        while (fd >= 0 && fd <= STDERR_FILENO);
-        if (fd >= 0)
-                close(fd);
-        return fd >= 0;
-}
 
 static bool print_help(const struct zc_options *o, struct zc_err *err)
 {
@@ -94,8 +79,7 @@ int main(int argc, char **argv)
         int status = ZC_EXIT_USAGE;
         struct zc_arena *arena;
 
-        if (!descriptors_open())
-                return ZC_EXIT_FAULT;
+        zc_harden();
         arena = zc_arena_new(ARENA_MAX);
         if (!arena)
                 zc_fail(&err, ZC_E_NOMEM, "no memory");

@@ -48,7 +48,8 @@ static bool is_stdout(const char *path)
 
         if (strcmp(path, "-") == 0)
                 return true;
-        return stat(path, &a) == 0 && fstat(STDOUT_FILENO, &b) == 0 && !S_ISCHR(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+        return stat(path, &a) == 0 && fstat(STDOUT_FILENO, &b) == 0 && !S_ISCHR(a.st_mode) &&
+               a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 static bool same_place(const char *a, const char *b)
@@ -76,10 +77,13 @@ static bool path_check(const struct zc_output *one, struct zc_err *err)
         if (strcmp(one->path, "-") == 0)
                 return true;
         if ((stat(one->path, &st) == 0 && S_ISDIR(st.st_mode)) || one->path[n - 1] == '/')
-                return zc_fail(err, ZC_E_USAGE, "%s: %s is a directory; name a file in it", one->named, one->path);
+                return zc_fail(err, ZC_E_USAGE, "%s: %s is a directory; name a file in it",
+                               one->named, one->path);
         where = place(one->path);
         if (!where && !one->folder)
-                return zc_fail(err, ZC_E_USAGE, "%s: cannot write %s: its folder does not exist; make it first", one->named, one->path);
+                return zc_fail(err, ZC_E_USAGE,
+                               "%s: cannot write %s: its folder does not exist; make it first",
+                               one->named, one->path);
         return true;
 }
 
@@ -89,7 +93,9 @@ bool zc_outputs_add(struct zc_outputs *w, struct zc_output one, struct zc_err *e
                 return false;
         for (size_t i = 0; i < w->count; i++) {
                 if (same_place(w->item[i].path, one.path))
-                        return zc_fail(err, ZC_E_USAGE, "%s and %s would both write %s: give each a path of its own", w->item[i].named, one.named,
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "%s and %s would both write %s: give each a path of its own",
+                                       w->item[i].named, one.named,
                                        strcmp(one.path, "-") == 0 ? "standard output" : one.path);
         }
         if (w->count == ZC_OUTPUTS_MAX)
@@ -98,7 +104,8 @@ bool zc_outputs_add(struct zc_outputs *w, struct zc_output one, struct zc_err *e
         return true;
 }
 
-static const struct zc_format *format_named(const char *name, const char *option, struct zc_err *err)
+static const struct zc_format *format_named(const char *name, const char *option,
+                                            struct zc_err *err)
 {
         const struct zc_format *f = zc_format_find(name);
         const char *near = zc_nearest(name, zc_format_names());
@@ -108,9 +115,11 @@ static const struct zc_format *format_named(const char *name, const char *option
         for (size_t i = 0; zc_formats[i]; i++)
                 zc_text_printf(&have, "%s%s", i ? ", " : "", zc_formats[i]->name);
         if (!f && near)
-                zc_fail(err, ZC_E_USAGE, "%s: there is no format \"%.64s\"; did you mean %s?", option, name, near);
+                zc_fail(err, ZC_E_USAGE, "%s: there is no format \"%.64s\"; did you mean %s?",
+                        option, name, near);
         else if (!f)
-                zc_fail(err, ZC_E_USAGE, "%s: there is no format \"%.64s\"; this version has %s", option, name, zc_text_str(&have));
+                zc_fail(err, ZC_E_USAGE, "%s: there is no format \"%.64s\"; this version has %s",
+                        option, name, zc_text_str(&have));
         return f;
 }
 
@@ -123,7 +132,9 @@ static bool add_option(struct zc_outputs *w, const char *value, struct zc_err *e
         const char *name;
 
         if (!equals)
-                return zc_fail(err, ZC_E_USAGE, "--report %.128s: write FORMAT=PATH, such as json=report.json", value);
+                return zc_fail(err, ZC_E_USAGE,
+                               "--report %.128s: write FORMAT=PATH, such as json=report.json",
+                               value);
         name = zc_arena_strndup(arena, value, (size_t)(equals - value));
         one.named = zc_arena_printf(arena, "--report %s", value);
         if (!name || !one.named)
@@ -142,28 +153,34 @@ static bool add_configured(struct zc_outputs *w, const struct zc_config *c, stru
         const char *key;
         size_t i;
 
-        json_array_foreach(json_object_get(reports, "formats"), i, v) {
+        json_array_foreach (json_object_get(reports, "formats"), i, v) {
                 const struct zc_format *f = zc_format_find(json_string_value(v));
-                const char *path = f && f->file && dir ? zc_arena_printf(w->o->arena, "%s/%s", dir, f->file) : NULL;
+                const char *path = f && f->file && dir
+                                           ? zc_arena_printf(w->o->arena, "%s/%s", dir, f->file)
+                                           : NULL;
 
                 if (!path)
                         return zc_fail(err, ZC_E_NOMEM, "no memory for the outputs");
                 if (!zc_outputs_add(w, (struct zc_output){ path, "reports.dir", f, true }, err))
                         return false;
         }
-        json_object_foreach(reports, key, v) {
+        json_object_foreach (reports, key, v) {
                 const struct zc_format *f = zc_format_find(key);
                 const char *named = f ? zc_arena_printf(w->o->arena, "reports.%s", key) : NULL;
 
-                if (f && named && !zc_outputs_add(w, (struct zc_output){ json_string_value(v), named, f, false }, err))
+                if (f && named &&
+                    !zc_outputs_add(w, (struct zc_output){ json_string_value(v), named, f, false },
+                                    err))
                         return false;
         }
         return true;
 }
 
-bool zc_outputs_reports(struct zc_outputs *w, const struct zc_options *o, const char *usual, const struct zc_config *c, struct zc_err *err)
+bool zc_outputs_reports(struct zc_outputs *w, const struct zc_options *o, const char *usual,
+                        const struct zc_config *c, struct zc_err *err)
 {
-        struct zc_output own = { .path = o->output ? o->output : "-", .named = o->output ? "-o" : "the command's own document" };
+        struct zc_output own = { .path = o->output ? o->output : "-",
+                                 .named = o->output ? "-o" : "the command's own document" };
 
         w->o = o;
         own.format = format_named(o->format ? o->format : usual, "--format", err);
@@ -179,8 +196,12 @@ bool zc_outputs_reports(struct zc_outputs *w, const struct zc_options *o, const 
 bool zc_outputs_spare(const struct zc_outputs *w, const char *input, struct zc_err *err)
 {
         for (size_t i = 0; i < w->count; i++) {
-                if (strcmp(input, "-") != 0 && strcmp(w->item[i].path, "-") != 0 && same_place(w->item[i].path, input))
-                        return zc_fail(err, ZC_E_USAGE, "%s would write over %s, which is read: give it a path of its own", w->item[i].named, input);
+                if (strcmp(input, "-") != 0 && strcmp(w->item[i].path, "-") != 0 &&
+                    same_place(w->item[i].path, input))
+                        return zc_fail(
+                                err, ZC_E_USAGE,
+                                "%s would write over %s, which is read: give it a path of its own",
+                                w->item[i].named, input);
         }
         return true;
 }
@@ -189,7 +210,8 @@ bool zc_outputs_spare(const struct zc_outputs *w, const char *input, struct zc_e
 static bool make_folder(const char *path, struct zc_err *err)
 {
         const char *slash = strrchr(path, '/');
-        ZC_AUTO_MEM char *folder = slash && slash != path ? strndup(path, (size_t)(slash - path)) : NULL;
+        ZC_AUTO_MEM char *folder =
+                slash && slash != path ? strndup(path, (size_t)(slash - path)) : NULL;
         ZC_AUTO_FD int fd = -1;
 
         if (!folder)
@@ -208,18 +230,23 @@ static bool colour_wanted(const struct zc_options *o, const char *path)
         const char *term = getenv("TERM");
         const char *no = getenv("NO_COLOR");
 
-        return strcmp(path, "-") == 0 && o->terminal_out && !o->no_color && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+        return strcmp(path, "-") == 0 && o->terminal_out && !o->no_color && !(no && *no) &&
+               !(term && strcmp(term, "dumb") == 0);
 }
 
-static bool write_one(const struct zc_outputs *w, const struct zc_output *one, const char *const *files, const json_t *report, struct zc_err *err)
+static bool write_one(const struct zc_outputs *w, const struct zc_output *one,
+                      const char *const *files, const json_t *report, struct zc_err *err)
 {
-        struct zc_render how = { .columns = zc_columns(STDOUT_FILENO), .verbose = (int)(w->o->verbose > 2 ? 2 : w->o->verbose), .files = files };
+        struct zc_render how = { .columns = zc_columns(STDOUT_FILENO),
+                                 .verbose = (int)(w->o->verbose > 2 ? 2 : w->o->verbose),
+                                 .files = files };
         ZC_AUTO(zc_out) out = NULL;
 
         how.colour = colour_wanted(w->o, one->path);
         if (one->folder && !make_folder(one->path, err))
                 return false;
-        return zc_out_open(one->path, 0600, &out, err) && one->format->render(report, &how, out, err) && zc_out_commit(out, err);
+        return zc_out_open(one->path, 0600, &out, err) &&
+               one->format->render(report, &how, out, err) && zc_out_commit(out, err);
 }
 
 /** The page ends in the verdict; whoever reads something else, or keeps the page in a file, gets it on standard error. */
@@ -230,7 +257,8 @@ static void say_verdict(const struct zc_outputs *w, const json_t *report)
 
         zc_text_init(&clean, ZC_TEXT_CEILING);
         for (size_t i = 0; i < w->count; i++) {
-                if (strcmp(w->item[i].path, "-") == 0 && w->item[i].format && !w->item[i].format->file)
+                if (strcmp(w->item[i].path, "-") == 0 && w->item[i].format &&
+                    !w->item[i].format->file)
                         return;
         }
         verdict = zc_report_verdict(report);
@@ -270,5 +298,6 @@ bool zc_outputs_evidence(struct zc_evidence *ev, const char *path, struct zc_err
 {
         ZC_AUTO(zc_out) out = NULL;
 
-        return zc_out_open(path, 0600, &out, err) && zc_evidence_document(ev, out, err) && zc_out_commit(out, err);
+        return zc_out_open(path, 0600, &out, err) && zc_evidence_document(ev, out, err) &&
+               zc_out_commit(out, err);
 }

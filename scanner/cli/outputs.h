@@ -9,8 +9,8 @@
 #define ZC_OUTPUTS_MAX 32u
 
 struct zc_output {
-        const char *path;               /* "-" is standard output */
-        const char *named;              /* what named it: "-o", "--report json=…", "reports.json" */
+        const char *path;  /* "-" is standard output */
+        const char *named; /* what named it: "-o", "--report json=…", "reports.json" */
         const struct zc_format *format; /* NULL: not a report (evidence, or a stream) */
         bool folder;                    /* its folder is ours to make */
 };
@@ -24,15 +24,18 @@ struct zc_outputs {
 /** Add one. Paths that are empty, a directory, in no directory, or taken are ZC_E_USAGE. */
 bool zc_outputs_add(struct zc_outputs *w, struct zc_output one, struct zc_err *err) ZC_MUST_USE;
 /** A report command's own: -o in --format (@usual: when none is given), every --report, and the configuration's reports (c may be NULL). */
-bool zc_outputs_reports(struct zc_outputs *w, const struct zc_options *o, const char *usual, const struct zc_config *c, struct zc_err *err) ZC_MUST_USE;
+bool zc_outputs_reports(struct zc_outputs *w, const struct zc_options *o, const char *usual,
+                        const struct zc_config *c, struct zc_err *err) ZC_MUST_USE;
 /** An input that no output may replace: ZC_E_USAGE. */
-bool zc_outputs_spare(const struct zc_outputs *w, const char *input, struct zc_err *err) ZC_MUST_USE;
+bool zc_outputs_spare(const struct zc_outputs *w, const char *input,
+                      struct zc_err *err) ZC_MUST_USE;
 /**
  * Render a report into every one of them, the first of the list last, so that a terminal page can name the files beside it. Each file is whole or
  * not there. All are tried; the first failure is returned and the others logged. Where the verdict is not in a terminal page, it goes to
  * standard error.
  */
-bool zc_outputs_write(const struct zc_outputs *w, const json_t *report, struct zc_err *err) ZC_MUST_USE;
+bool zc_outputs_write(const struct zc_outputs *w, const json_t *report,
+                      struct zc_err *err) ZC_MUST_USE;
 /** Write a document of evidence to PATH. */
 struct zc_evidence;
 bool zc_outputs_evidence(struct zc_evidence *ev, const char *path, struct zc_err *err) ZC_MUST_USE;

@@ -53,11 +53,11 @@ static bool scope_build(struct zc_settings *s, struct zc_err *err)
         s->scope = zc_scope_new();
         if (!s->scope)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the scope");
-        json_array_foreach(config_at(s, "scope.allow"), i, v) {
+        json_array_foreach (config_at(s, "scope.allow"), i, v) {
                 if (!zc_scope_allow(s->scope, json_string_value(v), err))
                         return zc_config_fail(s->config, "/scope/allow", err, "%s", err->text);
         }
-        json_array_foreach(config_at(s, "scope.exclude"), i, v) {
+        json_array_foreach (config_at(s, "scope.exclude"), i, v) {
                 if (!zc_scope_exclude(s->scope, json_string_value(v), err))
                         return zc_config_fail(s->config, "/scope/exclude", err, "%s", err->text);
         }
@@ -89,14 +89,18 @@ static bool limits_build(struct zc_settings *s, struct zc_err *err)
         const json_t *concurrency = config_at(s, "limits.concurrency");
 
         if (rate && !zc_rate_parse(rate, &s->job.per_second))
-                return zc_config_fail(s->config, "/scope/rate/total", err, "\"%s\" is no rate", rate);
+                return zc_config_fail(s->config, "/scope/rate/total", err, "\"%s\" is no rate",
+                                      rate);
         if (deadline && !zc_duration_parse(deadline, &s->job.deadline_ms))
-                return zc_config_fail(s->config, "/limits/deadline", err, "\"%s\" is no duration", deadline);
+                return zc_config_fail(s->config, "/limits/deadline", err, "\"%s\" is no duration",
+                                      deadline);
         s->job.concurrency = (unsigned)json_integer_value(concurrency);
         /* A configured rate is what the network's owner allows: an option may only go below it. */
         if (rate && s->o->rate > s->job.per_second)
-                return zc_fail(err, ZC_E_USAGE, "--rate %llu: %s allows %u a second (scope.rate.total)", (unsigned long long)s->o->rate,
-                               zc_config_name(s->config), s->job.per_second);
+                return zc_fail(err, ZC_E_USAGE,
+                               "--rate %llu: %s allows %u a second (scope.rate.total)",
+                               (unsigned long long)s->o->rate, zc_config_name(s->config),
+                               s->job.per_second);
         if (s->o->rate)
                 s->job.per_second = (unsigned)s->o->rate;
         if (s->o->deadline_ms)
@@ -144,7 +148,8 @@ static bool options_build(struct zc_settings *s, struct zc_err *err)
         json_object_set_new(options, "skip", list_json(&o->skip));
         json_object_set_new(options, "exclude", list_json(&o->exclude));
         if (o->ports)
-                json_object_set_new(options, "ports", zc_json_bytes(o->ports, strlen(o->ports), 1024));
+                json_object_set_new(options, "ports",
+                                    zc_json_bytes(o->ports, strlen(o->ports), 1024));
         json_object_set_new(options, "uid", json_integer((json_int_t)geteuid()));
         option_integer(options, "rate", s->job.per_second);
         option_integer(options, "concurrency", s->job.concurrency);
@@ -165,7 +170,8 @@ bool zc_settings_job(struct zc_settings *s, struct zc_err *err)
         s->job.vantage = s->o->vantage;
         if (s->o->vantage && !zc_config_format_find("id")->check(s->o->arena, s->o->vantage, err))
                 return zc_ctx(err, "--vantage");
-        if (!zc_settings_targets(s, err) || !scope_build(s, err) || !ports_build(s, err) || !limits_build(s, err) || !options_build(s, err))
+        if (!zc_settings_targets(s, err) || !scope_build(s, err) || !ports_build(s, err) ||
+            !limits_build(s, err) || !options_build(s, err))
                 return false;
         return s->job.target_count == 0 || zc_job_check(&s->job, err);
 }
@@ -239,7 +245,9 @@ bool zc_settings_judge(struct zc_settings *s, struct zc_err *err)
         const json_t *authorisation = config_at(s, "authorisation");
 
         if (!zc_config_profile_known(profile_of(s)))
-                return zc_fail(err, ZC_E_USAGE, "--profile: this version has no profile \"%.64s\", only default", profile_of(s));
+                return zc_fail(err, ZC_E_USAGE,
+                               "--profile: this version has no profile \"%.64s\", only default",
+                               profile_of(s));
         if (!zc_settings_pack(s->o, &s->pack, err))
                 return false;
         s->judge.pack = s->pack;

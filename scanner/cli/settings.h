@@ -25,7 +25,8 @@ struct zc_settings {
 };
 
 /** Find, read and check the configuration: --config, else the one in /etc, if it is there. First, and once. */
-bool zc_settings_open(struct zc_settings *s, const struct zc_options *o, struct zc_err *err) ZC_MUST_USE;
+bool zc_settings_open(struct zc_settings *s, const struct zc_options *o,
+                      struct zc_err *err) ZC_MUST_USE;
 /** Fill s->job, and check it. Nothing is resolved or sent. */
 bool zc_settings_job(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
 /** Fill s->judge: rules, waivers and baseline are read and checked. */
@@ -37,6 +38,7 @@ void zc_settings_release(struct zc_settings *s);
 /** The targets of command line, --targets and configuration: s->job.targets. For settings.c; a file of its own. */
 bool zc_settings_targets(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
 /** The rules compiled in, and those of every --rules. */
-bool zc_settings_pack(const struct zc_options *o, struct zc_pack **out, struct zc_err *err) ZC_MUST_USE;
+bool zc_settings_pack(const struct zc_options *o, struct zc_pack **out,
+                      struct zc_err *err) ZC_MUST_USE;
 
 #endif

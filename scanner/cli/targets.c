@@ -16,7 +16,9 @@ static struct zc_job_target *target_new(struct zc_settings *s, struct zc_err *er
         struct zc_arena *arena = s->o->arena;
 
         if (s->job.target_count >= TARGETS_MAX) {
-                zc_fail(err, ZC_E_USAGE, "more than %u targets; name blocks (10.0.0.0/16), or run in parts", TARGETS_MAX);
+                zc_fail(err, ZC_E_USAGE,
+                        "more than %u targets; name blocks (10.0.0.0/16), or run in parts",
+                        TARGETS_MAX);
                 return NULL;
         }
         if (s->job.target_count == s->target_room) {
@@ -48,11 +50,14 @@ static bool target_name(struct zc_settings *s, const char *text, struct zc_err *
         t = target_new(s, err);
         if (!t)
                 return false;
-        *t = (struct zc_job_target){ .id = "", .named = named, .named_count = 1, .wait_ms = s->o->wait_ms };
+        *t = (struct zc_job_target){
+                .id = "", .named = named, .named_count = 1, .wait_ms = s->o->wait_ms
+        };
         return true;
 }
 
-static bool configured_hosts(struct zc_settings *s, const json_t *json, struct zc_job_target *t, const char *pointer, struct zc_err *err)
+static bool configured_hosts(struct zc_settings *s, const json_t *json, struct zc_job_target *t,
+                             const char *pointer, struct zc_err *err)
 {
         const json_t *hosts = json_object_get(json, "hosts");
         const json_t *v;
@@ -61,7 +66,7 @@ static bool configured_hosts(struct zc_settings *s, const json_t *json, struct z
         t->named = zc_arena_array(s->o->arena, json_array_size(hosts), sizeof(*t->named));
         if (!t->named)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the targets");
-        json_array_foreach(hosts, i, v) {
+        json_array_foreach (hosts, i, v) {
                 if (!zc_target_parse(s->o->arena, json_string_value(v), &t->named[i], err))
                         return zc_config_fail(s->config, pointer, err, "%s", err->text);
         }
@@ -69,7 +74,8 @@ static bool configured_hosts(struct zc_settings *s, const json_t *json, struct z
         return true;
 }
 
-static bool configured_ports(struct zc_settings *s, const json_t *json, struct zc_job_target *t, const char *pointer, struct zc_err *err)
+static bool configured_ports(struct zc_settings *s, const json_t *json, struct zc_job_target *t,
+                             const char *pointer, struct zc_err *err)
 {
         const json_t *ports = json_object_get(json, "ports");
         struct zc_portset *set;
@@ -102,7 +108,8 @@ static bool configured(struct zc_settings *s, const json_t *json, size_t index, 
 
                 path = zc_config_path(s->config, evidence);
                 copy = path ? zc_arena_strdup(s->o->arena, path) : NULL;
-                return copy ? zc_list_add(s->o->arena, &s->evidence, copy, err) : zc_fail(err, ZC_E_NOMEM, "no memory for the targets");
+                return copy ? zc_list_add(s->o->arena, &s->evidence, copy, err)
+                            : zc_fail(err, ZC_E_NOMEM, "no memory for the targets");
         }
         t = target_new(s, err);
         if (!t)
@@ -117,17 +124,19 @@ static bool configured(struct zc_settings *s, const json_t *json, size_t index, 
         };
         if (wait && s->o->wait_ms == 0 && !zc_duration_parse(wait, &t->wait_ms))
                 return zc_config_fail(s->config, pointer, err, "wait: \"%s\" is no duration", wait);
-        return configured_hosts(s, json, t, pointer, err) && configured_ports(s, json, t, pointer, err);
+        return configured_hosts(s, json, t, pointer, err) &&
+               configured_ports(s, json, t, pointer, err);
 }
 
 /** A word of the command line may be the id of a configured target: it then means all that is configured of it. */
 static bool named(struct zc_settings *s, const char *text, struct zc_err *err)
 {
-        const json_t *targets = s->config ? json_object_get(zc_config_root(s->config), "targets") : NULL;
+        const json_t *targets =
+                s->config ? json_object_get(zc_config_root(s->config), "targets") : NULL;
         const json_t *v;
         size_t i;
 
-        json_array_foreach(targets, i, v) {
+        json_array_foreach (targets, i, v) {
                 if (strcmp(zc_json_str(v, "id", ""), text) == 0)
                         return configured(s, v, i, err);
         }
@@ -135,7 +144,8 @@ static bool named(struct zc_settings *s, const char *text, struct zc_err *err)
 }
 
 /** One line of a targets file: blanks around it and a comment after it do not count. */
-static bool file_line(struct zc_settings *s, const char *file, unsigned line, const char *text, size_t n, struct zc_err *err)
+static bool file_line(struct zc_settings *s, const char *file, unsigned line, const char *text,
+                      size_t n, struct zc_err *err)
 {
         const char *copy;
         const char *comment = memchr(text, '#', n);
@@ -151,7 +161,8 @@ static bool file_line(struct zc_settings *s, const char *file, unsigned line, co
         if (n == 0)
                 return true;
         if (n > LINE_MAX_BYTES || memchr(text, '\0', n))
-                return zc_fail(err, ZC_E_USAGE, "%s:%u: this is no target: %s", file, line, n > LINE_MAX_BYTES ? "the line is too long" : "it holds a NUL byte");
+                return zc_fail(err, ZC_E_USAGE, "%s:%u: this is no target: %s", file, line,
+                               n > LINE_MAX_BYTES ? "the line is too long" : "it holds a NUL byte");
         copy = zc_arena_strndup(s->o->arena, text, n);
         if (!copy)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the targets");
@@ -176,7 +187,8 @@ static bool from_file(struct zc_settings *s, const char *path, struct zc_err *er
                 p += n + 1;
         }
         if (s->job.target_count + s->evidence.count == before)
-                return zc_fail(err, ZC_E_USAGE, "%s: there is no target in it; write one a line", shown);
+                return zc_fail(err, ZC_E_USAGE, "%s: there is no target in it; write one a line",
+                               shown);
         return true;
 }
 
@@ -185,7 +197,7 @@ static bool from_config(struct zc_settings *s, struct zc_err *err)
         const json_t *v;
         size_t i;
 
-        json_array_foreach(json_object_get(zc_config_root(s->config), "targets"), i, v) {
+        json_array_foreach (json_object_get(zc_config_root(s->config), "targets"), i, v) {
                 if (!configured(s, v, i, err))
                         return false;
         }
@@ -209,5 +221,7 @@ bool zc_settings_targets(struct zc_settings *s, struct zc_err *err)
         /* An empty list in a script must not turn into an audit of whatever machine it runs on. */
         if (o->terminal_in && (o->terminal_out || o->terminal_err))
                 return target_name(s, "local", err);
-        return zc_fail(err, ZC_E_USAGE, "no target is named; to audit this machine, write: zerocrit %s local", o->command->name);
+        return zc_fail(err, ZC_E_USAGE,
+                       "no target is named; to audit this machine, write: zerocrit %s local",
+                       o->command->name);
 }
