@@ -1,0 +1,170 @@
+/** An earlier report beside this one: what is new, what is gone, and what merely could not be seen then or now. */
+#include <string.h>
+
+#include "judge_internal.h"
+
+/* What one report knows of (rule, asset, subject). */
+struct known {
+        json_t *rules;    /* rule → true: it judged something, or could have */
+        json_t *unknown;  /* rule, asset, subject → true */
+        json_t *partly;   /* rule, asset → true: some of it was unknown */
+        json_t *subjects; /* asset, subject → true */
+        json_t *assets;   /* asset → true */
+};
+
+static void known_release(struct known *k)
+{
+        json_decref(k->rules);
+        json_decref(k->unknown);
+        json_decref(k->partly);
+        json_decref(k->subjects);
+        json_decref(k->assets);
+}
+
+static bool put(json_t *set, const char *a, const char *b, const char *c)
+{
+        ZC_AUTO_MEM char *key = zc_key(a, b, c);
+
+        return key && json_object_set_new(set, key, json_true()) == 0;
+}
+
+static bool has(const json_t *set, const char *a, const char *b, const char *c)
+{
+        ZC_AUTO_MEM char *key = zc_key(a, b, c);
+
+        return key && json_object_get(set, key);
+}
+
+static const char *text_at(const json_t *list, size_t i)
+{
+        const char *s = json_string_value(json_array_get(list, i));
+
+        return s ? s : "";
+}
+
+static bool known_unknown(struct known *k, const json_t *check, const json_t *subjects, const json_t *assets)
+{
+        const char *rule = zc_json_str(check, "rule", "");
+        const json_t *range;
+        size_t r;
+
+        json_array_foreach (json_object_get(check, "subjects"), r, range) {
+                json_int_t first = json_integer_value(json_array_get(range, 0));
+                json_int_t last = json_integer_value(json_array_get(range, 1));
+
+                for (json_int_t i = first; i >= 0 && i <= last && (size_t)i < json_array_size(subjects); i++) {
+                        const char *asset = text_at(assets, (size_t)i);
+
+                        if (!put(k->unknown, rule, asset, text_at(subjects, (size_t)i)) || !put(k->partly, rule, asset, ""))
+                                return false;
+                }
+        }
+        return true;
+}
+
+static bool known_init(struct known *k, const json_t *checks, const json_t *subjects, const json_t *assets)
+{
+        const json_t *v;
+        size_t i;
+
+        *k = (struct known){ json_object(), json_object(), json_object(), json_object(), json_object() };
+        if (!k->rules || !k->unknown || !k->partly || !k->subjects || !k->assets)
+                return false;
+        json_array_foreach (checks, i, v) {
+                const char *verdict = zc_json_str(v, "verdict", "");
+
+                json_object_set_new(k->rules, zc_json_str(v, "rule", ""), json_true());
+                if ((strcmp(verdict, "unknown") == 0 || strcmp(verdict, "error") == 0) && !known_unknown(k, v, subjects, assets))
+                        return false;
+        }
+        json_array_foreach (subjects, i, v) {
+                json_object_set_new(k->assets, text_at(assets, i), json_true());
+                if (!put(k->subjects, text_at(assets, i), json_string_value(v) ? json_string_value(v) : "", ""))
+                        return false;
+        }
+        return true;
+}
+
+/** Whether the report could not tell, when it was made, what this finding tells. */
+static bool was_blind(const struct known *k, const json_t *finding)
+{
+        const char *rule = zc_json_str(finding, "rule", "");
+        const char *asset = zc_json_str(finding, "asset", "");
+        const char *subject = zc_json_str(finding, "subject", "");
+
+        if (!json_object_get(k->assets, asset) || has(k->unknown, rule, asset, subject))
+                return true;
+        return has(k->partly, rule, asset, "") && !has(k->subjects, asset, subject, "");
+}
+
+static const char *change_of(const struct known *then, const json_t *before, const json_t *finding)
+{
+        static const char *const bands[] = { "severity", "status" };
+
+        if (before) {
+                for (size_t i = 0; i < ZC_COUNT(bands); i++) {
+                        if (strcmp(zc_json_str(before, bands[i], ""), zc_json_str(finding, bands[i], "")) != 0)
+                                return "updated";
+                }
+                return "unchanged";
+        }
+        if (!json_object_get(then->rules, zc_json_str(finding, "rule", "")))
+                return "new-rule";
+        return was_blind(then, finding) ? "new-data" : "new";
+}
+
+/** fingerprint → finding, those that were gone already aside. */
+static json_t *by_fingerprint(const json_t *findings)
+{
+        json_t *out = json_object();
+        json_t *f;
+        size_t i;
+
+        json_array_foreach (findings, i, f) {
+                if (strcmp(zc_json_str(f, "change", ""), "absent") != 0)
+                        json_object_set(out, zc_json_str(f, "fingerprint", ""), f);
+        }
+        return out;
+}
+
+/** What the baseline had and is gone; what cannot be told now is not gone. */
+static bool append_absent(const json_t *before, const struct known *now, json_t *findings)
+{
+        json_auto_t *present = by_fingerprint(findings);
+        const char *fingerprint;
+        json_t *old;
+
+        json_object_foreach ((json_t *)(uintptr_t)before, fingerprint, old) {
+                json_t *gone;
+
+                if (json_object_get(present, fingerprint) || !json_object_get(now->rules, zc_json_str(old, "rule", "")) || was_blind(now, old))
+                        continue;
+                gone = json_copy(old);
+                if (!gone || json_object_set_new(gone, "change", json_string("absent")) != 0 ||
+                    json_object_set_new(gone, "label", json_null()) != 0 || json_object_set_new(gone, "covered_by", json_null()) != 0 ||
+                    json_object_set_new(gone, "covers", json_array()) != 0 || json_array_append_new(findings, gone) != 0)
+                        return false;
+        }
+        return true;
+}
+
+bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects, const json_t *assets, json_t *findings,
+                         struct zc_err *err)
+{
+        json_auto_t *before = by_fingerprint(json_object_get(baseline, "findings"));
+        struct known then = { 0 }, now = { 0 };
+        bool ok = known_init(&then, json_object_get(baseline, "checks"), json_object_get(baseline, "subjects"), json_object_get(baseline, "assets")) &&
+                  known_init(&now, checks, subjects, assets);
+        json_t *f;
+        size_t i;
+
+        json_array_foreach (ok ? findings : NULL, i, f) {
+                const json_t *old = json_object_get(before, zc_json_str(f, "fingerprint", ""));
+
+                json_object_set_new(f, "change", json_string(baseline ? change_of(&then, old, f) : "new"));
+        }
+        ok = ok && append_absent(before, &now, findings);
+        known_release(&then);
+        known_release(&now);
+        return ok || zc_fail(err, ZC_E_NOMEM, "no memory to compare with the baseline");
+}

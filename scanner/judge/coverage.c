@@ -1,0 +1,238 @@
+/** What the runs themselves owe: that every target named was seen, every probe a target requires was done, and the run came to its end. */
+#include <stdio.h>
+#include <string.h>
+
+#include "judge_internal.h"
+#include "zc/target.h"
+
+/* One named thing of one run. */
+struct named {
+        const json_t *target;
+        const char *id;
+        const char *asset; /* NULL: of a block without an id, any */
+        struct zc_target as;
+        bool answered; /* something of it was observed */
+        char state[16]; /* of the port that was named, for words */
+        json_t *require; /* probe ids → outcome so far, or null */
+};
+
+struct coverage {
+        struct zc_arena *arena;
+        struct zc_evidence *ev;
+        struct zc_tally *tally;
+        struct named *named;
+        size_t count;
+};
+
+static bool same_address(const char *text, const struct zc_addr *addr)
+{
+        struct zc_addr a = { 0 };
+        struct zc_err err = { 0 };
+
+        return zc_addr_parse(text, &a, &err) && zc_addr_cmp(&a, addr) == 0;
+}
+
+/** Whether an endpoint or a scan belongs to the named thing. */
+static bool belongs(const struct named *n, const json_t *part)
+{
+        const char *address = zc_json_str(part, "address", "");
+        const char *name = zc_json_str(part, "name", NULL);
+        struct zc_addr a = { 0 };
+        struct zc_err err = { 0 };
+
+        if (n->asset && strcmp(zc_json_str(part, "asset", ""), n->asset) != 0)
+                return false;
+        switch (n->as.kind) {
+        case ZC_TARGET_LOCAL:
+                return true;
+        case ZC_TARGET_BLOCK:
+                return zc_addr_parse(address, &a, &err) && zc_prefix_contains(&n->as.block, &a);
+        case ZC_TARGET_HOST:
+        case ZC_TARGET_SERVICE:
+                break;
+        }
+        if (n->as.literal)
+                return same_address(address, &n->as.addr);
+        return !name || strcmp(name, n->as.host) == 0; /* a scan has no name: the asset decides */
+}
+
+/** The better of two outcomes of one required probe stands. */
+static void require_note(struct named *n, const json_t *probes)
+{
+        const char *id;
+        json_t *before;
+        void *tmp;
+
+        json_object_foreach_safe (n->require, tmp, id, before) {
+                json_t *outcome = json_object_get(probes, id);
+
+                if (outcome && strcmp(zc_json_str(before, "outcome", ""), "done") != 0)
+                        json_object_set(n->require, id, outcome);
+        }
+}
+
+static bool see_endpoint(void *ctx, const json_t *endpoint, size_t index, struct zc_err *err)
+{
+        struct coverage *c = ctx;
+        const char *state = zc_json_str(endpoint, "state", "unknown");
+        json_int_t port = json_integer_value(json_object_get(endpoint, "port"));
+
+        (void)index;
+        (void)err;
+        for (size_t i = 0; i < c->count; i++) {
+                struct named *n = &c->named[i];
+
+                if (!belongs(n, endpoint))
+                        continue;
+                if (n->as.kind != ZC_TARGET_SERVICE || port == n->as.port)
+                        require_note(n, json_object_get(endpoint, "probes"));
+                if (n->as.kind != ZC_TARGET_SERVICE) {
+                        n->answered = n->answered || strcmp(state, "open") == 0 || strcmp(state, "closed") == 0;
+                } else if (port == n->as.port) {
+                        n->answered = n->answered || strcmp(state, "open") == 0;
+                        snprintf(n->state, sizeof(n->state), "%s", state);
+                }
+        }
+        return true;
+}
+
+static bool see_scan(void *ctx, const json_t *scan, size_t index, struct zc_err *err)
+{
+        struct coverage *c = ctx;
+        json_auto_t *probes = json_pack("{s:O}", "ports", scan);
+
+        (void)index;
+        (void)err;
+        for (size_t i = 0; i < c->count; i++) {
+                struct named *n = &c->named[i];
+
+                if (!belongs(n, scan))
+                        continue;
+                require_note(n, probes);
+                if (n->as.kind != ZC_TARGET_SERVICE &&
+                    (*zc_json_str(scan, "open", "") || *zc_json_str(scan, "closed", "")))
+                        n->answered = true;
+        }
+        return true;
+}
+
+/** A machine that we are: any probe of it that brought something is an answer. */
+static void see_host(struct coverage *c)
+{
+        const json_t *probes = json_object_get(zc_evidence_host(c->ev), "probes");
+
+        for (size_t i = 0; i < c->count; i++) {
+                struct named *n = &c->named[i];
+
+                if (n->as.kind != ZC_TARGET_LOCAL)
+                        continue;
+                n->answered = n->answered || zc_evidence_host(c->ev);
+                require_note(n, probes);
+        }
+}
+
+static bool name_missing(const struct coverage *c, const struct named *n, struct zc_err *err)
+{
+        const char *what = zc_json_str(n->target, "named", "");
+
+        if (n->answered)
+                return true;
+        switch (n->as.kind) {
+        case ZC_TARGET_BLOCK:
+                return true; /* silent members of a block are not missing */
+        case ZC_TARGET_LOCAL:
+                return zc_tally_missing(c->tally, err, "local: nothing of this machine was observed");
+        case ZC_TARGET_SERVICE:
+                return zc_tally_missing(c->tally, err, "%s did not answer as a service (%s); start it, or name what should be audited", what,
+                                        *n->state ? n->state : "not resolved, or never reached");
+        case ZC_TARGET_HOST:
+                break;
+        }
+        return zc_tally_missing(c->tally, err, "nothing answered on %s; check the name, the route and the firewall between", what);
+}
+
+static bool require_missing(const struct coverage *c, const struct named *n, struct zc_err *err)
+{
+        const char *id;
+        json_t *outcome;
+
+        json_object_foreach (n->require, id, outcome) {
+                const char *word = zc_json_str(outcome, "outcome", "not run");
+                const char *why = zc_json_str(outcome, "why", "");
+                const char *needs = zc_json_str(outcome, "needs", "");
+
+                if (strcmp(word, "done") == 0)
+                        continue;
+                if (!zc_tally_missing(c->tally, err, "%s requires the probe %s: %s%s%s%s%s", zc_json_str(n->target, "named", ""), id, word,
+                                      *why ? ", " : "", why, *needs ? ", needs " : "", needs))
+                        return false;
+        }
+        return true;
+}
+
+static bool named_add(struct coverage *c, const json_t *target, struct zc_err *err)
+{
+        struct named *n = &c->named[c->count];
+        const json_t *v;
+        struct zc_err why = { 0 };
+        size_t i;
+
+        *n = (struct named){ .target = target, .id = zc_json_str(target, "id", "") };
+        if (!zc_target_parse(c->arena, zc_json_str(target, "named", ""), &n->as, &why))
+                return zc_tally_missing(c->tally, err, "the target \"%.100s\" of the evidence cannot be read: %.200s",
+                                        zc_json_str(target, "named", ""), why.text);
+        n->require = json_object();
+        json_array_foreach (json_object_get(target, "require"), i, v) {
+                if (json_is_string(v))
+                        json_object_set_new(n->require, json_string_value(v), json_null());
+        }
+        if (n->as.kind == ZC_TARGET_LOCAL)
+                n->asset = NULL; /* whatever this run saw of itself */
+        else
+                n->asset = *n->id && strcmp(n->id, "auto") != 0 ? n->id : zc_target_asset(&n->as);
+        c->count++;
+        return true;
+}
+
+static bool cover_run(struct coverage *c, struct zc_err *err)
+{
+        const struct zc_evidence_visitor v = { .endpoint = see_endpoint, .scan = see_scan, .ctx = c };
+        const json_t *targets = json_object_get(zc_evidence_run(c->ev), "targets");
+        const json_t *target;
+        size_t i;
+
+        if (!zc_evidence_finished(c->ev) && !zc_tally_missing(c->tally, err, "%s: the run did not finish; collect again, or --resume it", zc_evidence_name(c->ev)))
+                return false;
+        if (json_array_size(targets) == 0)
+                return zc_tally_missing(c->tally, err, "%s: the evidence does not say what was to be looked at", zc_evidence_name(c->ev));
+        c->named = zc_arena_array(c->arena, json_array_size(targets), sizeof(*c->named));
+        if (!c->named)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for targets");
+        json_array_foreach (targets, i, target) {
+                if (!named_add(c, target, err))
+                        return false;
+        }
+        see_host(c);
+        if (!zc_evidence_visit(c->ev, &v, err))
+                return false;
+        for (i = 0; i < c->count; i++) {
+                if (!name_missing(c, &c->named[i], err) || !require_missing(c, &c->named[i], err))
+                        return false;
+        }
+        return true;
+}
+
+bool zc_coverage(struct zc_evidence *const *evs, size_t count, struct zc_tally *t, struct zc_err *err)
+{
+        for (size_t e = 0; e < count; e++) {
+                struct coverage c = { .arena = zc_arena_new((size_t)64 << 20), .ev = evs[e], .tally = t };
+                bool ok = c.arena ? cover_run(&c, err) : zc_fail(err, ZC_E_NOMEM, "no memory for targets");
+
+                for (size_t i = 0; i < c.count; i++)
+                        json_decref(c.named[i].require);
+                zc_arena_free(c.arena);
+                if (!ok)
+                        return false;
+        }
+        return true;
+}

@@ -1,0 +1,488 @@
+/** Every rule on every entity of its kind, over all evidence, into one report. */
+#include "zc/judge.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "judge_internal.h"
+
+#define VALUE_BYTES_MAX ((size_t)4096)
+
+struct judge {
+        struct zc_evidence *const *evs;
+        size_t count;
+        const struct zc_judge_options *o;
+        struct zc_tally *tally;
+        json_t *params;
+        json_t *exposure;
+        json_t *reach_by_subject; /* listener and endpoint subjects, with their asset → reach */
+        json_t *reach_by_port;    /* asset, port/transport → reach */
+        json_t *hosts;            /* canonical address → number of the evidence whose host has it */
+        bool *judged;             /* by rule: something of its kind was there */
+        struct zc_err *err;
+};
+
+/* One rule at work on the entities of one part. */
+struct work {
+        struct judge *j;
+        const struct zc_rule *rule;
+        size_t index; /* of the rule */
+        const struct zc_evidence *ev; /* NULL for exposure rows: they belong to no single run */
+        const json_t *host, *endpoint, *part;
+        const char *endpoint_pointer;
+};
+
+bool zc_fingerprint(const char *rule, const char *asset, const char *subject, char out[ZC_FINGERPRINT_LEN])
+{
+        unsigned char md[EVP_MAX_MD_SIZE];
+        unsigned int len = 0;
+        bool ok;
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        zc_text_addn(&t, rule, strlen(rule) + 1); /* with the NUL that separates them */
+        zc_text_addn(&t, asset, strlen(asset) + 1);
+        zc_text_add(&t, subject);
+        ok = !t.failed && EVP_Digest(zc_text_str(&t), t.len, md, &len, EVP_sha256(), NULL) == 1 && len == 32;
+        snprintf(out, ZC_FINGERPRINT_LEN, "zc1-");
+        for (size_t i = 0; ok && i < 16; i++)
+                snprintf(out + 4 + 2 * i, 3, "%02x", md[i]);
+        return ok;
+}
+
+/* ---- reach ---- */
+
+void zc_judge_reach(const struct zc_rule *rule, enum zc_reach reach, struct zc_judgement *j)
+{
+        if (j->verdict != ZC_FAIL || !rule->by_reach || reach != ZC_REACH_UNKNOWN)
+                return;
+        j->verdict = ZC_UNKNOWN;
+        j->stage = "reach";
+        snprintf(j->why, sizeof(j->why), "reach");
+}
+
+enum zc_severity zc_rule_severity(const struct zc_rule *rule, enum zc_reach reach)
+{
+        return reach == ZC_REACH_UNKNOWN ? zc_rule_worst(rule) : rule->severity[reach];
+}
+
+/** How wide a reach is taken to be: what is not known may be anything but is not more than `any`. */
+static int reach_rank(enum zc_reach reach)
+{
+        return reach == ZC_REACH_ANY ? (int)ZC_REACH_UNKNOWN + 1 : (int)reach;
+}
+
+/** The widest of a key. */
+static void reach_note(json_t *index, const char *a, const char *b, enum zc_reach reach)
+{
+        ZC_AUTO_MEM char *key = zc_key(a, b, NULL);
+        const json_t *known = key ? json_object_get(index, key) : NULL;
+
+        if (key && (!known || reach_rank((enum zc_reach)json_integer_value(known)) < reach_rank(reach)))
+                json_object_set_new(index, key, json_integer((json_int_t)reach));
+}
+
+static enum zc_reach reach_look(const json_t *index, const char *a, const char *b)
+{
+        ZC_AUTO_MEM char *key = zc_key(a, b, NULL);
+        const json_t *known = key ? json_object_get(index, key) : NULL;
+
+        return known ? (enum zc_reach)json_integer_value(known) : ZC_REACH_UNKNOWN;
+}
+
+static void port_key(const json_t *part, char out[32])
+{
+        snprintf(out, 32, "%lld/%.4s", (long long)json_integer_value(json_object_get(part, "port")), zc_json_str(part, "transport", ""));
+}
+
+static bool reach_index(struct judge *j)
+{
+        static const char *const keys[] = { "listener", "endpoint" };
+        const json_t *row;
+        size_t i;
+
+        j->reach_by_subject = json_object();
+        j->reach_by_port = json_object();
+        json_array_foreach (j->exposure, i, row) {
+                const char *asset = zc_json_str(row, "asset", "");
+                enum zc_reach reach = ZC_REACH_UNKNOWN;
+                char port[32];
+
+                if (!zc_reach_parse(zc_json_str(row, "reach", "unknown"), &reach))
+                        reach = ZC_REACH_UNKNOWN;
+                port_key(row, port);
+                reach_note(j->reach_by_port, asset, port, reach);
+                for (size_t k = 0; k < ZC_COUNT(keys); k++) {
+                        const char *subject = zc_json_str(row, keys[k], NULL);
+
+                        if (subject) /* a listener is one of its asset's; an endpoint's address is the world's */
+                                reach_note(j->reach_by_subject, k == 0 ? asset : "", subject, reach);
+                }
+        }
+        return j->reach_by_subject && j->reach_by_port;
+}
+
+/** How far away the entity can be reached from; unknown where nothing says so. */
+static enum zc_reach reach_of(const struct work *w, const struct zc_entity *e)
+{
+        const json_t *endpoint = w->endpoint;
+        ZC_AUTO_MEM char *subject = NULL;
+        enum zc_reach reach = ZC_REACH_UNKNOWN;
+        char port[32];
+
+        if (!endpoint && strcmp(w->rule->kind->name, "exposure") == 0)
+                return zc_reach_parse(zc_json_str(e->self, "reach", "unknown"), &reach) ? reach : ZC_REACH_UNKNOWN;
+        if (!endpoint)
+                return reach_look(w->j->reach_by_subject, e->asset, e->subject);
+        subject = zc_subject_endpoint(endpoint);
+        reach = subject ? reach_look(w->j->reach_by_subject, "", subject) : ZC_REACH_UNKNOWN;
+        if (reach != ZC_REACH_UNKNOWN)
+                return reach;
+        port_key(endpoint, port);
+        return reach_look(w->j->reach_by_port, zc_json_str(endpoint, "asset", ""), port);
+}
+
+static bool has_reach(const struct zc_kind *kind)
+{
+        return strncmp(kind->at, "endpoints[]", 11) == 0 || strcmp(kind->name, "exposure") == 0 || strcmp(kind->name, "listener") == 0;
+}
+
+/* ---- why something is unknown ---- */
+
+/* What stands behind an unknown: an outcome that is not done. */
+struct cause {
+        const char *probe, *needs, *why;
+};
+
+static struct cause cause_of(const json_t *part, const char *probe)
+{
+        const json_t *o = probe ? json_object_get(json_object_get(part, "probes"), probe) : NULL;
+        const char *outcome = zc_json_str(o, "outcome", "done");
+
+        if (!o || strcmp(outcome, "done") == 0 || strcmp(outcome, "skipped") == 0)
+                return (struct cause){ 0 };
+        return (struct cause){ probe, zc_json_str(o, "needs", ""), zc_json_str(o, "why", "") };
+}
+
+/** The outcome that explains a judgement: of the kind's probe; behind an unknown reach, the firewall's or the listeners'. */
+static struct cause cause_find(const struct work *w, const struct zc_judgement *jm)
+{
+        static const char *const behind_reach[] = { "firewall", "listeners" };
+        struct cause c = { 0 };
+
+        if (jm->verdict != ZC_UNKNOWN)
+                return c;
+        c = cause_of(w->endpoint ? w->endpoint : w->host, w->rule->kind->probe);
+        for (size_t i = 0; i < ZC_COUNT(behind_reach) && !c.probe && has_reach(w->rule->kind); i++)
+                c = cause_of(w->host, behind_reach[i]);
+        return c;
+}
+
+/** "self.reach (firewall: needs CAP_NET_ADMIN)" */
+static void why_text(const struct zc_judgement *jm, const struct cause *c, char out[ZC_WHY_LEN * 2])
+{
+        size_t used;
+        bool words = c->why && *c->why, needs = c->needs && *c->needs && !(words && strstr(c->why, c->needs));
+
+        snprintf(out, ZC_WHY_LEN, "%s", jm->why);
+        used = strlen(out);
+        if (!c->probe)
+                return;
+        snprintf(out + used, ZC_WHY_LEN * 2 - used, " (%s: %s%s%s%s)", c->probe, words ? c->why : "", words && needs ? ", " : "",
+                 needs ? "needs " : "", needs ? c->needs : "");
+}
+
+/* ---- a finding ---- */
+
+/** A value that is too long for a report is cut to what it is. */
+static json_t *value_shown(const json_t *value)
+{
+        ZC_AUTO_MEM char *line = NULL;
+
+        if (!json_is_array(value) && !json_is_object(value))
+                return json_incref((json_t *)(uintptr_t)value);
+        line = zc_json_line(value);
+        if (line && strlen(line) > VALUE_BYTES_MAX)
+                return zc_json_printf("(%zu %s)", json_is_array(value) ? json_array_size(value) : json_object_size(value),
+                                      json_is_array(value) ? "values" : "members");
+        return json_deep_copy(value);
+}
+
+static json_t *reads_json(const struct work *w, const struct zc_judgement *jm)
+{
+        const char *run = w->ev ? zc_json_str(zc_evidence_run(w->ev), "id", "") : NULL;
+        json_t *out = json_array();
+
+        for (size_t i = 0; i < jm->read_count; i++)
+                json_array_append_new(out, json_pack("{s:s?, s:s, s:o}", "run", run, "path", jm->reads[i].pointer, "value",
+                                                     value_shown(jm->reads[i].value)));
+        return out;
+}
+
+static json_t *or_empty(const json_t *value, json_t *(*empty)(void))
+{
+        return value ? json_deep_copy(value) : empty();
+}
+
+static json_t *finding_new(const struct work *w, const struct zc_entity *e, const struct zc_judge_context *c, const struct zc_judgement *jm,
+                           enum zc_reach reach, struct zc_arena *arena)
+{
+        const struct zc_rule *r = w->rule;
+        struct zc_cel_binding vars[ZC_BINDINGS_MAX];
+        size_t n = zc_judge_bind(c, vars);
+        ZC_AUTO_MEM char *message = zc_rule_message(r, c, arena);
+        const json_t *proof = json_object_get(e->self, "proof");
+        char fingerprint[ZC_FINGERPRINT_LEN];
+
+        if (!message || !zc_fingerprint(r->id, e->asset, e->subject, fingerprint))
+                return NULL;
+        if (!proof)
+                proof = json_object_get(w->endpoint, "proof");
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o, s:O?, s:o, s:o, s:o, s:o, s:O, s:o}", "fingerprint", fingerprint,
+                         "rule", r->id, "title", r->title, "severity", zc_severity_name(zc_rule_severity(r, reach)), "confidence",
+                         zc_confidence_name(r->confidence), "asset", e->asset, "subject", e->subject, "reach",
+                         has_reach(r->kind) ? zc_reach_name(reach) : NULL, "message", message, "evidence", reads_json(w, jm), "proof",
+                         json_is_object(proof) ? proof : NULL, "covers", or_empty(json_object_get(r->record, "covers"), json_array), "remediation",
+                         zc_rule_remediation(r, vars, n, arena), "reproduce", zc_rule_reproduce(r, vars, n, arena), "refs",
+                         or_empty(json_object_get(r->record, "refs"), json_object), "rationale", json_object_get(r->record, "rationale"), "tags",
+                         or_empty(json_object_get(r->record, "tags"), json_array));
+}
+
+/* ---- one entity ---- */
+
+/** The host that an exposure row or an endpoint belongs to, among all evidence; NULL for none. */
+static const json_t *host_of_asset(const struct judge *j, const char *asset)
+{
+        for (size_t i = 0; i < j->count; i++) {
+                if (zc_evidence_host(j->evs[i]) && strcmp(zc_evidence_asset(j->evs[i]), asset) == 0)
+                        return zc_evidence_host(j->evs[i]);
+        }
+        return NULL;
+}
+
+static const json_t *host_of_address(const struct judge *j, const char *address)
+{
+        const json_t *at = json_object_get(j->hosts, address);
+
+        return at ? zc_evidence_host(j->evs[json_integer_value(at)]) : NULL;
+}
+
+static bool judge_entity(void *ctx, const struct zc_entity *e)
+{
+        struct work *w = ctx;
+        struct judge *j = w->j;
+        ZC_AUTO(zc_arena) arena = zc_arena_new((size_t)256 << 20);
+        enum zc_reach reach = has_reach(w->rule->kind) ? reach_of(w, e) : ZC_REACH_ANY;
+        const json_t *host = w->host ? w->host : host_of_asset(j, e->asset);
+        const struct zc_judge_context c = {
+                .self = e->self, .self_pointer = e->pointer, .host = host, .host_pointer = w->host ? "/host" : NULL,
+                .endpoint = w->endpoint, .endpoint_pointer = w->endpoint_pointer, .run = w->ev ? zc_evidence_run(w->ev) : NULL,
+                .run_pointer = "/run", .params = j->params,
+        };
+        struct zc_judgement jm;
+        struct work explained = *w;
+        struct cause cause;
+        const char *waived = NULL;
+        char why[ZC_WHY_LEN * 2];
+        json_t *finding;
+
+        if (!arena)
+                return zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
+        zc_rule_judge(w->rule, &c, arena, NULL, &jm);
+        zc_judge_reach(w->rule, reach, &jm);
+        explained.host = host;
+        cause = cause_find(&explained, &jm);
+        why_text(&jm, &cause, why);
+        {
+                const struct zc_check check = { .rule = w->rule->id, .asset = e->asset, .subject = e->subject,
+                                                .tags = json_object_get(w->rule->record, "tags"), .severity = zc_rule_severity(w->rule, reach),
+                                                .verdict = jm.verdict, .why = why, .probe = cause.probe, .needs = cause.needs };
+
+                if (!zc_tally_check(j->tally, &check, &waived, j->err))
+                        return false;
+        }
+        if (jm.verdict != ZC_FAIL)
+                return true;
+        finding = finding_new(w, e, &c, &jm, reach, arena);
+        return finding ? zc_tally_finding(j->tally, finding, waived, j->err) : zc_fail(j->err, ZC_E_NOMEM, "no memory for a finding");
+}
+
+/* ---- one part ---- */
+
+/** What the presence of a kind's entities means beyond the entities themselves: one more check, of the whole. */
+static bool note_presence(struct work *w, enum zc_presence presence, const char *asset, const char *subject, const char *why)
+{
+        struct cause cause = cause_of(w->part, w->rule->kind->probe);
+        struct zc_check c = { .rule = w->rule->id, .asset = asset, .subject = subject, .tags = json_object_get(w->rule->record, "tags"),
+                              .severity = zc_rule_worst(w->rule), .why = "" };
+
+        switch (presence) {
+        case ZC_UNPLANNED:
+                return true;
+        case ZC_PRESENT:
+                w->j->judged[w->index] = true;
+                return true;
+        case ZC_ABSENT:
+                c.verdict = ZC_NOTAPPLICABLE_V;
+                break;
+        case ZC_PARTLY:
+        case ZC_UNOBSERVED:
+                c.verdict = ZC_UNKNOWN;
+                c.why = why;
+                c.probe = cause.probe;
+                c.needs = cause.needs;
+                break;
+        }
+        w->j->judged[w->index] = true;
+        return zc_tally_check(w->j->tally, &c, NULL, w->j->err);
+}
+
+static bool is_below(const struct zc_kind *kind, const char *root)
+{
+        return strncmp(kind->at, root, strlen(root)) == 0;
+}
+
+/** All rules whose kind stands below `root`, on one part. */
+static bool judge_part(struct judge *j, const char *root, const struct zc_evidence *ev, const json_t *part, const char *pointer, const char *asset,
+                       const char *subject, const json_t *host)
+{
+        bool endpoint = strcmp(root, "endpoints[]") == 0;
+
+        for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
+                struct work w = { .j = j, .rule = zc_pack_rule(j->o->pack, i), .index = i, .ev = ev, .host = host, .part = part,
+                                  .endpoint = endpoint ? part : NULL, .endpoint_pointer = endpoint ? pointer : NULL };
+                char why[ZC_WHY_LEN] = "";
+                enum zc_presence presence;
+
+                if (!is_below(w.rule->kind, root))
+                        continue;
+                j->err->code = ZC_OK;
+                presence = zc_kind_each(w.rule->kind, part, pointer, asset, judge_entity, &w, why);
+                if (j->err->code != ZC_OK || !note_presence(&w, presence, asset, subject, why))
+                        return false;
+        }
+        return true;
+}
+
+static bool visit_endpoint(void *ctx, const json_t *endpoint, size_t index, struct zc_err *err)
+{
+        struct work *w = ctx;
+        struct judge *j = w->j;
+        ZC_AUTO_MEM char *subject = zc_subject_endpoint(endpoint);
+        const json_t *host = host_of_address(j, zc_json_str(endpoint, "address", ""));
+        char pointer[48];
+
+        (void)err; /* the judge's own */
+        if (!subject)
+                return zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
+        snprintf(pointer, sizeof(pointer), "/endpoints/%zu", index);
+        return judge_part(j, "endpoints[]", w->ev, endpoint, pointer, zc_json_str(endpoint, "asset", ""), subject, host);
+}
+
+/** Rules on exposure: the rows, then for each host what may be missing behind them. */
+static bool judge_exposure(struct judge *j)
+{
+        const struct zc_kind *listeners = zc_kind_find("listener");
+
+        if (json_array_size(j->exposure) > 0 && !judge_part(j, "exposure[]", NULL, j->exposure, "/exposure", "", "exposure", NULL))
+                return false;
+        for (size_t e = 0; e < j->count; e++) {
+                const json_t *host = zc_evidence_host(j->evs[e]);
+                char why[ZC_WHY_LEN] = "";
+                enum zc_presence presence = zc_kind_each(listeners, host, "/host", zc_evidence_asset(j->evs[e]), NULL, NULL, why);
+
+                for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
+                        struct work w = { .j = j, .rule = zc_pack_rule(j->o->pack, i), .index = i, .part = host };
+
+                        if (is_below(w.rule->kind, "exposure[]") && presence != ZC_PRESENT &&
+                            !note_presence(&w, presence, zc_evidence_asset(j->evs[e]), "host", why))
+                                return false;
+                }
+        }
+        return true;
+}
+
+static bool judge_evidence(struct judge *j, struct zc_evidence *ev)
+{
+        struct work w = { .j = j, .ev = ev };
+        const struct zc_evidence_visitor v = { .endpoint = visit_endpoint, .ctx = &w };
+        const json_t *host = zc_evidence_host(ev);
+
+        if (host && !judge_part(j, "host", ev, host, "/host", zc_evidence_asset(ev), "host", host))
+                return false;
+        return zc_evidence_visit(ev, &v, j->err);
+}
+
+/* ---- the whole ---- */
+
+static bool host_index(struct judge *j)
+{
+        j->hosts = json_object();
+        for (size_t e = 0; j->hosts && e < j->count; e++) {
+                const json_t *list = zc_json_at(zc_evidence_run(j->evs[e]), "vantage.addresses"), *v;
+                size_t i;
+
+                json_array_foreach (list, i, v) {
+                        if (zc_evidence_host(j->evs[e]) && json_is_string(v))
+                                json_object_set_new(j->hosts, json_string_value(v), json_integer((json_int_t)e));
+                }
+        }
+        return j->hosts;
+}
+
+static bool judge_all(struct judge *j, const json_t *assets)
+{
+        for (size_t e = 0; e < j->count; e++) {
+                if (!judge_evidence(j, j->evs[e]))
+                        return false;
+        }
+        if (!judge_exposure(j))
+                return false;
+        for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
+                if (!j->judged[i] && !zc_tally_unplanned(j->tally, zc_pack_rule(j->o->pack, i)->id, j->err))
+                        return false;
+        }
+        return zc_expect(j->evs, j->count, j->o->expect, j->exposure, assets, j->tally, j->err) &&
+               zc_coverage(j->evs, j->count, j->tally, j->err);
+}
+
+static json_t *judge_run(struct judge *j, struct zc_gate *gate)
+{
+        ZC_AUTO(zc_waivers) waivers = NULL;
+        ZC_AUTO(zc_tally) tally = NULL;
+        json_auto_t *assets = zc_assets(j->evs, j->count);
+
+        if (!zc_gate_init(gate, j->o, j->err) || !zc_waivers_new(j->o->waivers, assets, j->o->now_ms, &waivers, j->err))
+                return NULL;
+        tally = zc_tally_new(gate, waivers);
+        j->tally = tally;
+        j->params = zc_pack_params(j->o->pack, j->o->params, j->err);
+        if (!j->params)
+                return NULL;
+        j->exposure = zc_exposure(j->evs, j->count, j->err);
+        if (!j->exposure)
+                return NULL;
+        j->judged = calloc(zc_pack_count(j->o->pack) + 1, sizeof(*j->judged));
+        if (!tally || !assets || !j->judged || !reach_index(j) || !host_index(j)) {
+                zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
+                return NULL;
+        }
+        return judge_all(j, assets) ? zc_judge_report(j->evs, j->count, j->o, j->params, j->exposure, tally, j->err) : NULL;
+}
+
+json_t *zc_judge(struct zc_evidence *const *evs, size_t count, const struct zc_judge_options *o, struct zc_err *err)
+{
+        struct judge j = { .evs = evs, .count = count, .o = o, .err = err };
+        struct zc_gate gate = { 0 };
+        json_t *report = judge_run(&j, &gate);
+
+        zc_gate_release(&gate);
+        json_decref(j.params);
+        json_decref(j.exposure);
+        json_decref(j.reach_by_subject);
+        json_decref(j.reach_by_port);
+        json_decref(j.hosts);
+        free(j.judged);
+        return report;
+}
