@@ -35,7 +35,15 @@ void zc_settings_release(struct zc_settings *s);
 
 #define ZC_AUTO_SETTINGS __attribute__((cleanup(zc_settings_release))) struct zc_settings
 
-/** The targets of command line, --targets and configuration: s->job.targets. For settings.c; a file of its own. */
+/* Shared by settings.c, settings_job.c and targets.c. */
+
+/** A value of the configuration, borrowed; NULL without one. */
+json_t *zc_settings_at(const struct zc_settings *s, const char *dotted);
+/** --profile, else the configuration's, else "default". */
+const char *zc_settings_profile(const struct zc_settings *s);
+/** A list as a new array of strings. */
+json_t *zc_settings_list(const struct zc_list *l) ZC_MUST_USE;
+/** The targets of command line, --targets and configuration: s->job.targets. */
 bool zc_settings_targets(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
 /** The rules compiled in, and those of every --rules. */
 bool zc_settings_pack(const struct zc_options *o, struct zc_pack **out,
