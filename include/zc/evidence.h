@@ -74,7 +74,7 @@ const json_t *zc_evidence_schema(struct zc_err *err);
 /** A kind of thing that rules judge: one row of one table. */
 struct zc_kind {
         const char *name;   /* "listener": what a rule's applies_to says */
-        const char *at;     /* where its objects stand: "host", "host.listeners[]", "endpoints[]", "endpoints[].tls" */
+        const char *at;     /* where its objects stand: "host", "host.listeners[]", "endpoints[]", "endpoints[].tls", "scans[]" */
         const char *probe;  /* whose outcome explains its absence; NULL for none */
         const char *def;    /* its schema: "listener" for "#/$defs/listener" */
         const char *summary;
@@ -106,7 +106,7 @@ struct zc_entity {
 #define ZC_WHY_LEN 256
 
 /**
- * The entities of a kind within one host object (kinds below host) or one endpoint (kinds below endpoints[]) or the exposure rows.
+ * The entities of a kind within one host object (kinds below host) or one endpoint (kinds below endpoints[]), one scan, or the exposure rows.
  * @part: the host object, the endpoint object or the exposure array, or NULL (unplanned); @pointer: where it stands ("/host",
  * "/endpoints/3", "/exposure"); @asset: of the host; endpoints and exposure rows carry their own. Strings given to fn live for the call only;
  * fn may be NULL, and returns false to stop.
@@ -128,6 +128,7 @@ enum zc_presence zc_kind_each(const struct zc_kind *kind, const json_t *part, co
  *   below host host/os  host/firewall  host/table/inet/filter  host/chain/inet/filter/input  host/anomaly/KIND/inet/filter/input
  *              host/admit/ip/input/tcp/22,80 from 0.0.0.0/0 on *
  *   exposure   its listener's, else its endpoint's, else "exposure 6379/tcp"
+ *   scan       192.0.2.7/tcp
  */
 char *zc_subject_endpoint(const json_t *endpoint) ZC_MUST_USE;
 char *zc_subject_listener(const json_t *listener) ZC_MUST_USE;

@@ -380,6 +380,17 @@ static bool visit_endpoint(void *ctx, const json_t *endpoint, size_t index, stru
         return judge_part(j, "endpoints[]", w->ev, endpoint, pointer, zc_json_str(endpoint, "asset", ""), subject, host);
 }
 
+static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_err *err)
+{
+        struct work *w = ctx;
+        const json_t *host = host_of_address(w->j, zc_json_str(scan, "address", ""));
+        char pointer[48];
+
+        (void)err; /* the judge's own */
+        snprintf(pointer, sizeof(pointer), "/scans/%zu", index);
+        return judge_part(w->j, "scans[]", w->ev, scan, pointer, zc_json_str(scan, "asset", ""), zc_json_str(scan, "address", ""), host);
+}
+
 /** Rules on exposure: the rows, then for each host what may be missing behind them. */
 static bool judge_exposure(struct judge *j)
 {
@@ -406,7 +417,7 @@ static bool judge_exposure(struct judge *j)
 static bool judge_evidence(struct judge *j, struct zc_evidence *ev)
 {
         struct work w = { .j = j, .ev = ev };
-        const struct zc_evidence_visitor v = { .endpoint = visit_endpoint, .ctx = &w };
+        const struct zc_evidence_visitor v = { .endpoint = visit_endpoint, .scan = visit_scan, .ctx = &w };
         const json_t *host = zc_evidence_host(ev);
 
         if (host && !judge_part(j, "host", ev, host, "/host", zc_evidence_asset(ev), "host", host))
