@@ -63,9 +63,14 @@ json_t *zc_json_parse(const char *buf, size_t len, struct zc_err *err)
         value = json_loadb(buf, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
         if (value)
                 return value;
+        if (why.text[0] == '\0') { /* jansson names every error but this one */
+                zc_fail(err, ZC_E_NOMEM, "no memory for %zu bytes of JSON", len);
+                return NULL;
+        }
         zc_text_escape(&text, why.text, strlen(why.text));
         zc_fail(err,
-                json_error_code(&why) == json_error_out_of_memory ? ZC_E_NOMEM : ZC_E_MALFORMED,
+                json_error_code(&why) == json_error_out_of_memory || text.failed ? ZC_E_NOMEM
+                                                                                 : ZC_E_MALFORMED,
                 "line %d, column %d: %s", why.line, why.column < 0 ? 0 : why.column,
                 zc_text_str(&text));
         return NULL;

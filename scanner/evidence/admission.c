@@ -207,8 +207,9 @@ static void sources_add(json_t *to, const json_t *sources)
         json_array_foreach (sources, i, source) {
                 bool there = json_array_size(to) >= SOURCES_MAX;
 
-                json_array_foreach (to, k, known)
+                json_array_foreach (to, k, known) {
                         there = there || json_equal(known, source);
+                }
                 if (!there)
                         json_array_append(to, (json_t *)(uintptr_t)source);
         }

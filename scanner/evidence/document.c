@@ -81,12 +81,14 @@ static size_t digits_for(const json_t *value)
 
         if (json_is_real(value))
                 return fabs(json_real_value(value)) > 1e308 ? 17 : 15;
-        json_array_foreach (value, i, item)
+        json_array_foreach (value, i, item) {
                 if (digits_for(item) > digits)
                         digits = 17;
-        json_object_foreach ((json_t *)(uintptr_t)value, key, item)
+        }
+        json_object_foreach ((json_t *)(uintptr_t)value, key, item) {
                 if (digits_for(item) > digits)
                         digits = 17;
+        }
         return digits;
 }
 
@@ -139,9 +141,10 @@ static bool exposure_write(struct zc_evidence *ev, struct zc_out *out, struct zc
         if (!rows)
                 return false;
         list_open(out, "exposure");
-        json_array_foreach (rows, i, row)
+        json_array_foreach (rows, i, row) {
                 if (!element_write(out, row, i, err))
                         return false;
+        }
         list_close(out, json_array_size(rows));
         return true;
 }

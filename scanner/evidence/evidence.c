@@ -270,7 +270,7 @@ bool zc_evidence_create(const char *path, const json_t *run, struct zc_evidence 
         ZC_AUTO(zc_evidence) ev = zc_evidence_new(path ? path : "evidence", err);
         json_auto_t *head =
                 json_pack("{ssso}", "schema", ZC_EVIDENCE_SCHEMA, "run", json_deep_copy(run));
-        struct zc_slice at;
+        struct zc_slice at = { 0 };
 
         if (!ev)
                 return false;
@@ -291,7 +291,7 @@ bool zc_evidence_put(struct zc_evidence *ev, const json_t *record, struct zc_err
 {
         const json_t *value = NULL;
         enum zc_record form = zc_record_form(record, &value);
-        struct zc_slice at;
+        struct zc_slice at = { 0 };
 
         if (!ev->writable)
                 return zc_fail(err, ZC_E_USAGE, "%s is finished: no more evidence can join it",
@@ -308,7 +308,7 @@ bool zc_evidence_finish(struct zc_evidence *ev, struct zc_err *err)
 {
         char now[ZC_TIME_LEN];
         json_auto_t *record = NULL;
-        struct zc_slice at;
+        struct zc_slice at = { 0 };
 
         if (!ev->writable)
                 return zc_fail(err, ZC_E_USAGE, "%s is finished already", ev->name);

@@ -99,9 +99,10 @@ static void host_public(const struct join *j, struct host *h)
                              *target;
                 size_t k;
 
-                json_array_foreach (targets, k, target)
+                json_array_foreach (targets, k, target) {
                         if (strcmp(zc_json_str(target, "id", ""), h->asset) == 0)
                                 host_address(h, zc_json_str(target, "public", NULL), &near, &far);
+                }
         }
 }
 
@@ -117,8 +118,9 @@ static bool host_fill(const struct join *j, struct host *h, const struct zc_evid
                             .addresses = json_object() };
         if (!h->addresses)
                 return false;
-        json_array_foreach (list, i, address)
+        json_array_foreach (list, i, address) {
                 host_address(h, json_string_value(address), &near, &far);
+        }
         h->outside = far && !near;
         host_public(j, h);
         return true;
@@ -131,10 +133,11 @@ static bool is_isolated(const struct join *j, const char *asset)
                              *target;
                 size_t k;
 
-                json_array_foreach (targets, k, target)
+                json_array_foreach (targets, k, target) {
                         if (strcmp(zc_json_str(target, "id", ""), asset) == 0 &&
                             strcmp(zc_json_str(target, "zone", ""), "isolated") == 0)
                                 return true;
+                }
         }
         return false;
 }
@@ -362,9 +365,10 @@ static bool row_reached(const struct join *j, struct row *r, const struct seen *
         size_t i;
 
         r->reached = s->reach > r->reached ? s->reach : r->reached;
-        json_array_foreach (r->from, i, known)
+        json_array_foreach (r->from, i, known) {
                 if (strcmp(json_string_value(known), vantage) == 0)
                         return true;
+        }
         return json_array_append_new(r->from, json_string(vantage)) == 0;
 }
 

@@ -12,6 +12,7 @@
 #include "zc/clock.h"
 
 #define KEY_MAX 256u
+#define COPY_SIZE 65536u
 #define SPOOL_MAX ((uint64_t)64 << 30)
 #define SCHEMA_STEM "zerocrit.evidence/"
 
@@ -20,18 +21,18 @@ enum member { SCHEMA, RUN, HOST, ENDPOINTS, SCANS, PROBLEMS, EXPOSURE, MEMBER_CO
 
 static const struct member_row {
         const char *name;
-        bool list;             /* an array, taken element by element */
         size_t cap;            /* bytes of the value or of one element */
         enum zc_record record; /* what it is taken in as; ZC_RECORD_COUNT: not at all */
+        bool list;             /* an array, taken element by element */
 } members[] = {
-        [SCHEMA] = { "schema", false, 256, ZC_RECORD_COUNT },
-        [RUN] = { "run", false, ZC_EVIDENCE_LINE_MAX, ZC_RECORD_COUNT },
-        [HOST] = { "host", false, ZC_EVIDENCE_HOST_MAX, ZC_RECORD_HOST },
-        [ENDPOINTS] = { "endpoints", true, ZC_EVIDENCE_LINE_MAX, ZC_RECORD_ENDPOINT },
-        [SCANS] = { "scans", true, ZC_EVIDENCE_LINE_MAX, ZC_RECORD_SCAN },
-        [PROBLEMS] = { "problems", true, ZC_EVIDENCE_LINE_MAX, ZC_RECORD_PROBLEM },
-        [EXPOSURE] = { "exposure", true, ZC_EVIDENCE_LINE_MAX,
-                       ZC_RECORD_COUNT }, /* computed anew */
+        [SCHEMA] = { "schema", 256, ZC_RECORD_COUNT, false },
+        [RUN] = { "run", ZC_EVIDENCE_LINE_MAX, ZC_RECORD_COUNT, false },
+        [HOST] = { "host", ZC_EVIDENCE_HOST_MAX, ZC_RECORD_HOST, false },
+        [ENDPOINTS] = { "endpoints", ZC_EVIDENCE_LINE_MAX, ZC_RECORD_ENDPOINT, true },
+        [SCANS] = { "scans", ZC_EVIDENCE_LINE_MAX, ZC_RECORD_SCAN, true },
+        [PROBLEMS] = { "problems", ZC_EVIDENCE_LINE_MAX, ZC_RECORD_PROBLEM, true },
+        [EXPOSURE] = { "exposure", ZC_EVIDENCE_LINE_MAX, ZC_RECORD_COUNT,
+                       true }, /* computed anew */
 };
 _Static_assert(ZC_COUNT(members) == MEMBER_COUNT, "every member has a row");
 
@@ -283,65 +284,77 @@ static bool form_take(struct reader *r, struct zc_err *err)
 
 /* ---- where it comes from ---- */
 
+static bool write_all(int fd, const char *p, size_t n)
+{
+        while (n > 0) {
+                ssize_t put = write(fd, p, n);
+
+                if (put < 0 && errno == EINTR)
+                        continue;
+                if (put < 0)
+                        return false;
+                p += put;
+                n -= (size_t)put;
+        }
+        return true;
+}
+
+static bool copy_all(int from, int to, const char *name, struct zc_err *err)
+{
+        ZC_AUTO_MEM char *buf = malloc(COPY_SIZE);
+        uint64_t total = 0;
+        ssize_t n;
+
+        if (!buf)
+                return zc_fail(err, ZC_E_NOMEM, "no memory to read %s", name);
+        while ((n = read(from, buf, COPY_SIZE)) != 0) {
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return zc_fail_errno(err, "cannot read %s", name);
+                total += (uint64_t)n;
+                if (total > SPOOL_MAX)
+                        return zc_fail(err, ZC_E_LIMIT, "%s is larger than any evidence", name);
+                if (!write_all(to, buf, (size_t)n))
+                        return zc_fail_errno(err, "cannot keep %s in a temporary file", name);
+        }
+        return true;
+}
+
 /** Copies what can be read only once (a pipe, standard input) into a temporary file. */
 static int spool(int from, const char *name, struct zc_err *err)
 {
-        ZC_AUTO_FD int to = zc_temporary(err);
-        ZC_AUTO_MEM char *buf = malloc(65536);
-        uint64_t total = 0;
-        int fd;
+        int to = zc_temporary(err);
 
-        if (to < 0)
-                return -1;
-        for (;;) {
-                ssize_t n = buf ? read(from, buf, 65536) : -1;
-
-                if (n < 0 && buf && errno == EINTR)
-                        continue;
-                if (n == 0)
-                        break;
-                total += n > 0 ? (uint64_t)n : 0;
-                if (!buf)
-                        zc_fail(err, ZC_E_NOMEM, "no memory to read %s", name);
-                else if (n < 0)
-                        zc_fail_errno(err, "cannot read %s", name);
-                else if (total > SPOOL_MAX)
-                        zc_fail(err, ZC_E_LIMIT, "%s is larger than any evidence", name);
-                else if (write(to, buf, (size_t)n) != n)
-                        zc_fail_errno(err, "cannot keep %s in a temporary file", name);
-                else
-                        continue;
+        if (to >= 0 && !copy_all(from, to, name, err)) {
+                close(to);
                 return -1;
         }
-        fd = to;
-        to = -1;
-        return fd;
+        return to;
 }
 
 static int open_path(const char *path, const char *name, struct zc_err *err)
 {
-        ZC_AUTO_FD int fd = -1;
         struct stat st;
-        int out;
+        int fd, spooled = -1;
 
         if (strcmp(path, "-") == 0)
                 return spool(STDIN_FILENO, name, err);
         do
                 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
         while (fd < 0 && errno == EINTR);
-        if (fd < 0 || fstat(fd, &st) != 0) {
+        if (fd < 0) {
                 zc_fail_errno(err, "cannot open %s", name);
                 return -1;
         }
-        if (S_ISDIR(st.st_mode)) {
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+                return fd;
+        if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
                 zc_fail(err, ZC_E_USAGE, "%s is a folder: name the evidence file in it", name);
-                return -1;
-        }
-        if (!S_ISREG(st.st_mode))
-                return spool(fd, name, err);
-        out = fd;
-        fd = -1;
-        return out;
+        else
+                spooled = spool(fd, name, err);
+        close(fd);
+        return spooled;
 }
 
 /** Reads what ev->fd holds. */
@@ -375,23 +388,14 @@ bool zc_evidence_open_bytes(const char *name, const void *p, size_t n, struct zc
                             struct zc_err *err)
 {
         ZC_AUTO(zc_evidence) ev = zc_evidence_new(name, err);
-        const char *from = p;
 
         if (!ev)
                 return false;
         ev->fd = memfd_create("evidence", MFD_CLOEXEC);
         if (ev->fd < 0)
                 return zc_fail_errno(err, "cannot keep %s in memory", name);
-        while (n > 0) {
-                ssize_t put = write(ev->fd, from, n);
-
-                if (put < 0 && errno == EINTR)
-                        continue;
-                if (put < 0)
-                        return zc_fail_errno(err, "cannot keep %s in memory", name);
-                from += put;
-                n -= (size_t)put;
-        }
+        if (!write_all(ev->fd, p, n))
+                return zc_fail_errno(err, "cannot keep %s in memory", name);
         if (!evidence_read(ev, err))
                 return false;
         *out = ZC_TAKE(ev);

@@ -199,22 +199,34 @@ static bool read_exact(int fd, const char *name, uint64_t off, char *buf, size_t
         return true;
 }
 
+/** Moves over a word and the number behind it. */
+static bool number_after(const char **text, const char *word, unsigned long *out)
+{
+        size_t n = strlen(word);
+        char *end;
+
+        if (strncmp(*text, word, n) != 0)
+                return false;
+        *out = strtoul(*text + n, &end, 10);
+        *text = end;
+        return true;
+}
+
 /** Turns zc_json_parse()'s "line L, column C: words", counted within a part, into the place within the file. */
 static void err_place(struct zc_err *err, const char *name, const struct zc_slice *at)
 {
         struct zc_err inner = *err;
-        unsigned int line, column;
-        int words = 0;
+        const char *words = inner.text;
+        unsigned long line, column;
 
-        if (sscanf(inner.text, "line %u, column %u: %n", &line, &column, &words) < 2 ||
-            words == 0) {
+        if (!number_after(&words, "line ", &line) || !number_after(&words, ", column ", &column) ||
+            strncmp(words, ": ", 2) != 0) {
                 zc_ctx(err, "%s:%u:%u", name, at->line, at->column);
                 return;
         }
         column += line <= 1 ? at->column - 1 : 0;
         line += at->line - (line > 0);
-        zc_fail(err, inner.code, "%s:%u:%u: %s", name, line, column > 0 ? column : 1,
-                inner.text + words);
+        zc_fail(err, inner.code, "%s:%lu:%lu: %s", name, line, column > 0 ? column : 1, words + 2);
 }
 
 json_t *zc_slice_load(int fd, const char *name, const struct zc_slice *at, struct zc_err *err)

@@ -221,8 +221,9 @@ static void add_list(struct zc_text *t, const char *word, const json_t *list)
                 t->failed = true;
                 return;
         }
-        json_array_foreach (list, i, item)
+        json_array_foreach (list, i, item) {
                 sorted[i] = json_is_string(item) ? json_string_value(item) : "?";
+        }
         qsort(sorted, count, sizeof(*sorted), by_text);
         for (i = 0; i < count; i++) {
                 zc_text_add(&all, i > 0 ? "," : "");

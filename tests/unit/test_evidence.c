@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "alloc.h"
 #include "zc/evidence.h"
 
 #define HEAD                                                                                       \
@@ -29,6 +30,17 @@ static const char stream[] =
              "\"transport\":\"tcp\",\"name\":null,\"state\":\"open\",\"service\":\"ssh\"}}\n"
              "{\"problem\":{\"probe\":\"ports\",\"what\":\"x\"}}\n"
              "{\"finished\":\"2026-11-21T02:14:07Z\"}\n";
+
+static const char joined[] = HEAD
+        "{\"host\":{\"firewall\":{\"admits\":[{\"family\":\"ip\",\"hook\":\"input\",\"sources\":"
+        "[\"0.0.0.0/0\"],\"via\":[]}]},\"listeners\":[{\"transport\":\"tcp\",\"family\":\"ip\","
+        "\"address\":\"0.0.0.0\",\"port\":22}]}}\n"
+        "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.7\",\"port\":22,\"transport\":"
+        "\"tcp\","
+        "\"state\":\"open\",\"service\":\"ssh\"}}\n"
+        "{\"endpoint\":{\"asset\":\"a\",\"address\":\"198.51.100.1\",\"port\":22,\"transport\":"
+        "\"tcp\","
+        "\"state\":\"open\"}}\n";
 
 static struct zc_evidence *opened(const char *text)
 {
@@ -363,7 +375,7 @@ static void test_write(void **state)
         json_auto_t *run = json_pack("{sss{ss}}", "id", "r", "vantage", "id", "v");
         json_auto_t *host = json_pack("{s{s[]}}", "host", "listeners");
         json_auto_t *wrong = json_pack("{s{}}", "host2");
-        json_auto_t *port = json_pack("{s{sssssisss}}", "endpoint", "asset", "a", "address", "b",
+        json_auto_t *port = json_pack("{s{sssssiss}}", "endpoint", "asset", "a", "address", "b",
                                       "port", 70000, "transport", "tcp");
         struct zc_evidence *ev = NULL;
         struct zc_err err = { 0 };
@@ -468,10 +480,47 @@ static void test_schema(void **state)
         }
 }
 
+/** Read, join and write; false with err when memory ran out. */
+static bool try_document(struct zc_err *err)
+{
+        ZC_AUTO(zc_evidence) ev = NULL;
+        ZC_AUTO(zc_out) out = zc_out_memory((size_t)1 << 20);
+
+        if (!out)
+                return zc_fail(err, ZC_E_NOMEM, "out");
+        return zc_evidence_open_bytes("e", joined, strlen(joined), &ev, err) &&
+               zc_evidence_document(ev, out, err) && zc_out_commit(out, err);
+}
+
+static bool try_put(struct zc_err *err, const json_t *run, const json_t *record)
+{
+        ZC_AUTO(zc_evidence) ev = NULL;
+
+        return zc_evidence_create(NULL, run, &ev, err) && zc_evidence_put(ev, record, err) &&
+               zc_evidence_finish(ev, err);
+}
+
+/** Every allocation may fail: that is an error, and nothing is lost or left behind. */
+static void test_no_memory(void **state)
+{
+        json_auto_t *run = json_pack("{sss{ss}}", "id", "r", "vantage", "id", "v");
+        json_auto_t *record = json_pack("{s{s[]}}", "host", "listeners");
+        struct zc_err err = { 0 };
+
+        (void)state;
+        assert_non_null(zc_evidence_schema(&err)); /* parsed once, for good */
+        for (size_t n = 1; alloc_fail_at(n), !try_document(&err); n++)
+                assert_int_equal(err.code, ZC_E_NOMEM);
+        for (size_t n = 1; alloc_fail_at(n), !try_put(&err, run, record); n++)
+                assert_int_equal(err.code, ZC_E_NOMEM);
+        alloc_fail_at(0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_forms),
+                cmocka_unit_test(test_no_memory),
                 cmocka_unit_test(test_rewritten),
                 cmocka_unit_test(test_compact_document),
                 cmocka_unit_test(test_identity),

@@ -42,8 +42,9 @@ static char *rows_of(struct zc_evidence *const *evs, size_t count)
                                zc_json_str(row, "asset", "?"), zc_json_str(row, "listener", "-"),
                                zc_json_str(row, "endpoint", "-"), zc_json_str(row, "reach", "?"),
                                zc_json_str(row, "firewall.verdict", "-"));
-                json_array_foreach (json_object_get(row, "reached_from"), k, from)
+                json_array_foreach (json_object_get(row, "reached_from"), k, from) {
                         zc_text_printf(&t, "%s%s", k > 0 ? "," : "", json_string_value(from));
+                }
         }
         return zc_text_steal(&t);
 }
