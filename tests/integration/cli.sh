@@ -1,0 +1,230 @@
+#!/bin/bash
+# The command line: bad input is one clear line and exit 2, the exit status is the contract's, data and messages keep to their streams.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+top=$PWD
+ZC=$(realpath "${ZC:-build/zerocrit}") || exit 1
+work=$(mktemp -d) || exit 1
+trap 'cd /; [ -n "${mounted:-}" ] && umount "$work/small" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset NO_COLOR COLUMNS
+export TERM=xterm
+n=0 bad=0
+
+# ok NAME CONDITION…: one TAP line.
+ok() {
+        local name=$1
+        shift
+        n=$((n + 1))
+        if "$@"; then echo "ok $n - $name"; else echo "not ok $n - $name"; bad=1; fi
+}
+
+run() {
+        "$ZC" "$@" >out 2>err </dev/null
+        status=$?
+}
+
+# usage NAME REGEX ARG…: exit 2, nothing on standard output, one line on standard error that matches.
+usage() {
+        local name=$1 regex=$2
+        shift 2
+        run "$@"
+        n=$((n + 1))
+        if [ "$status" -eq 2 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] && grep -qE -- "$regex" err; then
+                echo "ok $n - $name"
+        else
+                echo "not ok $n - $name: status $status, $(wc -c <out) bytes out, wanted: $regex"
+                sed 's/^/# /' err
+                bad=1
+        fi
+}
+
+# is NAME STATUS ARG…: the exit status.
+is() {
+        local name=$1 want=$2
+        shift 2
+        run "$@"
+        n=$((n + 1))
+        if [ "$status" -eq "$want" ]; then echo "ok $n - $name"; else
+                echo "not ok $n - $name: status $status, wanted $want"
+                sed 's/^/# /' err
+                bad=1
+        fi
+}
+
+cat >good.json <<'EOF'
+{"schema": "zerocrit.evidence/1",
+ "run": {"id": "r1", "started": "2026-11-22T02:14:06Z", "finished": "2026-11-22T02:14:08Z", "version": "0.1.0",
+         "vantage": {"id": "m1", "hostname": "web1", "addresses": ["10.0.0.1"]}, "targets": [{"id": "m1", "named": "local"}]},
+ "host": {"probes": {"firewall": {"outcome": "done"}, "listeners": {"outcome": "done"}},
+          "firewall": {"backend": ["nf_tables"], "tables": [], "rules": 3, "not_modelled": [],
+                       "defaults": {"input": {"ip": "drop", "ip6": "drop"}, "forward": {"ip": "drop", "ip6": "drop"}}},
+          "listeners": []},
+ "endpoints": [], "scans": [], "problems": []}
+EOF
+sed 's/"ip": "drop", "ip6": "drop"}, "forward"/"ip": "accept", "ip6": "accept"}, "forward"/' good.json >open.json
+sed 's/"input": {"ip": "drop", "ip6": "drop"}, //' good.json >blind.json
+printf 'schema: zerocrit.config/1\n' >empty.yaml
+
+# --- the command line
+usage "no command" 'what to do\? .*--help' 
+usage "a misspelt command" 'no command "jugde"; did you mean `zerocrit judge`' jugde
+usage "a misspelt option" 'no option --formt; did you mean --format\?' judge --formt json good.json
+usage "an option of another command" 'takes no --kind' judge --kind x good.json
+usage "an option without its value" '--format needs FORMAT' judge good.json --format
+usage "an option twice" '--format is given twice' judge good.json --format json --format json
+usage "an unknown format" 'no format "jsn"; did you mean json' judge good.json --format jsn
+usage "a report without a path" 'write FORMAT=PATH' judge good.json --report json
+usage "a report of an unknown format" 'no format "html"; this version has' judge good.json --report html=x.html
+usage "a report with an empty path" 'file name is empty' judge good.json --report json=
+usage "an output in no folder" 'folder does not exist' judge good.json -o none/x.json
+usage "an output that is a folder" 'is a directory' judge good.json -o .
+usage "two outputs on one path" '-o and --report json=r.json would both write r.json' judge good.json -o r.json --report json=r.json
+usage "two outputs on one path, spelt differently" 'would both write' judge good.json -o r.json --report json=./r.json
+usage "two outputs on standard output" 'would both write standard output' judge good.json --report terminal=-
+usage "an output over its input" 'would write over good.json' judge good.json -o good.json
+usage "an unknown profile" 'no profile "strict"' judge --profile strict good.json
+usage "a gate of no severity" '--fail-on: there is no "critcal"; did you mean critical' judge --fail-on critcal good.json
+usage "a selector that names no rule" 'ZC-NO-999' judge --fail-on id:ZC-NO-999 good.json
+usage "no evidence named" 'name evidence files' judge
+usage "no report here" 'no report.json here' report
+usage "two reports" 'one report at a time' report a b
+
+# --- documents
+usage "evidence that is not there" 'none.json: No such file' judge none.json
+printf '{"schema": "zerocrit.evidence/1",\n "run": {"id": ]}' >syntax.json
+usage "evidence with a syntax error: line and column" 'syntax.json:2:[0-9]+' judge syntax.json
+printf '{"schema": "zerocrit.evidence/9", "run": {"id": "x", "vantage": {"id": "x"}}}' >version.json
+usage "evidence of another version" 'version.json:1:[0-9]+.*zerocrit.evidence' judge version.json
+head -c 400 good.json >cut.json
+usage "evidence that was cut" 'cut.json:[0-9]+:[0-9]+' judge cut.json
+printf 'not evidence at all\n' >text.json
+usage "text for evidence" 'text.json' judge text.json
+head -c 100000 /dev/zero >zero.json
+usage "zeroes for evidence" 'zero.json' judge zero.json
+python=${PYTHON:-/usr/bin/python3}
+"$python" -c 'print("[" * 100000)' >deep.json
+usage "evidence nested too deeply" 'deep.json' judge deep.json
+usage "a folder for evidence" 'is a folder' judge /
+usage "a report that is none" 'good.json' report good.json
+usage "a baseline that is none" 'good.json' judge --baseline good.json open.json
+printf 'rules:\n  - id: ZC-FW-901\n    titel: x\n' >bad-rule.yaml
+usage "a rule with a misspelt key: line and column" 'bad-rule.yaml:[0-9]+:[0-9]+: ' rules check bad-rule.yaml
+usage "a rule file in the way of judging" 'bad-rule.yaml:[0-9]+:[0-9]+: ' judge --rules bad-rule.yaml good.json
+printf 'waivers:\n  - {id: W-1, rule: ZC-FW-001}\n' >bad-waiver.yaml
+usage "a waiver without its owner: line and column" 'bad-waiver.yaml:2:[0-9]+: ' judge --waivers bad-waiver.yaml good.json
+printf 'waivers: [\n' >cut-waiver.yaml
+usage "a waiver file that was cut" 'cut-waiver.yaml:[0-9]+:[0-9]+: ' judge --waivers cut-waiver.yaml good.json
+printf 'schema: zerocrit.config/1\nprofil: default\n' >bad.yaml
+usage "a configuration with a misspelt key" 'bad.yaml:2:1: .*did you mean profile' config check bad.yaml
+usage "a configuration in the way of judging" 'bad.yaml:2:1: ' judge --config bad.yaml good.json
+printf 'schema: zerocrit.config/1\nparams: {no_such: 1}\n' >param.yaml
+usage "an unknown parameter" 'param.yaml:2:[0-9]+: .*no_such' judge --config param.yaml good.json
+printf 'schema: zerocrit.config/1\ncredentials: {a: {type: redis, password: hunter2}}\n' >secret.yaml
+usage "a secret in clear" 'secret.yaml:2:[0-9]+: credentials.a.password: a secret' config check secret.yaml
+ok "the secret is not repeated" sh -c '! grep -q hunter2 err'
+usage "a configuration that is not there" 'none.yaml' config check none.yaml
+usage "an expression that does not parse" '-e: line 1, column 4' eval -e '1 +' good.json
+usage "an expression with a misspelt member" "did you mean 'firewall'" eval -e 'host.firewal' good.json
+usage "an unknown kind" 'no "lisener"; did you mean listener' eval --kind lisener -e true good.json
+usage "an unknown rule" 'no rule ZC-FW-01; did you mean ZC-FW-001' rules explain ZC-FW-01
+
+if [ "$(id -u)" -eq 0 ]; then
+        chmod 666 empty.yaml
+        usage "a configuration that others can write" 'others can write the file empty.yaml' config check empty.yaml
+        chmod 600 empty.yaml
+        mkdir -m 777 loose && chmod 777 loose && cp empty.yaml loose/ && chmod 600 loose/empty.yaml
+        usage "a configuration in a folder that others can write" 'others can write the folder loose' config check loose/empty.yaml
+        cp empty.yaml theirs.yaml && chown 12345 theirs.yaml
+        usage "another user's configuration" 'belongs to user 12345' config check theirs.yaml
+        ln -s loose/empty.yaml link.yaml
+        usage "a link to a folder that others can write" 'others can write the folder' config check link.yaml
+else
+        for what in "that others can write" "in a folder that others can write" "of another user" "behind a link"; do
+                n=$((n + 1))
+                echo "ok $n - a configuration $what # SKIP only root refuses it"
+        done
+fi
+
+# --- exit status, the same for every format
+for format in json terminal; do
+        is "gate met: 0 ($format)" 0 judge good.json --format $format
+        is "gate not met: 1 ($format)" 1 judge open.json --fail-on high --format $format
+        is "evidence missing: 3 ($format)" 3 judge blind.json --format $format
+done
+is "not met outranks not shown" 1 judge open.json blind.json --fail-on high
+is "report renders whatever the verdict: 0" 0 judge good.json -o report.json
+run judge open.json --fail-on high -o report.json
+is "report of a gate that is not met: 0" 0 report
+is "rules test: 0" 0 rules test
+is "rules check: 0" 0 rules check "$top/rules"
+is "eval, true: 0" 0 eval -e 'host.firewall.rules == 3' good.json
+is "eval, false: 1" 1 eval -e 'host.firewall.rules == 4' good.json
+is "eval, unknown: 3" 3 eval -e 'host.firewall.sets == 4' good.json
+is "config check: 0" 0 config check empty.yaml
+is "--version: 0" 0 --version
+
+# --- streams
+run judge good.json
+ok "judge: JSON on standard output" "$python" -c 'import json; assert json.load(open("out"))["schema"] == "zerocrit.report/1"'
+ok "judge: the verdict on standard error" grep -qE '^MET  ' err
+run judge good.json --format terminal
+ok "terminal: the verdict is the last line of the page" sh -c 'tail -n 1 out | grep -qE "^MET  "'
+ok "terminal: nothing on standard error" test ! -s err
+ok "terminal: no colour where there is no terminal" sh -c '! grep -q "$(printf "\033")" out'
+run judge good.json -o page.txt --format terminal
+ok "a page in a file: the verdict on standard error too" sh -c 'grep -qE "^MET  " err && tail -n 1 page.txt | grep -qE "^MET  " && [ ! -s out ]'
+ok "outputs are the user's alone" sh -c '[ "$(stat -c %a page.txt)" = 600 ]'
+run -q judge good.json -o /dev/null
+ok "-q leaves the verdict" sh -c 'grep -qE "^MET  " err && [ ! -s out ]'
+cat good.json | "$ZC" judge - >out 2>err
+ok "evidence from standard input" test $? -eq 0
+mkdir -p elsewhere && printf 'waivers: []\n' >elsewhere/w.yaml && printf 'schema: zerocrit.config/1\nwaivers: w.yaml\n' >elsewhere/c.yaml
+(cd / && "$ZC" judge --config "$work/elsewhere/c.yaml" "$work/good.json" >/dev/null 2>"$work/err")
+ok "a configuration's files are beside it, wherever we run" test $? -eq 0
+
+# --- outputs: whole or not at all
+is "full device: 4" 4 judge good.json -o /dev/full
+ok "full device: one line that says so" sh -c '[ "$(grep -c "No space left" err)" -eq 1 ]'
+"$ZC" judge good.json >/dev/full 2>err
+ok "full standard output: 4" test $? -eq 4
+"$ZC" --help >/dev/full 2>err
+ok "full standard output, help: 4" test $? -eq 4
+if [ "$(id -u)" -eq 0 ] && mkdir small && mount -t tmpfs -o size=8k none small 2>/dev/null; then
+        mounted=1
+        head -c 3000 /dev/zero >small/fill
+        echo before >small/report.json
+        is "full disk: 4" 4 judge open.json -o small/report.json
+        ok "full disk: what stood there still does" grep -qx before small/report.json
+        ok "full disk: nothing half written is left" sh -c '[ "$(ls small | wc -l)" -eq 2 ]'
+        run judge open.json -o small/report.json --report json=whole.json --fail-on high
+        ok "full disk: the other report is whole" "$python" -c 'import json; json.load(open("whole.json"))'
+        umount small && mounted=
+else
+        for what in "4" "what stood there still does" "nothing half written is left" "the other report is whole"; do
+                n=$((n + 1))
+                echo "ok $n - full disk: $what # SKIP needs root to mount a small file system"
+        done
+fi
+
+# --- help and manual
+for command in $("$ZC" --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0} on && /^  [a-z]/ {print $1}'); do
+        run "$command" --help
+        ok "help $command: on standard output, examples first" sh -c "[ $status -eq 0 ] && [ ! -s err ] && grep -q '^Examples' out && grep -q '^Exit status' out"
+        run help "$command"
+        ok "help $command: in either order" test "$status" -eq 0
+        ok "manual: $command is in it" grep -qE "^\.(Cm|It Cm) $command" "$top/docs/zerocrit.8"
+done
+missing=$("$ZC" --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0} on && /^  [a-z]/ {print $1}' | while read -r c; do "$ZC" "$c" --help; done |
+        grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE '\-\-[a-z-]+' | sort -u | while read -r o; do grep -q -- "Fl -${o#--}" "$top/docs/zerocrit.8" || echo "$o"; done)
+ok "manual: every option is in it ($missing)" test -z "$missing"
+if command -v mandoc >/dev/null; then
+        lint=$(mandoc -T lint "$top/docs/zerocrit.8" 2>/dev/null | grep -vE 'outdated mandoc.db|referenced manual not found')
+        ok "manual: mandoc finds nothing ($lint)" test -z "$lint"
+else
+        n=$((n + 1))
+        echo "ok $n - manual: mandoc finds nothing # SKIP mandoc is not installed"
+fi
+
+echo "1..$n"
+exit $bad
