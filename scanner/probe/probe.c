@@ -1,35 +1,15 @@
-/** The registry of probes, and what a probe says of its own outcome. */
+/** What a probe says of its own outcome. */
 #include "zc/probe.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "zc/json.h"
 
-#define X(id) extern const struct zc_probe zc_probe_##id;
-#include "probes.def"
-#undef X
-
-const struct zc_probe *const zc_probes[] = {
-#define X(id) &zc_probe_##id,
-#include "probes.def"
-#undef X
-        NULL,
-};
-
-const struct zc_probe *zc_probe_find(const char *id)
-{
-        for (const struct zc_probe *const *p = zc_probes; *p; p++) {
-                if (strcmp((*p)->id, id) == 0)
-                        return *p;
-        }
-        return NULL;
-}
-
 const char *zc_outcome_name(enum zc_outcome o)
 {
-        static const char *const names[] = { "done", "partial", "failed", "skipped", "notapplicable" };
+        static const char *const names[] = { "done", "partial", "failed", "skipped",
+                                             "notapplicable" };
 
         return names[o];
 }
@@ -62,5 +42,6 @@ void zc_io_problem(struct zc_io *io, const char *path, const char *what, const c
         if (!io->problems)
                 io->problems = json_array();
         if (io->problems)
-                json_array_append_new(io->problems, json_pack("{s:s, s:s, s:s}", "path", path, "what", what, "why", why));
+                json_array_append_new(io->problems, json_pack("{s:s, s:s, s:s}", "path", path,
+                                                              "what", what, "why", why));
 }

@@ -53,15 +53,15 @@ static const char *const bad[] = {
         "{\"run\":{}}",
         "{\"finished\":\"2026-11-21T02:14:07Z\"}",
         "{\"scan\":{\"asset\":\"a\",\"address\":\"b\",\"transport\":\"tcp\"}}",
-        "{\"scan\":{\"asset\":\"a\",\"address\":\"b\",\"transport\":\"sctp\",\"outcome\":\"done\"}"
-        "}",
+        "{\"scan\":{\"asset\":\"a\",\"address\":\"b\",\"transport\":\"ip\",\"outcome\":\"done\"}}",
         "{\"scan\":{\"asset\":1,\"address\":\"b\",\"transport\":\"tcp\",\"outcome\":\"done\"}}",
         "{\"endpoint\":{\"asset\":\"a\",\"address\":\"b\",\"port\":0,\"transport\":\"tcp\"}}",
         "{\"endpoint\":{\"asset\":\"a\",\"address\":\"b\",\"port\":65536,\"transport\":\"tcp\"}}",
         "{\"endpoint\":{\"asset\":\"a\",\"address\":\"b\",\"port\":-1,\"transport\":\"tcp\"}}",
         "{\"endpoint\":{\"asset\":\"a\",\"address\":\"b\",\"port\":\"1\",\"transport\":\"tcp\"}}",
-        "{\"endpoint\":{\"asset\":\"a\",\"address\":\"b\",\"port\":1,\"transport\":\"tcp\","
-        "\"name\":7}}",
+        /* clang-format off */
+        "{\"endpoint\":{\"asset\":\"a\",\"address\":\"b\",\"port\":1,\"transport\":\"tcp\",\"name\":7}}",
+        /* clang-format on */
         "{\"problem\":{\"what\":null}}",
         "{\"begin\":{\"target\":-1,\"named\":0,\"address\":\"a\"}}",
         "{\"begin\":{\"target\":0,\"named\":0}}",

@@ -1,0 +1,402 @@
+/** One address: its ports, then what is open there. Reads like what happens, because a worker does one thing at a time. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "collector_work.h"
+
+#define ADDRESS_BUDGET_MS (INT64_C(10) * 60 * 1000) /* one address, all probes */
+#define OPEN_MAX 1024u /* more open ports than that are a tarpit, not services */
+#define WAIT_STEP_MS 250
+
+/* What probes of scope TARGET handed over, while an address is looked at. */
+struct seen {
+        const struct zc_work *work;
+        json_t *records; /* array; kept back until the address need not be tried again */
+        json_t *scan;    /* the last scan record's body; kept back until its outcome is known */
+        json_t *open;    /* array of endpoint bodies for the endpoint probes */
+        size_t open_count;
+        bool any_open, any_closed;
+        bool hold; /* trying until it answers: records may yet be thrown away */
+};
+
+static const struct zc_sink *sink_of(const struct zc_work *w)
+{
+        return &w->item->collector->sink;
+}
+
+static void put(const struct zc_work *w, json_t *record)
+{
+        sink_of(w)->put(sink_of(w)->ctx, record);
+}
+
+/** The name that was used to get here, or NULL. */
+static const char *name_of(const struct zc_work *w)
+{
+        const struct zc_target *t = w->item->t;
+
+        return t->literal || t->kind == ZC_TARGET_BLOCK || t->kind == ZC_TARGET_LOCAL ? NULL
+                                                                                      : t->host;
+}
+
+/* ---- records of what was not looked at ---- */
+
+static json_t *endpoint_unknown(const char *asset, const char *address, uint16_t port,
+                                const char *name, const char *reason)
+{
+        return json_pack("{s:{s:o, s:o, s:i, s:s, s:s?, s:s, s:o}}", "endpoint", "asset",
+                         zc_text_json(asset), "address", zc_text_json(address), "port", (int)port,
+                         "transport", "tcp", "name", name, "state", "unknown", "reason",
+                         zc_text_json(reason));
+}
+
+void zc_address_leave(const struct zc_work *w, enum zc_outcome outcome, const char *why)
+{
+        const struct zc_target *t = w->item->t;
+        char address[ZC_ADDR_LEN];
+
+        zc_addr_format(&w->addr, address);
+        put(w, zc_scan_record(w->asset, address, outcome, why, ""));
+        if (t->kind == ZC_TARGET_SERVICE)
+                put(w, endpoint_unknown(w->asset, address, t->port, name_of(w), why));
+}
+
+/** A name without an address still has a subject: the name stands where the address would. */
+void zc_name_leave(struct zc_item *item, const char *why)
+{
+        const struct zc_target *t = item->t;
+        const struct zc_sink *sink = &item->collector->sink;
+        const char *asset = zc_plan_asset(item->jt, t, item->collector->vantage, t->host);
+
+        sink->put(sink->ctx, zc_problem_record("resolve", t->named, "",
+                                               "the name has no address to look at", why));
+        if (t->kind == ZC_TARGET_SERVICE)
+                sink->put(sink->ctx, endpoint_unknown(asset, t->host, t->port, t->host, why));
+        else
+                sink->put(sink->ctx, zc_scan_record(asset, t->host, ZC_FAILED, why, ""));
+}
+
+/* ---- what the ports probe hands over ---- */
+
+static bool text_filled(const json_t *object, const char *key)
+{
+        return zc_json_str(object, key, "")[0] != '\0';
+}
+
+/** Until the endpoint probes have run, their outcome is that they have not: a stream that is cut here stays honest. */
+static void outcomes_pending(const struct zc_collector *c, json_t *endpoint)
+{
+        const struct zc_plan *plan = c->spec->plan;
+        json_t *probes = json_object_get(endpoint, "probes");
+
+        if (!probes) {
+                probes = json_object();
+                json_object_set_new(endpoint, "probes", probes);
+        }
+        for (size_t i = 0; i < plan->count; i++) {
+                const struct zc_plan_row *row = &plan->rows[i];
+
+                if (row->probe->scope != ZC_SCOPE_ENDPOINT || row->how == ZC_PLAN_NOT)
+                        continue;
+                json_object_set_new(probes, row->probe->id,
+                                    row->how == ZC_PLAN_SKIPPED
+                                            ? zc_outcome_json(ZC_SKIPPED, row->why, "")
+                                            : zc_outcome_json(ZC_FAILED, "not finished", ""));
+        }
+}
+
+static void endpoint_seen(struct seen *s, json_t *endpoint)
+{
+        const char *state = zc_json_str(endpoint, "state", "");
+        bool open = strcmp(state, "open") == 0;
+
+        s->any_open |= open;
+        s->any_closed |= strcmp(state, "closed") == 0;
+        if (s->work->local && !json_object_get(endpoint, "reached_from"))
+                json_object_set_new(endpoint, "reached_from", json_string("self"));
+        if (!s->work->item->collector->endpoint_probes)
+                return;
+        outcomes_pending(s->work->item->collector, endpoint);
+        if ((open || s->work->item->t->kind == ZC_TARGET_SERVICE) && s->open_count++ < OPEN_MAX)
+                json_array_append(s->open, endpoint);
+}
+
+static void scan_seen(struct seen *s, json_t *scan)
+{
+        s->any_open |= text_filled(scan, "open");
+        s->any_closed |= text_filled(scan, "closed");
+        if (s->work->local && !json_object_get(scan, "reached_from"))
+                json_object_set_new(scan, "reached_from", json_string("self"));
+        json_decref(s->scan);
+        s->scan = json_incref(scan);
+}
+
+/** io->emit: steals the record. A scan waits for the probe's outcome. */
+static void seen_emit(void *ctx, json_t *record)
+{
+        struct seen *s = ctx;
+        json_t *endpoint = json_object_get(record, "endpoint");
+        json_t *scan = json_object_get(record, "scan");
+
+        if (endpoint)
+                endpoint_seen(s, endpoint);
+        if (scan) {
+                scan_seen(s, scan);
+                json_decref(record);
+        } else if (s->hold) {
+                json_array_append_new(s->records, record);
+        } else {
+                put(s->work, record);
+        }
+}
+
+static void seen_clear(struct seen *s)
+{
+        json_decref(s->scan);
+        s->scan = NULL;
+        json_array_clear(s->records);
+        json_array_clear(s->open);
+        s->open_count = 0;
+        s->any_open = s->any_closed = false;
+}
+
+static void seen_flush(struct seen *s)
+{
+        size_t i;
+        json_t *r;
+
+        json_array_foreach (s->records, i, r) {
+                put(s->work, json_incref(r));
+        }
+        json_array_clear(s->records);
+}
+
+/** The scan record: the probe's own, or one that says only what became of it. */
+static void scan_finish(struct seen *s, const struct zc_io *io)
+{
+        json_auto_t *outcome = zc_io_outcome(io);
+        char address[ZC_ADDR_LEN];
+
+        zc_addr_format(&s->work->addr, address);
+        if (!s->scan)
+                s->scan = json_pack("{s:s, s:s, s:s}", "asset", s->work->asset, "address", address,
+                                    "transport", "tcp");
+        if (!json_object_get(s->scan, "outcome"))
+                json_object_update(s->scan, outcome);
+        if (s->scan)
+                put(s->work, json_pack("{s:O}", "scan", s->scan));
+        json_decref(s->scan);
+        s->scan = NULL;
+}
+
+/* ---- probes ---- */
+
+static struct zc_io io_make(const struct zc_work *w, struct zc_deadline deadline)
+{
+        const struct zc_collector *c = w->item->collector;
+
+        return (struct zc_io){ .scope = c->spec->job->scope,
+                               .deadline = deadline,
+                               .at_once = c->at_once,
+                               .per_second = c->per_second,
+                               .root = c->spec->job->root ? c->spec->job->root : "" };
+}
+
+static struct zc_subject subject_make(const struct zc_work *w)
+{
+        return (struct zc_subject){ .asset = w->asset,
+                                    .addr = w->addr,
+                                    .name = name_of(w),
+                                    .port = w->item->t->port,
+                                    .ports = w->ports,
+                                    .named_port = w->item->t->kind == ZC_TARGET_SERVICE || w->local,
+                                    .local = w->local,
+                                    .host = w->item->collector->spec->host };
+}
+
+static void pause_ms(long ms)
+{
+        const struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+        nanosleep(&t, NULL);
+}
+
+/** Once, or with --wait until something answers as a service; only the last try is written. */
+static void target_probe(struct seen *s, const struct zc_plan_row *row, struct zc_deadline wait,
+                         struct zc_deadline deadline)
+{
+        const struct zc_subject subject = subject_make(s->work);
+        char address[ZC_ADDR_LEN];
+
+        zc_addr_format(&s->work->addr, address);
+        if (row->probe->applies && !row->probe->applies(&subject))
+                return;
+        for (;;) {
+                struct zc_io io = io_make(s->work, deadline);
+
+                io.emit = seen_emit;
+                io.ctx = s;
+                s->hold = !zc_deadline_passed(wait);
+                zc_probe_observe(row->probe, &subject, &io, NULL);
+                if (!s->hold || s->any_open || zc_deadline_passed(wait) ||
+                    zc_collector_over(s->work->item->collector)) {
+                        seen_flush(s);
+                        scan_finish(s, &io);
+                        zc_io_report(&io, row->probe->id, address, "", sink_of(s->work));
+                        return;
+                }
+                json_decref(io.problems);
+                seen_clear(s);
+                pause_ms(WAIT_STEP_MS);
+        }
+}
+
+static void endpoint_probe(const struct zc_work *w, const struct zc_plan_row *row, json_t *endpoint,
+                           struct zc_deadline deadline)
+{
+        static const char below[] = "endpoint.";
+        const char *at = row->probe->evidence ? row->probe->evidence : "";
+        const char *member =
+                strncmp(at, below, sizeof below - 1) == 0 ? at + sizeof below - 1 : row->probe->id;
+        struct zc_subject subject = subject_make(w);
+        struct zc_io io = io_make(w, deadline);
+        json_auto_t *out = json_object();
+        char address[ZC_ADDR_LEN];
+
+        subject.port = (uint16_t)json_integer_value(json_object_get(endpoint, "port"));
+        subject.endpoint = endpoint;
+        zc_addr_format_port(&w->addr, subject.port, address);
+        if (row->probe->applies && !row->probe->applies(&subject))
+                zc_io_notapplicable(&io, "not a service of its kind");
+        else
+                zc_probe_observe(row->probe, &subject, &io, out);
+        if (json_object_size(out) > 0 || io.outcome == ZC_DONE)
+                json_object_set(endpoint, member, out);
+        json_object_set_new(json_object_get(endpoint, "probes"), row->probe->id,
+                            zc_io_outcome(&io));
+        zc_io_report(&io, row->probe->id, address, "", sink_of(w));
+}
+
+/** A named port that is not open was planned for, and nothing could be seen of it. */
+static void endpoint_closed(const struct zc_work *w, json_t *endpoint)
+{
+        const struct zc_plan *plan = w->item->collector->spec->plan;
+        char why[64];
+
+        snprintf(why, sizeof why, "the port is %s", zc_json_str(endpoint, "state", "unknown"));
+        for (size_t i = 0; i < plan->count; i++) {
+                if (plan->rows[i].probe->scope == ZC_SCOPE_ENDPOINT &&
+                    plan->rows[i].how == ZC_PLAN_RUN)
+                        json_object_set_new(json_object_get(endpoint, "probes"),
+                                            plan->rows[i].probe->id,
+                                            zc_outcome_json(ZC_FAILED, why, ""));
+        }
+}
+
+static void endpoint_observe(const struct zc_work *w, json_t *endpoint, struct zc_deadline deadline)
+{
+        const struct zc_plan *plan = w->item->collector->spec->plan;
+        const char *state =
+                zc_json_str(endpoint, "state", "open"); /* ports was taken out: it is tried */
+
+        if (strcmp(state, "open") != 0)
+                endpoint_closed(w, endpoint);
+        for (size_t i = 0; i < plan->count && strcmp(state, "open") == 0; i++) {
+                if (plan->rows[i].probe->scope == ZC_SCOPE_ENDPOINT && zc_plan_runs(&plan->rows[i]))
+                        endpoint_probe(w, &plan->rows[i], endpoint, deadline);
+        }
+        put(w, json_pack("{s:O}", "endpoint", endpoint));
+}
+
+/** --skip ports leaves a named port to be tried as it was named. */
+static void endpoint_named(struct seen *s)
+{
+        const struct zc_target *t = s->work->item->t;
+        char address[ZC_ADDR_LEN];
+        json_t *e;
+
+        if (t->kind != ZC_TARGET_SERVICE)
+                return;
+        zc_addr_format(&s->work->addr, address);
+        e = json_pack("{s:s, s:s, s:i, s:s, s:s?}", "asset", s->work->asset, "address", address,
+                      "port", (int)t->port, "transport", "tcp", "name", name_of(s->work));
+        if (e)
+                endpoint_seen(s, e);
+        json_decref(e);
+}
+
+static void probes_run(struct seen *s, struct zc_deadline wait, struct zc_deadline deadline)
+{
+        const struct zc_plan *plan = s->work->item->collector->spec->plan;
+        json_t *endpoint;
+        size_t i;
+
+        for (i = 0; i < plan->count; i++) {
+                if (plan->rows[i].probe->scope == ZC_SCOPE_TARGET && zc_plan_runs(&plan->rows[i]))
+                        target_probe(s, &plan->rows[i], wait, deadline);
+        }
+        if (!zc_plan_scope_runs(plan, ZC_SCOPE_TARGET))
+                endpoint_named(s);
+        json_array_foreach (s->open, i, endpoint) {
+                endpoint_observe(s->work, endpoint, deadline);
+        }
+        if (s->open_count > OPEN_MAX) {
+                char address[ZC_ADDR_LEN];
+
+                zc_addr_format(&s->work->addr, address);
+                put(s->work,
+                    zc_problem_record("ports", address, "", "more open ports than services can be",
+                                      "only the first 1024 were looked into"));
+        }
+}
+
+/** Scope binds every connection. What the user excluded is skipped; what nobody authorised could not be done. */
+static bool in_scope(const struct zc_work *w)
+{
+        enum zc_scope_verdict v =
+                zc_scope_check(w->item->collector->spec->job->scope, name_of(w), &w->addr);
+        char why[96], address[ZC_ADDR_LEN];
+
+        if (v == ZC_SCOPE_IN)
+                return true;
+        snprintf(why, sizeof why, "not contacted: %s", zc_scope_verdict_name(v));
+        zc_address_leave(w, v == ZC_SCOPE_EXCLUDED ? ZC_SKIPPED : ZC_FAILED, why);
+        zc_addr_format(&w->addr, address);
+        put(w, zc_problem_record("scope", address, "", "this address was not contacted", why));
+        return false;
+}
+
+/** A silent member of a block is not waited for, and this machine is here already. */
+static int64_t wait_of(const struct zc_work *w)
+{
+        enum zc_target_kind kind = w->item->t->kind;
+
+        return kind == ZC_TARGET_HOST || kind == ZC_TARGET_SERVICE ? w->item->jt->wait_ms : 0;
+}
+
+void zc_address_observe(const struct zc_work *w)
+{
+        struct seen s = { .work = w, .records = json_array(), .open = json_array() };
+        const struct zc_collector *c = w->item->collector;
+        char address[ZC_ADDR_LEN];
+
+        zc_addr_format(&w->addr, address);
+        if (zc_collector_over(c)) {
+                zc_address_leave(w, ZC_FAILED, "the run's time was over");
+        } else if (in_scope(w)) {
+                int64_t wait_ms = wait_of(w);
+                struct zc_deadline wait =
+                        zc_deadline_min(zc_deadline_in(wait_ms), c->spec->deadline);
+
+                put(w, json_pack("{s:{s:i, s:i, s:s}}", "begin", "target", (int)w->item->target,
+                                 "named", (int)w->item->named, "address", address));
+                probes_run(&s, wait,
+                           zc_deadline_min(zc_deadline_in(ADDRESS_BUDGET_MS + wait_ms),
+                                           c->spec->deadline));
+        }
+        if (s.any_open || (s.any_closed && w->item->t->kind != ZC_TARGET_SERVICE))
+                atomic_store(&w->item->answered, true);
+        json_decref(s.scan);
+        json_decref(s.records);
+        json_decref(s.open);
+}

@@ -1,0 +1,406 @@
+#include "collector.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "collector_work.h"
+#include "privilege.h"
+#include "sandbox.h"
+#include "zc/evidence.h"
+
+#ifdef ZC_COVERAGE
+void __gcov_dump(void);
+#endif
+
+#define WORKERS_MAX 16u
+#define AT_ONCE_DEFAULT 256u
+#define PER_SECOND_DEFAULT 2000u
+#define RESOLVE_MS 10000
+#define RESOLVE_AGAIN_MS 500
+#define PIPE_FD 3
+
+/* ---- leaving ---- */
+
+/** _exit: exit handlers belong to the parent, and a leak checker could not work in here. */
+_Noreturn static void leave(int status)
+{
+#ifdef ZC_COVERAGE
+        __gcov_dump();
+#endif
+        _exit(status);
+}
+
+/* ---- records ---- */
+
+/** A parent that is gone wants no more records. */
+static void pipe_write(const char *p, size_t n)
+{
+        while (n > 0) {
+                ssize_t done = write(PIPE_FD, p, n);
+
+                if (done < 0 && errno == EINTR)
+                        continue;
+                if (done <= 0)
+                        leave(ZC_COLLECTOR_SELF);
+                p += done;
+                n -= (size_t)done;
+        }
+}
+
+/** Sink of this side: a whole line, or a problem in its place. Steals the record. */
+static void record_put(void *ctx, json_t *record)
+{
+        struct zc_collector *c = ctx;
+        ZC_AUTO_MEM char *line = record ? zc_json_line(record) : NULL;
+        static const char lost[] = "{\"problem\":{\"probe\":\"collector\",\"what\":\"a record was "
+                                   "too large or there was no memory for it\"}}";
+        const char *text = line && strlen(line) < ZC_EVIDENCE_LINE_MAX ? line : lost;
+
+        json_decref(record);
+        pthread_mutex_lock(&c->lock);
+        pipe_write(text, strlen(text));
+        pipe_write("\n", 1);
+        pthread_mutex_unlock(&c->lock);
+}
+
+static void put(struct zc_collector *c, json_t *record)
+{
+        c->sink.put(c->sink.ctx, record);
+}
+
+bool zc_collector_over(const struct zc_collector *c)
+{
+        return zc_deadline_passed(c->spec->deadline) || (c->pool && zc_pool_stopping(c->pool));
+}
+
+/* ---- items: what the user named ---- */
+
+/** The last one out says that nothing more comes. */
+static void item_close(struct zc_item *item)
+{
+        if (atomic_fetch_sub(&item->open, 1) != 1)
+                return;
+        put(item->collector,
+            json_pack("{s:{s:i, s:i, s:b}}", "end", "target", (int)item->target, "named",
+                      (int)item->named, "answered", (int)atomic_load(&item->answered)));
+}
+
+/* A task of the pool. */
+struct task {
+        struct zc_item *item;
+        struct zc_addr addr;
+        struct zc_portset ports;
+        bool local;
+};
+
+/** One address, by literal, member or listener. */
+static void task_address(void *arg)
+{
+        ZC_AUTO_MEM struct task *t = arg;
+        char member[ZC_ADDR_LEN];
+        struct zc_work work = {
+                .item = t->item, .addr = t->addr, .ports = &t->ports, .local = t->local
+        };
+
+        zc_addr_format(&t->addr, member);
+        work.asset = zc_plan_asset(t->item->jt, t->item->t, t->item->collector->vantage, member);
+        zc_address_observe(&work);
+        item_close(t->item);
+}
+
+/** With --wait a name may appear while we wait. */
+static bool name_resolve(const struct zc_item *item, struct zc_addrs *out, struct zc_err *err)
+{
+        const struct zc_collector *c = item->collector;
+        struct zc_deadline wait = zc_deadline_in(item->jt->wait_ms);
+
+        for (;;) {
+                const struct timespec again = { 0, RESOLVE_AGAIN_MS * 1000000L };
+
+                if (zc_resolve(item->t->host,
+                               zc_deadline_min(zc_deadline_in(RESOLVE_MS), c->spec->deadline), out,
+                               err))
+                        return true;
+                if (zc_deadline_passed(wait) || zc_collector_over(c))
+                        return false;
+                nanosleep(&again, NULL);
+        }
+}
+
+static bool is_own(const struct zc_collector *c, const struct zc_addr *a)
+{
+        const json_t *own = json_object_get(c->spec->vantage, "addresses");
+        char text[ZC_ADDR_LEN];
+        const json_t *v;
+        size_t i;
+
+        if (zc_addr_class(a) == ZC_ADDR_LOOPBACK)
+                return true;
+        zc_addr_format(a, text);
+        json_array_foreach (own, i, v) {
+                if (json_is_string(v) && strcmp(json_string_value(v), text) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/** A name: all its addresses, one after the other. */
+static void task_name(void *arg)
+{
+        ZC_AUTO_MEM struct task *t = arg;
+        struct zc_item *item = t->item;
+        struct zc_addrs found = { 0 };
+        struct zc_err err = { 0 };
+
+        if (!name_resolve(item, &found, &err))
+                zc_name_leave(item, err.text);
+        else if (found.count == 0)
+                zc_name_leave(item, "it resolves to nothing");
+        for (size_t i = 0; i < found.count; i++) {
+                struct zc_work work = { .item = item, .addr = found.list[i], .ports = &t->ports };
+
+                work.asset =
+                        zc_plan_asset(item->jt, item->t, item->collector->vantage, item->t->host);
+                work.local = is_own(item->collector, &work.addr);
+                zc_address_observe(&work);
+        }
+        if (found.cut)
+                put(item->collector,
+                    zc_problem_record("resolve", item->t->named, "",
+                                      "the name has more addresses than are looked at",
+                                      "only the first 64 were"));
+        item_close(item);
+}
+
+static void task_add(struct zc_item *item, const struct task *t, void (*run)(void *))
+{
+        struct task *copy = malloc(sizeof *copy);
+        struct zc_err err = { 0 };
+
+        atomic_fetch_add(&item->open, 1);
+        if (copy)
+                *copy = *t;
+        if (copy && zc_pool_add(item->collector->pool, &copy->addr, run, copy, &err))
+                return;
+        put(item->collector,
+            zc_problem_record("collector", item->t->named, "", "a target was not looked at",
+                              copy ? err.text : "out of memory"));
+        free(copy);
+        item_close(item);
+}
+
+/** Members are generated while workers are free; when time is over, the record says where the generator stood. */
+static void block_add(struct zc_item *item, struct task *t)
+{
+        struct zc_block_iter it;
+
+        zc_block_start(&it, &item->t->block);
+        while (zc_block_next(&it, &t->addr)) {
+                char member[ZC_ADDR_LEN], why[128];
+
+                if (!zc_collector_over(item->collector)) {
+                        t->local = is_own(item->collector, &t->addr);
+                        task_add(item, t, task_address);
+                        continue;
+                }
+                zc_addr_format(&t->addr, member);
+                snprintf(why, sizeof why, "the run's time was over before %s and those after it",
+                         member);
+                put(item->collector,
+                    zc_scan_record(zc_plan_asset(item->jt, item->t, item->collector->vantage,
+                                                 item->t->named),
+                                   item->t->named, ZC_FAILED, why, ""));
+                return;
+        }
+}
+
+/** This machine: where its listeners are reached. Without their list nothing is tried. */
+static void local_add(struct zc_item *item, struct task *t)
+{
+        size_t count;
+        ZC_AUTO_MEM struct zc_own *own = zc_own_listeners(item->collector->spec->host, &count);
+
+        t->local = true;
+        atomic_store(&item->answered, true);
+        for (size_t i = 0; i < count; i++) {
+                t->addr = own[i].addr;
+                t->ports = own[i].ports;
+                task_add(item, t, task_address);
+        }
+}
+
+static void item_start(struct zc_item *item)
+{
+        struct zc_collector *c = item->collector;
+        struct task t = { .item = item };
+        struct zc_err err = { 0 };
+
+        if (item->t->kind == ZC_TARGET_LOCAL) {
+                local_add(item, &t);
+        } else if (!zc_plan_ports(c->spec->job, item->jt, item->t, &t.ports, &err)) {
+                put(c, zc_problem_record("collector", item->t->named, "",
+                                         "a target was not looked at", err.text));
+        } else if (item->t->kind == ZC_TARGET_BLOCK) {
+                block_add(item, &t);
+        } else if (item->t->literal) {
+                t.addr = item->t->addr;
+                t.local = is_own(c, &t.addr);
+                task_add(item, &t, task_address);
+        } else {
+                task_add(item, &t, task_name);
+        }
+        item_close(item);
+}
+
+static size_t items_count(const struct zc_job *job)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < job->target_count; i++)
+                n += job->targets[i].named_count;
+        return n;
+}
+
+/** Blocks fill every worker; otherwise a worker per name is enough. */
+static unsigned workers_wanted(const struct zc_job *job)
+{
+        size_t n = items_count(job);
+
+        for (size_t i = 0; i < job->target_count; i++) {
+                for (size_t j = 0; j < job->targets[i].named_count; j++) {
+                        if (job->targets[i].named[j].kind == ZC_TARGET_BLOCK)
+                                return WORKERS_MAX;
+                        n += job->targets[i].named[j].kind == ZC_TARGET_LOCAL;
+                }
+        }
+        return n == 0 ? 1 : n < WORKERS_MAX ? (unsigned)n : WORKERS_MAX;
+}
+
+/** The job's ceilings are over all; a worker gets its share. */
+static unsigned share(unsigned all, unsigned fallback, unsigned workers)
+{
+        unsigned each = (all ? all : fallback) / workers;
+
+        return each ? each : 1;
+}
+
+static void targets_observe(struct zc_collector *c)
+{
+        const struct zc_job *job = c->spec->job;
+        size_t count = items_count(job), n = 0;
+        unsigned workers = workers_wanted(job);
+        ZC_AUTO_MEM struct zc_item *items = calloc(count ? count : 1, sizeof *items);
+        struct zc_err err = { 0 };
+
+        if (!items || !zc_pool_new(workers, 0, &c->pool, &err)) {
+                put(c, zc_problem_record("collector", "run", "", "no target was looked at",
+                                         items ? err.text : "out of memory"));
+                return;
+        }
+        c->at_once = share(job->concurrency, AT_ONCE_DEFAULT, workers);
+        c->per_second = share(job->per_second, PER_SECOND_DEFAULT, workers);
+        for (size_t i = 0; i < job->target_count; i++) {
+                for (size_t j = 0; j < job->targets[i].named_count; j++, n++) {
+                        items[n].collector = c;
+                        items[n].target = i;
+                        items[n].named = j;
+                        items[n].jt = &job->targets[i];
+                        items[n].t = &job->targets[i].named[j];
+                        atomic_init(&items[n].open, 1);
+                        item_start(&items[n]);
+                }
+        }
+        zc_pool_wait(c->pool);
+        zc_pool_free(c->pool);
+        c->pool = NULL;
+}
+
+/* ---- the process ---- */
+
+/** Nothing but the pipe is inherited; what a stranger makes us print goes nowhere. */
+static bool descriptors_set(int fd)
+{
+        int null;
+
+        if (fd != PIPE_FD && dup2(fd, PIPE_FD) < 0)
+                return false;
+        zc_fds_close_above(PIPE_FD);
+        null = open("/dev/null", O_RDWR);
+        if (null < 0)
+                return false;
+        for (int i = STDIN_FILENO;
+             i <= (zc_sandbox_build.keeps_stderr ? STDOUT_FILENO : STDERR_FILENO); i++) {
+                if (dup2(null, i) < 0)
+                        return false;
+        }
+        close(null);
+        return true;
+}
+
+/** What the kernel or the namespace did not give is said, so that nobody takes it as given. */
+static void sandbox_report(struct zc_collector *c, const struct zc_sandbox *box)
+{
+        if (box->uid_kept)
+                put(c, zc_problem_record("sandbox", "collector", "",
+                                         "the collector keeps its uid, without capabilities",
+                                         box->uid_why));
+        if (box->landlock == 0 && !zc_sandbox_build.writes_files)
+                put(c, zc_problem_record("sandbox", "collector", "",
+                                         "the collector runs without Landlock", box->landlock_why));
+        if (!box->seccomp)
+                put(c, zc_problem_record("sandbox", "collector", "",
+                                         "the collector runs without a system call filter",
+                                         box->seccomp_why));
+}
+
+static void host_observe(struct zc_collector *c)
+{
+        const struct zc_collector_spec *spec = c->spec;
+
+        for (size_t i = 0; i < spec->plan->count; i++) {
+                const struct zc_plan_row *row = &spec->plan->rows[i];
+
+                if (row->probe->scope == ZC_SCOPE_HOST && row->probe->side == ZC_SIDE_COLLECTOR &&
+                    zc_plan_runs(row))
+                        zc_host_observe(row, c->vantage, spec->job->root ? spec->job->root : "",
+                                        spec->deadline, spec->host, &c->sink);
+        }
+}
+
+_Noreturn void zc_collector_main(const struct zc_collector_spec *spec)
+{
+        struct zc_collector c = { .spec = spec, .sink = { record_put, &c } };
+        struct zc_sandbox box;
+        struct zc_err err = { 0 };
+        bool net;
+
+        c.vantage = zc_json_str(spec->vantage, "id", "");
+        pthread_mutex_init(&c.lock, NULL);
+        signal(SIGPIPE, SIG_IGN);
+        if (!descriptors_set(spec->fd))
+                leave(ZC_COLLECTOR_SELF);
+        net = zc_plan_scope_runs(spec->plan, ZC_SCOPE_TARGET) ||
+              zc_plan_scope_runs(spec->plan, ZC_SCOPE_ENDPOINT);
+        c.endpoint_probes = zc_plan_scope_runs(spec->plan, ZC_SCOPE_ENDPOINT);
+        if (net && !zc_resolve_init(&err))
+                put(&c,
+                    zc_problem_record("resolve", "run", "", "names cannot be resolved", err.text));
+        if (!zc_sandbox_enter(spec->job->root ? spec->job->root : "", &box, &err)) {
+                put(&c, zc_problem_record("sandbox", "collector", "",
+                                          "the collector could not give up its privileges, so it "
+                                          "looked at nothing",
+                                          err.text));
+                leave(ZC_COLLECTOR_SANDBOX);
+        }
+        sandbox_report(&c, &box);
+        host_observe(&c);
+        if (net)
+                targets_observe(&c);
+        if (net)
+                zc_resolve_release();
+        leave(ZC_COLLECTOR_DONE);
+}

@@ -1,0 +1,23 @@
+/** The collector: the process that speaks to strangers. Forked by the parent, it enters the sandbox and pipes records up. */
+#ifndef ZC_RUN_COLLECTOR_H
+#define ZC_RUN_COLLECTOR_H
+
+#include "plan.h"
+#include "zc/json.h"
+
+/** What it inherits. Borrowed, and never written to. */
+struct zc_collector_spec {
+        const struct zc_job *job;
+        const struct zc_plan *plan;
+        const json_t *vantage; /* id and addresses */
+        json_t *host;          /* the host object so far: listeners */
+        int fd;                /* records go here */
+        struct zc_deadline deadline;
+};
+
+/** Exit statuses of the collector; anything else is a death. */
+enum { ZC_COLLECTOR_DONE = 0, ZC_COLLECTOR_SANDBOX = 3, ZC_COLLECTOR_SELF = 4 };
+
+_Noreturn void zc_collector_main(const struct zc_collector_spec *spec);
+
+#endif

@@ -1,0 +1,59 @@
+/** What collector.c and its parts share. */
+#ifndef ZC_RUN_COLLECTOR_WORK_H
+#define ZC_RUN_COLLECTOR_WORK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "collector.h"
+#include "observe.h"
+#include "zc/pool.h"
+#include "zc/resolve.h"
+
+struct zc_collector {
+        const struct zc_collector_spec *spec;
+        const char *vantage;
+        struct zc_pool *pool;
+        unsigned at_once, per_second; /* of one task */
+        pthread_mutex_t lock;         /* of the pipe */
+        struct zc_sink sink;
+        bool endpoint_probes; /* any is run */
+};
+
+/** One thing that the user named, while addresses of it are looked at. */
+struct zc_item {
+        struct zc_collector *collector;
+        size_t target, named; /* indexes, for the parent */
+        const struct zc_job_target *jt;
+        const struct zc_target *t;
+        atomic_uint open; /* tasks, and one for whoever adds them */
+        atomic_bool answered;
+};
+
+/** One address to look at. */
+struct zc_work {
+        struct zc_item *item;
+        const char *asset;
+        struct zc_addr addr;
+        const struct zc_portset *ports;
+        bool local;
+};
+
+/** Look at one address to the end: its ports, then what is open there. Every record of it is written. */
+void zc_address_observe(const struct zc_work *work);
+/** The records of an address that was not looked at. */
+void zc_address_leave(const struct zc_work *work, enum zc_outcome outcome, const char *why);
+/** The records of a name that has no address. */
+void zc_name_leave(struct zc_item *item, const char *why);
+/** Time is up, or the run is being stopped. */
+bool zc_collector_over(const struct zc_collector *c);
+
+/** One address of this machine and the ports that listen there. */
+struct zc_own {
+        struct zc_addr addr;
+        struct zc_portset ports;
+};
+/** The TCP listeners of a host object, by the address at which each is reached over lo. A new array of *count, NULL when there are none. */
+struct zc_own *zc_own_listeners(const json_t *host, size_t *count);
+
+#endif

@@ -1,0 +1,119 @@
+/** --dry-run: the plan in words. Sends nothing and resolves nothing. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "plan.h"
+#include "zc/run.h"
+
+static const char *const level_names[] = { "observe", "safe", "active" };
+static const char *const kind_names[] = { "this machine", "host", "service", "block" };
+static const char *const planned_names[] = { "not planned", "yes", "as far as needed", "skipped" };
+_Static_assert(ZC_COUNT(level_names) == ZC_LEVEL_ACTIVE + 1, "a name per level");
+_Static_assert(ZC_COUNT(kind_names) == ZC_TARGET_BLOCK + 1, "a name per kind of target");
+_Static_assert(ZC_COUNT(planned_names) == ZC_PLAN_SKIPPED + 1, "a name per decision");
+
+/** Ports of a target in words: short lists as they are, long ones by their count. */
+static bool ports_text(const struct zc_job *job, const struct zc_job_target *jt,
+                       const struct zc_target *t, struct zc_text *out, struct zc_err *err)
+{
+        struct zc_portset ports;
+        unsigned count;
+
+        if (t->kind == ZC_TARGET_LOCAL) {
+                zc_text_add(out, "each TCP listener's own port, over lo");
+                return true;
+        }
+        if (!zc_plan_ports(job, jt, t, &ports, err))
+                return false;
+        count = zc_portset_count(&ports);
+        zc_text_printf(out, "%u TCP port%s", count, count == 1 ? "" : "s");
+        if (t->port == 0 && !jt->ports && !job->ports)
+                zc_text_add(out, " (top-100)");
+        zc_text_add(out, ": ");
+        zc_portset_format(&ports, out);
+        return true;
+}
+
+static bool target_print(const struct zc_job *job, const struct zc_job_target *jt,
+                         const struct zc_target *t, struct zc_out *out, struct zc_err *err)
+{
+        ZC_AUTO_TEXT ports;
+        ZC_AUTO_TEXT named;
+
+        zc_text_init(&ports, 90);
+        zc_text_init(&named, 256);
+        zc_text_escape(&named, t->named, strlen(t->named));
+        if (!ports_text(job, jt, t, &ports, err))
+                return false;
+        zc_out_printf(out, "  %-32s %-13s %s%s\n", zc_text_str(&named), kind_names[t->kind],
+                      zc_text_str(&ports), ports.cut ? "…" : "");
+        if (jt->wait_ms > 0)
+                zc_out_printf(out, "  %-32s waits up to %" PRId64 " s for it to answer\n", "",
+                              jt->wait_ms / 1000);
+        return true;
+}
+
+static bool targets_print(const struct zc_job *job, struct zc_out *out, struct zc_err *err)
+{
+        zc_out_puts(out, "TARGETS\n");
+        for (size_t i = 0; i < job->target_count; i++) {
+                const struct zc_job_target *jt = &job->targets[i];
+
+                for (size_t j = 0; j < jt->named_count; j++) {
+                        if (!target_print(job, jt, &jt->named[j], out, err))
+                                return false;
+                }
+        }
+        return true;
+}
+
+static void needs_print(const struct zc_probe *probe, struct zc_out *out)
+{
+        unsigned missing = zc_needs_missing(probe->needs);
+        char all[ZC_NEEDS_LEN], lacking[ZC_NEEDS_LEN];
+
+        zc_needs_format(probe->needs, all);
+        zc_needs_format(missing, lacking);
+        if (all[0] == '\0')
+                zc_out_puts(out, "none");
+        else if (missing == 0)
+                zc_out_printf(out, "%s (at hand)", all);
+        else
+                zc_out_printf(out, "%s (MISSING %s: zerocrit doctor)", all, lacking);
+}
+
+static void probe_print(const struct zc_plan_row *row, struct zc_out *out)
+{
+        const struct zc_probe *p = row->probe;
+
+        zc_out_printf(out, "  %-12s %s\n", p->id, p->summary);
+        zc_out_printf(out, "  %-12s runs: %s%s%s\n", "", planned_names[row->how],
+                      row->why ? ", " : "", row->why ? row->why : "");
+        if (!zc_plan_runs(row))
+                return;
+        zc_out_printf(out, "  %-12s level: %s    privilege: ", "", level_names[p->level]);
+        needs_print(p, out);
+        zc_out_printf(out, "\n  %-12s sends: %s\n", "",
+                      p->sends && p->sends[0] ? p->sends : "nothing");
+}
+
+bool zc_job_print(const struct zc_job *job, struct zc_out *out, struct zc_err *err)
+{
+        struct zc_plan plan;
+
+        if (!zc_plan_make(job, &plan, err))
+                return false;
+        zc_out_printf(out, "Dry run: nothing is sent, nothing is resolved. Level %s.\n\n",
+                      level_names[job->level]);
+        if (!targets_print(job, out, err))
+                return false;
+        zc_out_puts(out, "\nPROBES\n");
+        for (size_t i = 0; i < plan.count; i++) {
+                if (plan.rows[i].how != ZC_PLAN_NOT)
+                        probe_print(&plan.rows[i], out);
+        }
+        if (job->deadline_ms > 0)
+                zc_out_printf(out, "\nThe run ends after %" PRId64 " s at the latest.\n",
+                              job->deadline_ms / 1000);
+        return true;
+}
