@@ -95,4 +95,24 @@ struct zc_exchange_source {
 bool zc_exchange_run(const struct zc_scope *scope, const struct zc_exchange_source *source, const struct zc_exchange_limits *limits,
                      struct zc_deadline deadline, struct zc_err *err) ZC_MUST_USE;
 
+/** An array of conversations, at most limits->at_once at a time, with one deadline; each tells how it went. */
+bool zc_exchange_all(const struct zc_scope *scope, struct zc_conv *convs, size_t count, const struct zc_exchange_limits *limits,
+                     struct zc_deadline deadline, struct zc_err *err) ZC_MUST_USE;
+/** The same for one. */
+bool zc_exchange_one(const struct zc_scope *scope, struct zc_conv *conv, struct zc_deadline deadline, struct zc_err *err) ZC_MUST_USE;
+
+/**
+ * Two step machines, one after the other, as one: when `first` is DONE and `go_on` says so, `next` hears ZC_EV_CONNECTED and has the
+ * rest of the conversation, beginning with what `first` did not consume. A chain may stand in a chain.
+ */
+struct zc_step_chain {
+        zc_step_fn first;
+        void *first_state;
+        bool (*go_on)(void *first_state); /* NULL: always */
+        zc_step_fn next;
+        void *next_state;
+        bool passed; /* set by the chain: `next` has it */
+};
+enum zc_step zc_step_chain(void *chain, enum zc_event ev, struct zc_rd *in, struct zc_wr *out);
+
 #endif
