@@ -59,9 +59,11 @@ static void how_text(const json_t *report, struct zc_text *t)
         if (json_is_integer(count))
                 zc_text_printf(t, ", %lld rules", (long long)json_integer_value(count));
         privilege(report, t);
-        if (ms >= 0)
+        if (ms >= 1000)
                 zc_text_printf(t, ", %lld.%lld s", (long long)(ms / 1000),
                                (long long)(ms % 1000 / 100));
+        else if (ms >= 0)
+                zc_text_printf(t, ", %lld ms", (long long)ms);
 }
 
 /** Distinct assets; a new array of strings (borrowed from the report). */

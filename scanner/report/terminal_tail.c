@@ -115,7 +115,7 @@ static void tail_since(struct page *p, struct zc_text *t)
 
 /* Checks that could not be made for one reason. */
 struct reason {
-        const char *why;
+        char *why; /* clean of the member's name where a cause stands behind it; owned */
         size_t checks, rules;
         bool required;
         struct zc_text names; /* the first rules */
@@ -128,17 +128,45 @@ struct reasons {
 
 static void reasons_free(struct reasons *all)
 {
-        for (size_t i = 0; i < all->count; i++)
+        for (size_t i = 0; i < all->count; i++) {
                 zc_text_release(&all->r[i].names);
+                free(all->r[i].why);
+        }
         free(all->r);
+}
+
+static const char *const roots[] = { "self.", "host.", "endpoint.", "run." };
+
+/** Is it a member that was not observed, with or without its cause behind it: "self.backend (firewall: needs …)"? */
+static bool is_member(const char *why)
+{
+        for (size_t i = 0; i < ZC_COUNT(roots); i++) {
+                if (strncmp(why, roots[i], strlen(roots[i])) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/** The cause alone, so that members that one cause hides are one line; else the whole. free() */
+static char *cause_of(const char *why)
+{
+        const char *open = strchr(why, ' ');
+        size_t n = strlen(why);
+
+        if (is_member(why) && open && open[1] == '(' && why[n - 1] == ')')
+                return strndup(open + 2, n - (size_t)(open + 2 - why) - 1);
+        return strdup(why);
 }
 
 static struct reason *reason_for(struct reasons *all, const char *why)
 {
+        ZC_AUTO_MEM char *cause = cause_of(why);
         struct reason *more;
 
+        if (!cause)
+                return NULL;
         for (size_t i = 0; i < all->count; i++) {
-                if (strcmp(all->r[i].why, why) == 0)
+                if (strcmp(all->r[i].why, cause) == 0)
                         return &all->r[i];
         }
         more = reallocarray(all->r, all->count + 1, sizeof(*more));
@@ -146,7 +174,7 @@ static struct reason *reason_for(struct reasons *all, const char *why)
                 return NULL;
         all->r = more;
         more = &all->r[all->count++];
-        *more = (struct reason){ .why = why };
+        *more = (struct reason){ .why = ZC_TAKE(cause) };
         zc_text_init(&more->names, 256);
         return more;
 }
@@ -190,31 +218,20 @@ static bool reasons_gather(struct page *p, struct reasons *all, struct zc_err *e
         return true;
 }
 
-/** What a reader can do about it, where the reason names a privilege. */
+/** What a reader can do about it, where the reason names a privilege and no remedy. */
 static const char *reason_remedy(const char *why)
 {
-        static const char *const grants[][2] = {
-                { "CAP_NET_ADMIN", "; run as root, or see zerocrit doctor" },
-                { "CAP_SYS_PTRACE", "; run as root, or see zerocrit doctor" },
-                { "root", "; run as root, or see zerocrit doctor" },
-        };
+        bool privilege = strstr(why, "CAP_NET_ADMIN") || strstr(why, "CAP_SYS_PTRACE");
 
-        for (size_t i = 0; i < ZC_COUNT(grants); i++) {
-                if (strstr(why, grants[i][0]))
-                        return grants[i][1];
-        }
-        return "";
+        return privilege && !strstr(why, "root") && !strstr(why, "doctor")
+                       ? "; run as root, or see zerocrit doctor"
+                       : "";
 }
 
 static void reason_text(const struct reason *r, struct zc_text *t)
 {
-        static const char *const roots[] = { "self.", "host.", "endpoint.", "run." };
-        bool path = false;
-
-        for (size_t i = 0; i < ZC_COUNT(roots); i++)
-                path |= strncmp(r->why, roots[i], strlen(roots[i])) == 0 && !strchr(r->why, ' ');
         page_clean(t, *r->why ? r->why : "no reason given");
-        if (path)
+        if (is_member(r->why) && !strchr(r->why, ' '))
                 zc_text_add(t, " was not observed");
         zc_text_add(t, reason_remedy(r->why));
         zc_text_printf(t, " (%zu %scheck%s: %s%s)", r->checks, r->required ? "required " : "",
