@@ -16,6 +16,20 @@ void zc_portset_add(struct zc_portset *s, uint16_t port)
         s->bits[port / 64] |= UINT64_C(1) << (port % 64);
 }
 
+/* Word by word, so that a list of many wide ranges costs nothing. */
+static void add_range(struct zc_portset *s, unsigned first, unsigned last)
+{
+        for (unsigned w = first / 64; w <= last / 64; w++) {
+                uint64_t bits = UINT64_MAX;
+
+                if (w == first / 64)
+                        bits &= UINT64_MAX << (first % 64);
+                if (w == last / 64)
+                        bits &= UINT64_MAX >> (63 - last % 64);
+                s->bits[w] |= bits;
+        }
+}
+
 bool zc_portset_has(const struct zc_portset *s, uint16_t port)
 {
         return (s->bits[port / 64] >> (port % 64)) & 1;
@@ -164,8 +178,7 @@ static bool parse_range(const struct part *part, struct zc_portset *s, struct zc
                 return zc_fail(err, ZC_E_USAGE,
                                "ports, column %zu: the range runs backwards: write %u-%u",
                                part->column, (unsigned)last, (unsigned)first);
-        for (uint64_t p = first; p <= last; p++)
-                zc_portset_add(s, (uint16_t)p);
+        add_range(s, (unsigned)first, (unsigned)last);
         return true;
 }
 
@@ -184,8 +197,7 @@ static bool parse_part(const struct part *part, struct zc_portset *s, struct zc_
         if (part->p[0] == '-' || (part->p[0] >= '0' && part->p[0] <= '9'))
                 return parse_range(part, s, err);
         if (is_word(part, "all")) {
-                for (unsigned p = 1; p <= PORT_MAX; p++)
-                        zc_portset_add(s, (uint16_t)p);
+                add_range(s, 1, PORT_MAX);
                 return true;
         }
         if (is_word(part, "top-100")) {

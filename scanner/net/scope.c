@@ -366,8 +366,7 @@ const char *zc_scope_verdict_name(enum zc_scope_verdict v)
                 [ZC_SCOPE_IN] = "in scope",
                 [ZC_SCOPE_OUTSIDE] = "outside scope.allow and the targets",
                 [ZC_SCOPE_EXCLUDED] = "excluded by scope.exclude",
-                [ZC_SCOPE_NEVER] = "never contacted unless its address is named (metadata service, "
-                                   "multicast, broadcast)",
+                [ZC_SCOPE_NEVER] = "never contacted unless its address is named",
         };
 
         _Static_assert(ZC_COUNT(names) == ZC_SCOPE_NEVER + 1, "a name for every verdict");
