@@ -235,13 +235,14 @@ static void sum_add(struct sum *sum, const json_t *admit)
         sum->certain = sum->certain || (reach == sum->widest && certain);
 }
 
-/** Whether the lines are all there are: nothing was left unread or is beyond the model. */
+/** Whether the lines are all there are: nothing was left unread or is beyond the model, and the evidence says so. */
 static bool is_whole(const json_t *host, const json_t *firewall)
 {
         const json_t *o = zc_json_at(host, "probes.firewall");
-        const char *outcome = zc_json_str(o, "outcome", "done");
+        const json_t *beyond = json_object_get(firewall, "not_modelled");
+        const char *outcome = zc_json_str(o, "outcome", "");
 
-        return json_array_size(json_object_get(firewall, "not_modelled")) == 0 &&
+        return json_is_array(beyond) && json_array_size(beyond) == 0 &&
                (strcmp(outcome, "done") == 0 || json_is_true(json_object_get(o, "whole")));
 }
 

@@ -57,7 +57,7 @@ static char *rows_of(struct zc_evidence *const *evs, size_t count)
         "0/0'],'interfaces':['*']" rest "}"
 #define TCP6379 "listener 0.0.0.0:6379/tcp"
 
-/* One listener, one host, no endpoint: what its firewall makes of it. */
+/* One listener, one host, no endpoint: what its firewall makes of it. Unless the name begins "bare", the host also says that all was read and modelled. */
 static const struct {
         const char *name, *listener, *host, *reach, *verdict;
 } lines[] = {
@@ -68,6 +68,10 @@ static const struct {
           FIREWALL("'admits':[],'defaults':{'input':{'ip':'reject'}}"), "none", "reject" },
         { "no line, the chain accepts: a rule drops", LISTENER(""),
           FIREWALL("'admits':[],'defaults':{'input':{'ip':'accept'}}"), "none", "drop" },
+        { "bare: no line, but no outcome says that all was read", LISTENER(""),
+          FIREWALL("'admits':[],'not_modelled':[]"), "unknown", "unknown" },
+        { "bare: no line, but what is not modelled was not looked for", LISTENER(""),
+          "'probes':{'firewall':{'outcome':'done'}}," FIREWALL("'admits':[]"), "unknown", "unknown" },
         { "no line, but not all is modelled", LISTENER(""),
           FIREWALL("'admits':[],'not_modelled':[{'what':'x'}]"), "unknown", "unknown" },
         { "no line, but not all was read", LISTENER(""),
@@ -195,6 +199,27 @@ static const struct {
           FIREWALL("'admits':[" ADMIT("") "]"), "unknown", "unknown" },
 };
 
+/** The host with an outcome and `not_modelled`, unless it speaks of them itself. */
+static void complete(const char *host, bool bare, struct zc_text *out)
+{
+        static const char firewall[] = "'firewall':{";
+        const char *at = strstr(host, firewall);
+
+        while (at && strstr(at + 1, firewall)) /* the probe's outcome comes first */
+                at = strstr(at + 1, firewall);
+        if (bare || !at) {
+                zc_text_add(out, host);
+                return;
+        }
+        if (!strstr(host, "'probes'"))
+                zc_text_add(out, "'probes':{'firewall':{'outcome':'done'}},");
+        at += sizeof(firewall) - 1;
+        zc_text_addn(out, host, (size_t)(at - host));
+        if (!strstr(host, "'not_modelled'"))
+                zc_text_add(out, *at == '}' ? "'not_modelled':[]" : "'not_modelled':[],");
+        zc_text_add(out, at);
+}
+
 static void test_lines(void **state)
 {
         (void)state;
@@ -203,8 +228,11 @@ static void test_lines(void **state)
                 struct zc_evidence *ev;
                 struct zc_err err = { 0 };
                 json_t *rows;
+                ZC_AUTO_TEXT host;
 
-                snprintf(body, sizeof(body), "'host':{%s,'listeners':[%s]}", lines[i].host,
+                zc_text_init(&host, sizeof(body));
+                complete(lines[i].host, strncmp(lines[i].name, "bare", 4) == 0, &host);
+                snprintf(body, sizeof(body), "'host':{%s,'listeners':[%s]}", zc_text_str(&host),
                          lines[i].listener);
                 ev = evidence(WEB, body);
                 rows = zc_exposure(&ev, 1, &err);
@@ -259,7 +287,8 @@ static const struct {
           "web " TCP6379 "|10.0.4.17:6379/tcp|any|unknown|out" },
         { "reached though the rules say drop",
           { WEB, "'vantage':{'id':'scan'}" },
-          { "'host':{'firewall':{'admits':[]},'listeners':[" LISTENER("") "]}",
+          { "'host':{'probes':{'firewall':{'outcome':'done'}},'firewall':{'admits':[],'not_modelled':["
+            "]},'listeners':[" LISTENER("") "]}",
             "'endpoints':[" OPEN("x", "192.0.2.7", "") "]" },
           "web " TCP6379 "|192.0.2.7:6379/tcp|any|drop|scan" },
         { "closed is not reached",
