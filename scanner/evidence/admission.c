@@ -5,6 +5,8 @@
 #include "zc/addr.h"
 
 #define SOURCES_MAX 64u
+#define VIA_MAX 32u
+#define WORD_MAX 256u
 #define WIDE_IP 8 /* a prefix as short as this, outside private space, is part of "any but ..." */
 #define WIDE_IP6 16
 
@@ -199,6 +201,7 @@ struct sum {
         json_t *sources;
 };
 
+/** Adds what is new of it. Rows repeat it per listener, so it stays short whatever the evidence holds. */
 static void sources_add(json_t *to, const json_t *sources)
 {
         const json_t *source, *known;
@@ -210,9 +213,35 @@ static void sources_add(json_t *to, const json_t *sources)
                 json_array_foreach (to, k, known) {
                         there = there || json_equal(known, source);
                 }
-                if (!there)
+                if (!there && json_string_length(source) <= WORD_MAX)
                         json_array_append(to, (json_t *)(uintptr_t)source);
         }
+}
+
+/** The first rules of a way through the ruleset, with what names them and nothing else. */
+static json_t *via_new(const json_t *via)
+{
+        static const char *const names[] = { "family", "table", "chain", "handle" };
+        json_t *out = json_array();
+        const json_t *step;
+        size_t i;
+
+        json_array_foreach (via, i, step) {
+                json_t *kept = json_object();
+
+                if (i == VIA_MAX) {
+                        json_decref(kept);
+                        break;
+                }
+                for (size_t n = 0; n < ZC_COUNT(names); n++) {
+                        json_t *member = json_object_get(step, names[n]);
+
+                        if (member && json_string_length(member) <= WORD_MAX)
+                                json_object_set(kept, names[n], member);
+                }
+                json_array_append_new(out, kept);
+        }
+        return out;
 }
 
 static void sum_add(struct sum *sum, const json_t *admit)
@@ -266,7 +295,7 @@ static json_t *sum_facts(const struct sum *sum, const char *verdict)
                 json_object_set_new(facts, "certainty",
                                     json_string(sum->certain ? "certain" : "possible"));
         if (json_is_array(via))
-                json_object_set(facts, "via", (json_t *)(uintptr_t)via);
+                json_object_set_new(facts, "via", via_new(via));
         return facts;
 }
 
@@ -309,11 +338,29 @@ static struct zc_admission by_lines(const json_t *host, const json_t *firewall,
         return a;
 }
 
+static json_t *reach_facts(const json_t *reach, const char *verdict)
+{
+        json_t *facts = json_pack("{ss}", "verdict", verdict);
+        const json_t *sources = json_object_get(reach, "sources");
+        const json_t *via = json_object_get(reach, "via");
+        const char *certainty = zc_json_str(reach, "certainty", NULL);
+
+        if (json_is_array(sources)) {
+                json_object_set_new(facts, "sources", json_array());
+                sources_add(json_object_get(facts, "sources"), sources);
+        }
+        if (certainty)
+                json_object_set_new(facts, "certainty", json_string(certainty));
+        if (json_is_array(via))
+                json_object_set_new(facts, "via", via_new(via));
+        return facts;
+}
+
 /** The firewall probe has answered for this very listener. */
 static struct zc_admission by_reach(const json_t *reach, const char *verdict)
 {
         const json_t *sources = json_object_get(reach, "sources");
-        struct zc_admission a = { .widest = ZC_REACH_NONE, .facts = json_deep_copy(reach) };
+        struct zc_admission a = { .widest = ZC_REACH_NONE, .facts = reach_facts(reach, verdict) };
 
         if (strcmp(verdict, "unknown") == 0)
                 a.widest = ZC_REACH_UNKNOWN;

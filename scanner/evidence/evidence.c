@@ -150,7 +150,7 @@ static bool host_take(struct zc_evidence *ev, const json_t *host, const struct z
         json_auto_t *copy = json_deep_copy(host);
         json_t *probes = json_object_get(ev->host, "probes"), *more;
 
-        if (ev->host_bytes + at->len > ZC_EVIDENCE_HOST_MAX)
+        if (ev->wrapped && ev->host_bytes + at->len > ZC_EVIDENCE_HOST_MAX)
                 return zc_fail(err, ZC_E_LIMIT, "more than %zu bytes of evidence about one host",
                                ZC_EVIDENCE_HOST_MAX);
         if (!copy)

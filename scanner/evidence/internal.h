@@ -36,7 +36,8 @@ struct zc_evidence {
         struct zc_identities identities;
 };
 
-#define ZC_EVIDENCE_HOST_MAX ((size_t)64 << 20)
+#define ZC_EVIDENCE_NAME_MAX ((size_t)1024) /* of an identity's parts */
+#define ZC_EVIDENCE_HOST_MAX ((size_t)32 << 20)
 
 struct zc_evidence *zc_evidence_new(const char *name, struct zc_err *err);
 /** Take in one checked record of a stream or value of a document, which stands at `at`: merges host, indexes the others. */

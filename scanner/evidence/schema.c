@@ -48,6 +48,42 @@ static const json_t *check_find(const char *def)
         return NULL;
 }
 
+/* What the schema's subset of JSON Schema cannot say: names are repeated row by row, so they are short. */
+static const struct short_name {
+        const char *def, *member;
+} short_names[] = {
+        { "run", "id" },           { "run", "vantage.id" }, { "endpoint", "asset" },
+        { "endpoint", "address" }, { "endpoint", "name" },  { "endpoint", "service" },
+        { "scan", "asset" },       { "scan", "address" },
+};
+
+static bool name_check(const char *def, const char *member, const json_t *name, struct zc_err *err)
+{
+        return json_string_length(name) <= ZC_EVIDENCE_NAME_MAX ||
+               zc_fail(err, ZC_E_LIMIT, "%s %s: longer than %zu bytes", def, member,
+                       ZC_EVIDENCE_NAME_MAX);
+}
+
+static bool names_check(const char *def, const json_t *value, struct zc_err *err)
+{
+        const json_t *targets = strcmp(def, "run") == 0 ? json_object_get(value, "targets") : NULL;
+        const json_t *target;
+        size_t i;
+
+        for (i = 0; i < ZC_COUNT(short_names); i++) {
+                const struct short_name *n = &short_names[i];
+
+                if (strcmp(n->def, def) == 0 &&
+                    !name_check(def, n->member, zc_json_at(value, n->member), err))
+                        return false;
+        }
+        json_array_foreach (targets, i, target) {
+                if (!name_check(def, "targets.id", json_object_get(target, "id"), err))
+                        return false;
+        }
+        return true;
+}
+
 bool zc_evidence_check(const char *def, const json_t *value, struct zc_err *err)
 {
         const json_t *port = json_object_get(value, "port"), *against;
@@ -64,7 +100,7 @@ bool zc_evidence_check(const char *def, const json_t *value, struct zc_err *err)
                 zc_text_escape(&shown, zc_text_str(&where), where.len);
                 return zc_ctx(err, "%s%s%s", def, where.len > 0 ? " " : "", zc_text_str(&shown));
         }
-        /* the schema's subset of JSON Schema knows no ranges */
-        return !port || (json_integer_value(port) >= 0 && json_integer_value(port) <= UINT16_MAX) ||
-               zc_fail(err, ZC_E_MALFORMED, "%s /port: must be between 0 and 65535", def);
+        if (port && (json_integer_value(port) < 0 || json_integer_value(port) > UINT16_MAX))
+                return zc_fail(err, ZC_E_MALFORMED, "%s /port: must be between 0 and 65535", def);
+        return names_check(def, value, err);
 }

@@ -7,6 +7,7 @@
 
 #define BUFFER_SIZE 65536u
 #define DEPTH_MAX 64u
+#define INDENTED 8u /* times as large as without, at most */
 
 bool zc_slicer_init(struct zc_slicer *s, int fd, const char *name, struct zc_err *err)
 {
@@ -98,6 +99,7 @@ static struct zc_slice slice_start(const struct zc_slicer *s)
 
 /** What has been read of a value: brackets still open, and whether within a string. */
 struct nest {
+        size_t bytes; /* without the white space between values: a document counts as the stream that it came from */
         unsigned int depth;
         bool string, escaped;
 };
@@ -105,6 +107,7 @@ struct nest {
 /** Takes one byte of a value into account. False for more levels than any evidence has. */
 static bool nest_take(struct nest *n, int c)
 {
+        n->bytes += n->string || !is_space(c);
         if (n->string) {
                 n->string = n->escaped || c != '"';
                 n->escaped = !n->escaped && c == '\\';
@@ -141,7 +144,7 @@ bool zc_slicer_value(struct zc_slicer *s, size_t cap, struct zc_slice *out, stru
                                 s, err,
                                 "the text ends within the value that begins at %u:%u: it was cut",
                                 at.line, at.column);
-                if (here(s) - at.off >= cap)
+                if (nest.bytes >= cap || here(s) - at.off >= INDENTED * (uint64_t)cap)
                         return zc_slicer_fail(
                                 s, err, "the value that begins at %u:%u is larger than %zu bytes",
                                 at.line, at.column, cap);

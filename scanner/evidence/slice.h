@@ -36,7 +36,7 @@ int zc_slicer_peek(struct zc_slicer *s);
 int zc_slicer_peek_token(struct zc_slicer *s);
 /** Move over one byte, which was peeked. */
 void zc_slicer_next(struct zc_slicer *s);
-/** The value that begins at the next token, at most cap bytes of it. */
+/** The value that begins at the next token, at most cap bytes of it, indentation not counted. cap is at most 256 MiB. */
 bool zc_slicer_value(struct zc_slicer *s, size_t cap, struct zc_slice *out, struct zc_err *err) ZC_MUST_USE;
 /** The rest of the line, without its LF. *whole: there was an LF. */
 bool zc_slicer_line(struct zc_slicer *s, size_t cap, struct zc_slice *out, bool *whole, struct zc_err *err) ZC_MUST_USE;

@@ -1,10 +1,12 @@
 /** Evidence files: writing a stream, reading both forms, and what hostile or cut input does. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -55,7 +57,7 @@ static struct zc_evidence *opened(const char *text)
 /** The document form, on the heap. */
 static char *document_of(struct zc_evidence *ev)
 {
-        struct zc_out *out = zc_out_memory((size_t)1 << 24);
+        struct zc_out *out = zc_out_memory((size_t)1 << 26);
         struct zc_err err = { 0 };
         char *text;
 
@@ -436,6 +438,96 @@ static void test_standard_input(void **state)
         zc_evidence_free(ev);
 }
 
+/** What a full disk let through of a record is cut off, and the stream stays valid. */
+static void test_full_disk(void **state)
+{
+        char path[] = "/tmp/zc-evidence-XXXXXX";
+        json_auto_t *run = json_pack("{sss{ss}}", "id", "r", "vantage", "id", "v");
+        json_auto_t *host = json_pack("{s{s[]}}", "host", "listeners");
+        json_auto_t *problem =
+                json_pack("{s{ss}}", "problem", "what", "something longer than is left");
+        struct zc_evidence *ev = NULL, *again = NULL;
+        struct rlimit limit, before;
+        struct zc_err err = { 0 };
+        struct stat st;
+
+        (void)state;
+        close(mkstemp(path));
+        signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_true(zc_evidence_create(path, run, &ev, &err));
+        assert_int_equal(stat(path, &st), 0);
+        limit = before;
+        limit.rlim_cur = (rlim_t)st.st_size + 20;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        assert_false(zc_evidence_put(ev, problem, &err));
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(err.code, ZC_E_IO);
+        assert_non_null(strstr(err.text, path));
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_size + 20, limit.rlim_cur);
+        assert_true(zc_evidence_put(ev, host, &err));
+        assert_true(zc_evidence_open(path, &again, &err));
+        assert_non_null(zc_evidence_host(again));
+        assert_int_equal(visit(again).problems, 0);
+        zc_evidence_free(ev);
+        zc_evidence_free(again);
+        unlink(path);
+}
+
+/** A name that every row would repeat is refused when it is a book. */
+static void test_long_names(void **state)
+{
+        static const char *const parts[] = { "asset", "address", "name", "service" };
+
+        (void)state;
+        for (size_t i = 0; i < 2 * ZC_COUNT(parts); i++) {
+                size_t length = 1024 + i % 2;
+                json_auto_t *record = json_pack("{s{sssssiss}}", "endpoint", "asset", "a",
+                                                "address", "b", "port", 1, "transport", "tcp");
+                json_auto_t *run = json_pack("{sss{ss}}", "id", "r", "vantage", "id", "v");
+                char *name = memset(malloc(length), 'x', length);
+                struct zc_evidence *ev = NULL;
+                struct zc_err err = { 0 };
+
+                json_object_set_new(json_object_get(record, "endpoint"), parts[i / 2],
+                                    json_stringn(name, length));
+                assert_true(zc_evidence_create(NULL, run, &ev, &err));
+                assert_int_equal(zc_evidence_put(ev, record, &err), length == 1024);
+                assert_int_equal(err.code, length == 1024 ? ZC_OK : ZC_E_LIMIT);
+                zc_evidence_free(ev);
+                free(name);
+        }
+}
+
+/** Records at and beyond their largest size; a document may be as large again by its indentation. */
+static void test_sizes(void **state)
+{
+        json_auto_t *run = json_pack("{sss{ss}}", "id", "r", "vantage", "id", "v");
+        json_auto_t *record = json_pack("{s{sss[]}}", "problem", "what", "", "list");
+        json_t *list = zc_json_pointer(record, "/problem/list");
+        struct zc_evidence *ev = NULL, *again;
+        struct zc_err err = { 0 };
+        char *text;
+
+        (void)state;
+        for (size_t i = 0; i < ZC_EVIDENCE_LINE_MAX / 2 - 100; i++)
+                json_array_append_new(list, json_integer(1));
+        assert_true(zc_evidence_create(NULL, run, &ev, &err));
+        assert_true(zc_evidence_put(ev, record, &err));
+        for (size_t i = 0; i < 100; i++)
+                json_array_append_new(list, json_integer(1));
+        assert_false(zc_evidence_put(ev, record, &err));
+        assert_int_equal(err.code, ZC_E_LIMIT);
+        text = document_of(ev);
+        assert_true(strlen(text) > ZC_EVIDENCE_LINE_MAX);
+        again = opened(text);
+        assert_int_equal(visit(again).problems, 1);
+        free(text);
+        zc_evidence_free(ev);
+        zc_evidence_free(again);
+}
+
 static void test_asset(void **state)
 {
         static const struct {
@@ -520,6 +612,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_forms),
+                cmocka_unit_test(test_sizes),
+                cmocka_unit_test(test_full_disk),
+                cmocka_unit_test(test_long_names),
                 cmocka_unit_test(test_no_memory),
                 cmocka_unit_test(test_rewritten),
                 cmocka_unit_test(test_compact_document),

@@ -419,11 +419,43 @@ static void test_row(void **state)
         zc_evidence_free(evs[1]);
 }
 
+/** A row repeats what a firewall says, so it repeats no more than a reader needs. */
+static void test_bounded(void **state)
+{
+        struct zc_evidence *ev = NULL;
+        json_auto_t *run = json_pack("{sss{ss}}", "id", "r", "vantage", "id", "v");
+        json_auto_t *record = json_pack("{s{s[{sssssssis{sss[]s[]}}]}}", "host", "listeners",
+                                        "transport", "tcp", "family", "ip", "address", "0.0.0.0",
+                                        "port", 1, "reach", "verdict", "accept", "sources", "via");
+        json_t *reach = zc_json_pointer(record, "/host/listeners/0/reach"), *rows, *firewall;
+        struct zc_err err = { 0 };
+
+        (void)state;
+        for (int i = 0; i < 1000; i++) {
+                json_array_append_new(json_object_get(reach, "sources"),
+                                      zc_json_printf("10.%d.%d.0/24", i / 256, i % 256));
+                json_array_append_new(json_object_get(reach, "via"),
+                                      json_pack("{ssssssss}", "family", "ip", "table", "t", "chain",
+                                                "c", "more", "m"));
+        }
+        assert_true(zc_evidence_create(NULL, run, &ev, &err));
+        assert_true(zc_evidence_put(ev, record, &err));
+        rows = zc_exposure(&ev, 1, &err);
+        firewall = zc_json_pointer(rows, "/0/firewall");
+        assert_int_equal(json_array_size(json_object_get(firewall, "sources")), 64);
+        assert_int_equal(json_array_size(json_object_get(firewall, "via")), 32);
+        assert_null(zc_json_pointer(firewall, "/via/0/more"));
+        assert_string_equal(zc_json_str(json_array_get(rows, 0), "reach", ""), "private");
+        json_decref(rows);
+        zc_evidence_free(ev);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_lines),
                                             cmocka_unit_test(test_joins),
-                                            cmocka_unit_test(test_row) };
+                                            cmocka_unit_test(test_row),
+                                            cmocka_unit_test(test_bounded) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
