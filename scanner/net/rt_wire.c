@@ -1,13 +1,11 @@
 /**
- * The wire of rtnetlink's answers, in host byte order but for addresses. Each is a fixed header, then attributes:
+ * The wire of rtnetlink's answers, in host byte order. Each is a fixed header, then attributes:
  *
  *      ifinfomsg  u8 family, pad, u16 type, i32 index, u32 flags, u32 change
- *      ifaddrmsg  u8 family, u8 prefix, u8 flags, u8 scope, u32 index
  *      tcmsg      u8 family, 3 pad, i32 index, u32 handle, u32 parent, u32 info
  */
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <string.h>
 
 #include "zc/netlink.h"
 #include "zc/rtnl.h"
@@ -56,39 +54,6 @@ bool zc_rt_link_parse(struct zc_rd payload, struct zc_rt_link *out, struct zc_er
         if (bad)
                 return ends_early(err, "link", payload.n);
         *out = link;
-        return true;
-}
-
-bool zc_rt_addr_parse(struct zc_rd payload, struct zc_rt_addr *out, struct zc_err *err)
-{
-        struct zc_rt_addr a = { 0 };
-        struct zc_rd whole = payload;
-        struct zc_rd best = { 0 };
-        struct zc_rd value;
-        uint16_t type;
-        size_t size;
-        bool bad = false;
-
-        if (!zc_rd_u8(&payload, &a.addr.family) || !zc_rd_skip(&payload, 2) ||
-            !zc_rd_u8(&payload, &a.scope) || !zc_rd_u32host(&payload, &a.index))
-                return ends_early(err, "address", whole.n);
-        if (a.addr.family != AF_INET && a.addr.family != AF_INET6) {
-                err->code = ZC_OK;
-                return false;
-        }
-        while (zc_nla_next(&payload, &type, &value, &bad)) {
-                if (type == IFA_LOCAL ||
-                    (type == IFA_ADDRESS &&
-                     best.n == 0)) /* of a point-to-point link, ADDRESS is the peer's */
-                        best = value;
-        }
-        size = a.addr.family == AF_INET ? 4 : 16;
-        if (bad || best.n != size)
-                return ends_early(err, "address", payload.n);
-        memcpy(a.addr.bytes, best.p, size);
-        if (a.addr.family == AF_INET6 && zc_addr_class(&a.addr) == ZC_ADDR_LINK)
-                a.addr.zone = a.index;
-        *out = a;
         return true;
 }
 
