@@ -47,25 +47,25 @@ enum zc_connect {
 
 struct zc_conv {
         /* set by the caller */
+        const char *name;   /* for scope; may be NULL */
+        zc_step_fn step;    /* NULL: connect only, then reset, which leaves no TIME_WAIT behind */
+        void *state;
+        int64_t connect_ms; /* how long to wait for the connection, 0: the exchange's deadline only */
+        int64_t idle_ms;    /* how long to wait for the next byte, 0: likewise */
+        int64_t total_ms;   /* how long it may last once connected, 0: likewise */
+        size_t max_bytes;   /* received in all before the conversation is cut; 0: 64 KiB */
         struct zc_addr addr;
         uint16_t port;
-        const char *name;     /* for scope; may be NULL */
-        zc_step_fn step;      /* NULL: connect only, then reset, which leaves no TIME_WAIT behind */
-        void *state;
-        int64_t connect_ms;   /* how long to wait for the connection, 0: the exchange's deadline only */
-        int64_t idle_ms;      /* how long to wait for the next byte, 0: likewise */
-        int64_t total_ms;     /* how long it may last once connected, 0: likewise */
-        size_t max_bytes;     /* received in all before the conversation is cut; 0: 64 KiB */
         /* set by the exchange */
+        bool finished;            /* its step machine said DONE (or it was connect-only and got an answer) */
+        bool cut;                 /* max_bytes, total_ms or the deadline ended it */
+        struct zc_addr icmp_from; /* who sent the ICMP error that ended the attempt; family 0 when unknown */
+        int icmp_type, icmp_code; /* of it (ICMPv6 for IPv6); -1: none, or this kernel does not say */
         enum zc_connect connect;
         enum zc_scope_verdict verdict;
         int sys;                  /* errno behind it, 0 if none */
-        int icmp_type, icmp_code; /* of the ICMP (ICMPv6 for IPv6) error that ended the attempt; -1: none, or this kernel does not say */
-        struct zc_addr icmp_from; /* who sent it; family 0 when unknown */
         int64_t rtt_us;           /* of the connection or its refusal, -1 unknown */
         size_t sent, received;
-        bool finished;            /* its step machine said DONE (or it was connect-only and got an answer) */
-        bool cut;                 /* max_bytes, total_ms or the deadline ended it */
 };
 
 #define ZC_CONV_REASON_LEN 160

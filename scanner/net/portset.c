@@ -167,7 +167,7 @@ static bool parse_range(const struct part *part, struct zc_portset *s, struct zc
 {
         const char *dash = memchr(part->p, '-', part->n);
         size_t n = dash ? (size_t)(dash - part->p) : part->n;
-        uint64_t first, last;
+        uint64_t first = 0, last;
 
         if (!parse_number(part, part->p, n, &first, err))
                 return false;
