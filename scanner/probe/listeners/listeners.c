@@ -159,6 +159,7 @@ static void tell_missing(struct zc_io *io, const struct listeners *l, bool all)
                 zc_io_partial(io, "", "more than %zu listeners: the rest was not kept", l->count);
         if (missing == 0 || all)
                 return;
+        io->whole = !l->cut; /* the kernel listed every socket; only whose they are is not known */
         if (listeners_can_ptrace())
                 zc_io_partial(io, "",
                               "%zu of %zu listening sockets have no known process: it is hidden "
