@@ -90,6 +90,37 @@ usage "no evidence named" 'name evidence files' judge
 usage "no report here" 'no report.json here' report
 usage "two reports" 'one report at a time' report a b
 
+usage "no target, and no terminal" 'write: zerocrit audit local' audit
+usage "no target, and no terminal, to collect" 'write: zerocrit collect local' collect
+usage "an empty target" 'empty target' audit ''
+usage "a target with a secret" 'secrets never stand' audit http://user:secret@127.0.0.1/
+ok "the secret is not repeated" sh -c '! grep -q user:secret err'
+usage "a target with a bad port" 'target "127.0.0.1:99999", column' audit 127.0.0.1:99999
+usage "a block with host bits" '10.0.0.1/8' audit 10.0.0.1/8
+usage "a wide public block" 'wider than /24' audit 8.8.0.0/16
+usage "an unknown scheme" 'gopher' audit gopher://127.0.0.1/
+usage "a bad port list" '--ports: .*column 4' audit local --ports 22,99999
+usage "an unknown probe" '--only lisners: .*did you mean listeners' audit local --only lisners
+usage "a plan with nothing left" 'nothing to do' audit local --only listeners --skip listeners
+usage "a bad exclusion" '--exclude: .*10.0.0.1/8' audit local --exclude 10.0.0.1/8
+usage "a target that is excluded" '127.0.0.1' audit 127.0.0.1:20001 --exclude 127.0.0.1
+usage "a bad vantage" '--vantage: .*letters' audit local --vantage 'a b'
+usage "a gate that selects nothing" 'tag:nosuch' audit local --fail-on tag:nosuch
+usage "evidence and report on one path" 'would both write' audit local --evidence r.json --report json=r.json
+usage "the evidence's stream in a report's place" 'writes r.ndjson while it runs' audit local --evidence r --report json=r.ndjson
+printf '# none\n\n' >none.txt
+usage "a targets file without a target" 'none.txt: there is no target' audit --targets none.txt
+printf '127.0.0.1:20001 # good\n  ]bad[\n' >bad.txt
+usage "a targets file with a bad line" 'bad.txt:2: ' audit --targets bad.txt
+usage "a targets file that is not there" 'gone.txt' audit --targets gone.txt
+printf 'schema: zerocrit.config/1\nauthorisation: {owner: me, until: 2020-01-01T00:00:00Z}\ntargets: [{id: a, hosts: [local]}]\n' >late.yaml
+usage "an authorisation that ended" 'late.yaml:2:[0-9]+: authorisation.until: .*nothing may be sent' audit --config late.yaml
+printf 'schema: zerocrit.config/1\nscope: {allow: [10.9.0.0/16], rate: {total: 5/s}}\ntargets: [{id: a, hosts: [127.0.0.1]}]\n' >scope.yaml
+usage "a target outside the scope" '127.0.0.1' audit --config scope.yaml
+usage "a named target outside the scope" '127.0.0.2' audit --config scope.yaml 127.0.0.2
+usage "a rate above what the configuration allows" 'allows 5 a second' audit --config scope.yaml 10.9.0.1 --rate 6
+ok "nothing was written" sh -c '! ls r.json r.ndjson r zerocrit-*.json 2>/dev/null'
+
 # --- documents
 usage "evidence that is not there" 'none.json: No such file' judge none.json
 printf '{"schema": "zerocrit.evidence/1",\n "run": {"id": ]}' >syntax.json
@@ -182,6 +213,44 @@ ok "evidence from standard input" test $? -eq 0
 mkdir -p elsewhere && printf 'waivers: []\n' >elsewhere/w.yaml && printf 'schema: zerocrit.config/1\nwaivers: w.yaml\n' >elsewhere/c.yaml
 (cd / && "$ZC" judge --config "$work/elsewhere/c.yaml" "$work/good.json" >/dev/null 2>"$work/err")
 ok "a configuration's files are beside it, wherever we run" test $? -eq 0
+
+# --- collect and audit: this machine only, and nothing over the network
+only="--only listeners"
+is "collect to a file: 0" 0 collect local $only -o ev.json
+ok "collect: a document, and no stream is left" "$python" -c 'import json, os; d = json.load(open("ev.json")); assert d["run"]["finished"] and not os.path.exists("ev.json.ndjson")'
+is "collect to a stream: 0" 0 collect local $only -o ev.ndjson
+ok "collect: the stream begins with schema and ends with finished" sh -c 'head -n 1 ev.ndjson | grep -q "zerocrit.evidence/1" && tail -n 1 ev.ndjson | grep -q finished'
+is "collect to standard output: 0" 0 collect local $only
+ok "collect: a document on standard output" "$python" -c 'import json; json.load(open("out"))'
+run judge ev.json -o a.json; one=$status
+run judge ev.ndjson -o b.json
+ok "document and stream: the same status" test "$status" -eq "$one"
+run audit local $only --evidence kept.json --report json=kept-report.json
+audit=$status
+ok "audit: the gate's status" sh -c "[ $audit -eq 0 ] || [ $audit -eq 1 ] || [ $audit -eq 3 ]"
+ok "audit: the page ends in the verdict" sh -c 'tail -n 1 out | grep -qE "^(MET|NOT MET|NOT SHOWN)  "'
+ok "audit: what it wrote is named" sh -c 'grep -q "kept.json" out && grep -q "kept-report.json" out'
+run judge kept.json -o /dev/null
+ok "audit: judging the kept evidence gives the same status" test "$status" -eq "$audit"
+run audit local $only --format json
+ok "audit: the same status for another format" test "$status" -eq "$audit"
+is "audit: a full device: 4" 4 audit local $only --report json=/dev/full
+is "audit: evidence on a full device: 4" 4 audit local $only --evidence /dev/full
+is "collect: a full device: 4" 4 collect local $only -o /dev/full
+is "dry run: 0" 0 audit local 127.0.0.1:20001 --dry-run
+ok "dry run: says what is sent" grep -qi 'sends' out
+is "doctor: 0" 0 doctor
+printf 'schema: zerocrit.config/1\ntargets: [{id: me, hosts: [local], tags: [prod]}, {id: web1, evidence: good.json}]\nreports: {dir: made, formats: [json]}\n' >both.yaml
+run audit --config both.yaml $only
+ok "a configuration's targets, its evidence and its reports" "$python" -c 'import json; r = json.load(open("made/report.json")); assert len(r["runs"]) == 2, r["runs"]; assert any(t["id"] == "me" for x in r["runs"] for t in x["targets"])'
+run audit --config both.yaml web1 --format json
+ok "a configured target by its id" "$python" -c 'import json; r = json.load(open("out")); assert [x["vantage"]["hostname"] for x in r["runs"]] == ["web1"]'
+"$python" - "$ZC" >pty.out <<'PY'
+import os, pty, sys
+pty.spawn([sys.argv[1], "audit", "--only", "listeners"])
+PY
+ok "on a terminal no target means local" sh -c 'tail -n 1 pty.out | grep -qE "(MET|NOT SHOWN)"'
+ok "on a terminal there is colour" sh -c 'grep -q "$(printf "\033")" pty.out'
 
 # --- outputs: whole or not at all
 is "full device: 4" 4 judge good.json -o /dev/full
