@@ -25,7 +25,7 @@ struct expect {
         struct zc_portset set[TRANSPORTS]; /* the ports listed */
         char listed[200];                  /* the same, for messages */
         bool judged;                       /* something was selected */
-        const json_t *scan;                /* while one is visited */
+        json_t *covered;                   /* assets whose ports were looked at, or should have been */
 };
 
 static bool selected(struct expect *x, const char *asset)
@@ -145,6 +145,7 @@ static bool judge_host(struct expect *x, const struct zc_evidence *ev, struct zc
         presence = zc_kind_each(kind, zc_evidence_host(ev), "/host", asset, NULL, NULL, why);
         if (presence == ZC_UNPLANNED)
                 return true;
+        json_object_set_new(x->covered, asset, json_true());
         if (presence == ZC_UNOBSERVED || presence == ZC_PARTLY)
                 return check(x, asset, "host/ports", ZC_UNKNOWN, why, NULL, err);
         return check(x, asset, "host/ports", ZC_PASS, "", NULL, err); /* each port that is against it has a row of its own */
@@ -193,6 +194,7 @@ static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_er
         (void)index;
         if (!selected(x, zc_json_str(scan, "asset", "")) || (zc_portset_count(&x->set[transport]) == 0 && transport == UDP))
                 return true;
+        json_object_set_new(x->covered, zc_json_str(scan, "asset", ""), json_true());
         return judge_scan(x, scan, err);
 }
 
@@ -203,15 +205,8 @@ static bool judge_unseen(struct expect *x, struct zc_err *err)
         json_t *row;
 
         json_object_foreach ((json_t *)(uintptr_t)x->assets, asset, row) {
-                bool seen = false;
-                const json_t *v;
-                size_t i;
-
-                if (!selected(x, asset))
-                        continue;
-                json_array_foreach (x->tally->assets, i, v)
-                        seen = seen || strcmp(json_string_value(v), asset) == 0;
-                if (!seen && !check(x, asset, "host/ports", ZC_UNKNOWN, "none of its ports was looked at", NULL, err))
+                if (selected(x, asset) && !json_object_get(x->covered, asset) &&
+                    !check(x, asset, "host/ports", ZC_UNKNOWN, "none of its ports was looked at", NULL, err))
                         return false;
         }
         return true;
@@ -300,6 +295,9 @@ bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expec
                                             .tags = tags, .rule = kinds[k].rule, .closed = k == 1 };
                         const json_t *list = json_object_get(entry, kinds[k].key);
 
+                        json_auto_t *covered = json_object();
+
+                        x.covered = covered;
                         if (!entry_init(&x, i, err))
                                 return false;
                         if (list && (!ports_of(&x, list, i, err) || !judge_entry(&x, err)))
