@@ -139,7 +139,7 @@ static bool visit_endpoint(void *ctx, const json_t *endpoint, size_t index, stru
 static bool each_part(struct eval *e, struct zc_err *err)
 {
         const struct zc_evidence_visitor endpoints = { .endpoint = visit_endpoint, .ctx = e };
-        const char *vantage = zc_json_str(zc_evidence_run(e->ev), "vantage.id", "");
+        const char *asset = zc_evidence_asset(e->ev);
         char why[ZC_WHY_LEN] = "";
 
         if (strncmp(e->kind->at, "endpoints", 9) == 0)
@@ -149,10 +149,9 @@ static bool each_part(struct eval *e, struct zc_err *err)
 
                 if (!rows)
                         return false;
-                zc_kind_each(e->kind, rows, "/exposure", vantage, each_entity, e, why);
+                zc_kind_each(e->kind, rows, "/exposure", asset, each_entity, e, why);
         } else {
-                zc_kind_each(e->kind, zc_evidence_host(e->ev), "/host", vantage, each_entity, e,
-                             why);
+                zc_kind_each(e->kind, zc_evidence_host(e->ev), "/host", asset, each_entity, e, why);
         }
         if (*why)
                 zc_log(ZC_LOG_WARN, "not all was seen: %s", why);

@@ -4,15 +4,6 @@
 
 #include "subject.h"
 
-/** "192.0.2.7/tcp": the address whose ports were tried. */
-static void subject_scan_add(struct zc_text *out, const json_t *scan, const json_t *parent)
-{
-        (void)parent;
-        zc_subject_text(out, zc_json_str(scan, "address", ""));
-        zc_text_addc(out, '/');
-        zc_subject_text(out, zc_json_str(scan, "transport", ""));
-}
-
 const struct zc_kind zc_kinds[] = {
         { "host", "host", NULL, "host", "the machine itself", zc_subject_host_add },
         { "os", "host.os", "os", "os", "its operating system", zc_subject_os_add },
@@ -33,7 +24,7 @@ const struct zc_kind zc_kinds[] = {
         { "endpoint", "endpoints[]", "ports", "endpoint", "one address and port, under one name",
           zc_subject_endpoint_add },
         { "scan", "scans[]", "ports", "scan", "the ports of one address that were tried",
-          subject_scan_add },
+          zc_subject_scan_add },
 };
 const size_t zc_kind_count = ZC_COUNT(zc_kinds);
 

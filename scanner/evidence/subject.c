@@ -61,6 +61,14 @@ void zc_subject_endpoint_add(struct zc_text *t, const json_t *endpoint, const js
         }
 }
 
+void zc_subject_scan_add(struct zc_text *t, const json_t *scan, const json_t *parent)
+{
+        (void)parent;
+        add_address(t, member(scan, "address"), "");
+        zc_text_addc(t, '/');
+        zc_subject_text(t, member(scan, "transport"));
+}
+
 /** A unit whose name lasts: a scope's carries a session number or a pid, a transient service's a counter. */
 static bool unit_lasts(const char *unit)
 {

@@ -150,6 +150,10 @@ struct entities {
 };
 
 static const struct entities entities[] = {
+        { "scan", "{'asset':'www','address':'2001:db8::7','transport':'tcp'}", "/scans/2",
+          "[2001:db8::7]/tcp|/scans/2|www" },
+        { "scan", "{'asset':'www','address':'192.0.2.7','transport':'udp'}", "/scans/0",
+          "192.0.2.7/udp|/scans/0|www" },
         { "host", "{}", "/host", "host|/host|web" },
         { "os", "{'os':{}}", "/host", "host/os|/host/os|web" },
         { "firewall", "{'firewall':{}}", "/host", "host/firewall|/host/firewall|web" },
