@@ -1,6 +1,6 @@
 /**
  * IP addresses and prefixes: parsing, canonical text (RFC 5952), order, and what kind of address it is. Pure, but for
- * interface names in zones, which the kernel is asked for.
+ * interface names in zones, which the kernel is asked for once each.
  */
 #ifndef ZC_ADDR_H
 #define ZC_ADDR_H
@@ -15,7 +15,7 @@
 struct zc_addr {
         uint8_t family;    /* AF_INET or AF_INET6 */
         uint8_t bytes[16]; /* network order; the first 4 for AF_INET */
-        uint32_t zone;     /* interface index of a link-local address, else 0 */
+        uint32_t zone;     /* of a link-local address: its interface's index, or a number of this process for a name that no interface here has; else 0 */
 };
 
 struct zc_prefix {
@@ -27,7 +27,8 @@ struct zc_prefix {
 
 /**
  * A literal without brackets, with an optional "%zone" (a name or an index) on link-local addresses. No octal, no short
- * forms. The error says what is wrong with the text, and what to write instead where that is clear.
+ * forms. A zone whose interface this machine lacks is taken, for evidence may come from another one: zc_addr_zone_here()
+ * tells. The error says what is wrong with the text, and what to write instead where that is clear.
  */
 bool zc_addr_parse(const char *s, struct zc_addr *out, struct zc_err *err) ZC_MUST_USE;
 /** "192.0.2.7/24", "2001:db8::/32", or a single address. Set host bits are an error that names the prefix meant. IPv4-mapped becomes IPv4. */
@@ -45,6 +46,8 @@ bool zc_prefix_contains(const struct zc_prefix *p, const struct zc_addr *a);
 bool zc_prefix_covers(const struct zc_prefix *outer, const struct zc_prefix *inner);
 /** The prefix that holds one address. */
 struct zc_prefix zc_prefix_of(const struct zc_addr *a);
+/** Whether the address has no zone, or one that is an interface of this machine. */
+bool zc_addr_zone_here(const struct zc_addr *a);
 /** IPv4-mapped IPv6 (::ffff:a.b.c.d) becomes IPv4; others are unchanged. */
 struct zc_addr zc_addr_unmap(struct zc_addr a);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "zc/text.h"
+#include "zone.h"
 
 static unsigned width(uint8_t family)
 {
@@ -33,6 +34,18 @@ static bool zone_allowed(const struct zc_addr *a)
         return a->family == AF_INET6 && (link_multicast || zc_addr_class(a) == ZC_ADDR_LINK);
 }
 
+/* What the kernel takes for one, and no bracket or percent sign, which addresses use. */
+static bool interface_name(const char *s)
+{
+        size_t n = strlen(s);
+
+        for (const char *p = s; *p; p++)
+                if (*p <= 0x20 || *p >= 0x7f || strchr("/:%[]", *p))
+                        return false;
+        return n > 0 && n < IF_NAMESIZE && strspn(s, "0123456789") < n && strcmp(s, ".") != 0 &&
+               strcmp(s, "..") != 0;
+}
+
 static bool zone_parse(const char *zone, struct zc_addr *a, struct zc_err *err)
 {
         ZC_AUTO_TEXT t;
@@ -50,11 +63,11 @@ static bool zone_parse(const char *zone, struct zc_addr *a, struct zc_err *err)
                 a->zone = (uint32_t)index;
                 return true;
         }
-        a->zone = strlen(zone) < IF_NAMESIZE ? if_nametoindex(zone) : 0;
-        if (a->zone == 0)
-                return zc_fail(err, ZC_E_USAGE,
-                               "no interface \"%s\" on this machine: see `ip link`", text);
-        return true;
+        if (!interface_name(zone))
+                return zc_fail(err, ZC_E_USAGE, "\"%s\" is not an interface name: see `ip link`",
+                               text);
+        return zone_of_name(zone, &a->zone) ||
+               zc_fail(err, ZC_E_LIMIT, "more than 256 interface names in addresses");
 }
 
 /* Why a text of digits and dots is not an IPv4 address. */
@@ -172,7 +185,7 @@ void zc_addr_format(const struct zc_addr *a, char out[ZC_ADDR_LEN])
                 ip[0] = '\0';
         if (a->zone == 0)
                 snprintf(out, ZC_ADDR_LEN, "%s", ip);
-        else if (if_indextoname(a->zone, name))
+        else if (zone_name(a->zone, name))
                 snprintf(out, ZC_ADDR_LEN, "%s%%%s", ip, name);
         else
                 snprintf(out, ZC_ADDR_LEN, "%s%%%u", ip, a->zone);
@@ -257,6 +270,11 @@ static struct zc_prefix prefix_unmap(struct zc_prefix p)
         if (!zc_prefix_covers(&mapped, &p))
                 return p;
         return (struct zc_prefix){ zc_addr_unmap(p.addr), (uint8_t)(p.bits - mapped.bits) };
+}
+
+bool zc_addr_zone_here(const struct zc_addr *a)
+{
+        return a->zone == 0 || zone_is_here(a->zone);
 }
 
 /* The first row that holds the address decides. RFC 6890 and the registries it names. */

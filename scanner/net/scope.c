@@ -317,6 +317,12 @@ static bool authorise_local(struct zc_scope *s, struct zc_err *err)
         return ok;
 }
 
+static bool here(const struct zc_target *t, const struct zc_addr *a, struct zc_err *err)
+{
+        return zc_addr_zone_here(a) ||
+               refuse_target(t, "no such interface on this machine: see `ip link`", err);
+}
+
 bool zc_scope_authorise(struct zc_scope *s, const struct zc_target *t, struct zc_err *err)
 {
         struct zc_prefix one;
@@ -324,11 +330,12 @@ bool zc_scope_authorise(struct zc_scope *s, const struct zc_target *t, struct zc
         if (t->kind == ZC_TARGET_LOCAL)
                 return authorise_local(s, err);
         if (t->kind == ZC_TARGET_BLOCK)
-                return authorise_prefix(s, t, &t->block, err);
+                return here(t, &t->block.addr, err) && authorise_prefix(s, t, &t->block, err);
         if (!t->literal)
                 return authorise_name(s, t, err);
         one = zc_prefix_of(&t->addr);
-        return authorise_prefix(s, t, &one, err) && add_prefix(&s->literal, &one, err);
+        return here(t, &t->addr, err) && authorise_prefix(s, t, &one, err) &&
+               add_prefix(&s->literal, &one, err);
 }
 
 /* ---- the question ---- */

@@ -414,13 +414,13 @@ static bool parse_url(const struct parse *ps, const char *sep)
 /* Only an address can carry a "/length"; anything else with a slash was meant as a URL. */
 static bool parse_block(const struct parse *ps, const char *slash)
 {
-        size_t before = (size_t)(slash - ps->text);
+        size_t before = (size_t)(slash - ps->text), digits = strcspn(ps->text, "%/");
         bool colons = memchr(ps->text, ':', before) != NULL;
 
         if (ps->text[0] == '[')
                 return REFUSE(ps, ps->text, "a block stands without brackets: write 2001:db8::/32");
         if (before == 0 ||
-            strspn(ps->text, colons ? "0123456789abcdefABCDEF:.%" : "0123456789.") < before)
+            strspn(ps->text, colons ? "0123456789abcdefABCDEF:." : "0123456789.") < digits)
                 return REFUSE(ps, slash,
                               "a path needs a scheme (https://host/path), and only an address can "
                               "be a block (192.0.2.0/24)");

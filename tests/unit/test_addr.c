@@ -40,9 +40,14 @@ static const struct {
         { "192.0.2.1%lo", NULL, "not link-local" },
         { "169.254.0.1%lo", NULL, "not link-local" },
         { "fe80::1%", NULL, "missing" },
-        { "fe80::1%0", NULL, "no interface" },
-        { "fe80::1%4294967297", NULL, "no interface" },
-        { "fe80::1%no-such-if", NULL, "no interface \"no-such-if\"" },
+        { "fe80::1%no-such-if", "fe80::1%no-such-if", NULL },
+        { "fe80::1%nosuch2", "fe80::1%nosuch2", NULL },
+        { "fe80::1%0", NULL, "not an interface name" },
+        { "fe80::1%4294967297", NULL, "not an interface name" },
+        { "fe80::1%sixteen-letters-", NULL, "not an interface name" },
+        { "fe80::1%a/b", NULL, "not an interface name" },
+        { "fe80::1%a%b", NULL, "not an interface name" },
+        { "fe80::1%..", NULL, "not an interface name" },
         { "fe80::1%a\x1b[31m", NULL, "\\u{1b}" },
         { "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:"
           "0000:0000:0000:0000",
@@ -132,6 +137,32 @@ static struct zc_prefix prefix(const char *s)
 
         assert_true(zc_prefix_parse(s, &p, &(struct zc_err){ 0 }));
         return p;
+}
+
+/* Names that no interface has stay apart, are the same each time, and are known not to be here. */
+static void test_zones(void **state)
+{
+        struct zc_addr lo = addr("fe80::1%lo"), one = addr("fe80::1%1"), a = addr("fe80::1%away0"),
+                       b = addr("fe80::1%away1"), c = addr("fe80::1%away0");
+        struct zc_err err = { 0 };
+        char text[32];
+        bool full = false;
+
+        (void)state;
+        assert_int_equal(zc_addr_cmp(&lo, &one), 0);
+        assert_int_not_equal(zc_addr_cmp(&a, &b), 0);
+        assert_int_equal(zc_addr_cmp(&a, &c), 0);
+        assert_true(zc_addr_zone_here(&lo));
+        assert_false(zc_addr_zone_here(&a));
+        one.zone = 0;
+        assert_true(zc_addr_zone_here(&one));
+        for (unsigned i = 0; i < 300 && !full; i++) {
+                snprintf(text, sizeof text, "fe80::1%%many%u", i);
+                full = !zc_addr_parse(text, &b, &err);
+        }
+        assert_true(full);
+        assert_int_equal(err.code, ZC_E_LIMIT);
+        assert_true(zc_addr_parse("fe80::1%lo", &b, &err));
 }
 
 static void test_contains(void **state)
@@ -249,6 +280,7 @@ int main(void)
                 cmocka_unit_test(test_literals), cmocka_unit_test(test_prefixes),
                 cmocka_unit_test(test_contains), cmocka_unit_test(test_class),
                 cmocka_unit_test(test_order),    cmocka_unit_test(test_sockaddr),
+                cmocka_unit_test(test_zones),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,8 @@ static const struct {
         struct row scope;
         const char *message;
 } refused[] = {
+        { { .targets = { "[fe80::1%nosuch0]:22" } }, "no such interface" },
+        { { .targets = { "fe80::%nosuch0/120" } }, "no such interface" },
         { { .targets = { "192.0.0.0/23" } }, "wider than /24" },
         { { .targets = { "0.0.0.0/0" } }, "wider than /24" },
         { { .targets = { "8.0.0.0/6" } }, "wider than /24" }, /* holds 10/8, but more */

@@ -147,7 +147,7 @@ static const struct {
         { "[host]:80", "not an IP address" },
         { "::1::", "not an IP address" },
         { "2001:db8:0:0:0:0:0:1:443", "write [2001:db8::1]:443" },
-        { "fe80::1%nosuch0", "no interface" },
+        { "fe80::1%no such", "not an interface name" },
         { "::1%lo", "not link-local" },
         { "192.0.2.7/24",
           "column 1: 192.0.2.7/24 has host bits set: write 192.0.2.0/24 for the block" },
