@@ -78,7 +78,10 @@ struct zc_kind {
         const char *probe;  /* whose outcome explains its absence; NULL for none */
         const char *def;    /* its schema: "listener" for "#/$defs/listener" */
         const char *summary;
-        /** Adds the entity's subject. parent: the object around it (a chain's table), or NULL. */
+        /**
+         * Adds the entity's subject. parent: the object around it (a chain's table), or NULL. Below endpoints[] the endpoint's own subject
+         * stands in front of what it adds; NULL: that alone.
+         */
         void (*subject)(struct zc_text *out, const json_t *self, const json_t *parent);
 };
 extern const struct zc_kind zc_kinds[];

@@ -11,8 +11,8 @@ const struct zc_kind zc_kinds[] = {
           "what the kernel filters, as a whole", zc_subject_firewall_add },
         { "table", "host.firewall.tables[]", "firewall", "table", "one nf_tables table",
           zc_subject_table_add },
-        { "chain", "host.firewall.tables[].chains[]", "firewall", "chain", "one chain of a table",
-          zc_subject_chain_add },
+        { "firewall_chain", "host.firewall.tables[].chains[]", "firewall", "firewall_chain",
+          "one chain of a table", zc_subject_chain_add },
         { "admit", "host.firewall.admits[]", "firewall", "admit",
           "one set of packets that the firewall lets in", zc_subject_admit_add },
         { "anomaly", "host.firewall.anomalies[]", "firewall", "anomaly",
@@ -23,6 +23,9 @@ const struct zc_kind zc_kinds[] = {
           "one port, with how far away someone can reach it from", zc_subject_exposure_add },
         { "endpoint", "endpoints[]", "ports", "endpoint", "one address and port, under one name",
           zc_subject_endpoint_add },
+        { "tls", "endpoints[].tls", "tls", "tls", "how TLS is spoken at an endpoint", NULL },
+        { "chain", "endpoints[].tls.chains[]", "tls", "chain",
+          "a certificate and what was served with it", NULL },
         { "scan", "scans[]", "ports", "scan", "the ports of one address that were tried",
           zc_subject_scan_add },
 };
@@ -56,6 +59,7 @@ const struct zc_kind *zc_kind_find(const char *name)
 /** A walk along kind->at. What it meets is counted, what it finds is shown. */
 struct walk {
         const struct zc_kind *kind;
+        const json_t *part;
         const char *asset;
         bool (*fn)(void *ctx, const struct zc_entity *e);
         void *ctx;
@@ -66,7 +70,17 @@ struct walk {
         bool stopped;
 };
 
-/** Shows one entity; endpoints and exposure rows carry their own asset. */
+/** Below an endpoint it is called by the endpoint, and by what tells it from others there, if anything does. */
+static void entity_call(struct walk *w, const json_t *self, const json_t *parent)
+{
+        zc_text_clear(&w->subject);
+        if (strncmp(w->kind->at, "endpoints[].", 12) == 0)
+                zc_subject_endpoint_add(&w->subject, w->part, NULL);
+        if (w->kind->subject)
+                w->kind->subject(&w->subject, self, parent);
+}
+
+/** Shows one entity; endpoints, what is below them, and exposure rows carry their own asset. */
 static void entity_show(struct walk *w, const json_t *self, const json_t *parent)
 {
         struct zc_entity e = { .self = self, .asset = w->asset };
@@ -74,12 +88,11 @@ static void entity_show(struct walk *w, const json_t *self, const json_t *parent
         w->seen++;
         if (!w->fn)
                 return;
-        zc_text_clear(&w->subject);
-        w->kind->subject(&w->subject, self, parent);
+        entity_call(w, self, parent);
         e.subject = zc_text_str(&w->subject);
         e.pointer = zc_text_str(&w->pointer);
         if (strncmp(w->kind->at, "host", 4) != 0)
-                e.asset = zc_json_str(self, "asset", w->asset);
+                e.asset = zc_json_str(self, "asset", zc_json_str(w->part, "asset", w->asset));
         w->stopped = !w->fn(w->ctx, &e);
 }
 
@@ -212,7 +225,7 @@ enum zc_presence zc_kind_each(const struct zc_kind *kind, const json_t *part, co
                               const char *asset, bool (*fn)(void *ctx, const struct zc_entity *e),
                               void *ctx, char why[ZC_WHY_LEN])
 {
-        struct walk w = { .kind = kind, .asset = asset, .fn = fn, .ctx = ctx };
+        struct walk w = { .kind = kind, .part = part, .asset = asset, .fn = fn, .ctx = ctx };
         struct outcome o = outcome_read(part, kind->probe);
         const char *path = kind->at + strcspn(kind->at, ".[");
         enum zc_presence presence;

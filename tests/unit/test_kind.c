@@ -108,14 +108,15 @@ static const struct presence presences[] = {
         { "admit", "{'firewall':{}}", ZC_UNOBSERVED, "firewall: not in the evidence" },
         { "admit", P("firewall", "skipped") "}}}", ZC_ABSENT, "" },
         { "admit", "{}", ZC_UNPLANNED, "" },
-        { "chain", P("firewall", "done") "}},'firewall':{'tables':[]}}", ZC_ABSENT, "" },
-        { "chain", P("firewall", "done") "}},'firewall':{'tables':[{'chains':[]}]}}", ZC_ABSENT,
-          "" },
-        { "chain", P("firewall", "done") "}},'firewall':{'tables':[{'chains':[{}]},{}]}}",
+        { "firewall_chain", P("firewall", "done") "}},'firewall':{'tables':[]}}", ZC_ABSENT, "" },
+        { "firewall_chain", P("firewall", "done") "}},'firewall':{'tables':[{'chains':[]}]}}",
+          ZC_ABSENT, "" },
+        { "firewall_chain", P("firewall", "done") "}},'firewall':{'tables':[{'chains':[{}]},{}]}}",
           ZC_PARTLY, "firewall: not in the evidence" },
-        { "chain", P("firewall", "done") "}},'firewall':{'tables':[{}]}}", ZC_UNOBSERVED,
+        { "firewall_chain", P("firewall", "done") "}},'firewall':{'tables':[{}]}}", ZC_UNOBSERVED,
           "firewall: not in the evidence" },
-        { "chain", P("firewall", "partial") ",'why':'w'}},'firewall':{'tables':[{'chains':[{}]}]}}",
+        { "firewall_chain",
+          P("firewall", "partial") ",'why':'w'}},'firewall':{'tables':[{'chains':[{}]}]}}",
           ZC_PARTLY, "firewall: w" },
         /* rows and endpoints stand for themselves */
         { "exposure", "[]", ZC_ABSENT, "" },
@@ -123,6 +124,14 @@ static const struct presence presences[] = {
         { "exposure", NULL, ZC_UNPLANNED, "" },
         { "endpoint", "{}", ZC_PRESENT, "" },
         { "endpoint", P("ports", "partial") "}}}", ZC_PRESENT, "" },
+        /* below an endpoint */
+        { "tls", P("tls", "done") "}},'tls':{}}", ZC_PRESENT, "" },
+        { "tls", P("tls", "notapplicable") "}}}", ZC_ABSENT, "" },
+        { "tls", P("tls", "failed") ",'why':'w'}}}", ZC_UNOBSERVED, "tls: w" },
+        { "tls", "{}", ZC_UNPLANNED, "" },
+        { "chain", P("tls", "done") "}},'tls':{'chains':[{}]}}", ZC_PRESENT, "" },
+        { "chain", P("tls", "done") "}},'tls':{'chains':[]}}", ZC_ABSENT, "" },
+        { "chain", P("tls", "partial") ",'why':'w'}},'tls':{}}", ZC_UNOBSERVED, "tls: w" },
 };
 
 static void test_presence(void **state)
@@ -162,7 +171,7 @@ static const struct entities entities[] = {
           "/host",
           "host/table/inet/a~1b|/host/firewall/tables/0|web\nhost/table/ip/nat|/host/firewall/"
           "tables/1|web" },
-        { "chain",
+        { "firewall_chain",
           "{'firewall':{'tables':[{'family':'ip','name':'t','chains':[{'name':'a'},{'name':'b'}]},{"
           "'family':'ip6','name':'t','chains':[{'name':'a'}]}]}}",
           "/host",
@@ -192,6 +201,10 @@ static const struct entities entities[] = {
         { "endpoint",
           "{'asset':'www','address':'192.0.2.7','port':443,'transport':'tcp','name':'n'}",
           "/endpoints/4", "192.0.2.7:443/tcp#n|/endpoints/4|www" },
+        { "chain",
+          "{'asset':'www','address':'192.0.2.7','port':443,'transport':'tcp','name':'n','tls':"
+          "{'chains':[{'served':[]}]}}",
+          "/endpoints/4", "192.0.2.7:443/tcp#n|/endpoints/4/tls/chains/0|www" },
         { "exposure",
           "[{'asset':'db','transport':'tcp','port':1,'listener':'listener "
           "0.0.0.0:1/tcp','endpoint':'192.0.2.7:1/"
