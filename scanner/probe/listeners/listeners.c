@@ -155,6 +155,10 @@ static void tell_missing(struct zc_io *io, const struct listeners *l, bool all)
 
         for (size_t i = 0; i < l->count; i++)
                 missing += l->p[i].pid == 0;
+        if (l->no_tcp || l->no_udp)
+                zc_io_partial(io, "",
+                              "the kernel does not list %s sockets: its module %s is missing",
+                              l->no_tcp ? "TCP" : "UDP", l->no_tcp ? "tcp_diag" : "udp_diag");
         if (l->cut)
                 zc_io_partial(io, "", "more than %zu listeners: the rest was not kept", l->count);
         if (missing == 0 || all)

@@ -20,7 +20,8 @@ struct listener {
 struct listeners {
         struct listener *p;
         size_t count, cap;
-        bool cut; /* there were more than we keep */
+        bool cut;            /* there were more than we keep */
+        bool no_tcp, no_udp; /* the kernel does not list them (tcp_diag, udp_diag) */
 };
 
 /** Ask sock_diag for every TCP listener and every UDP socket that is bound and not connected. */

@@ -1,4 +1,5 @@
 /** Asking sock_diag: no privilege is needed, and the answer is the kernel's own list. */
+#include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -74,7 +75,7 @@ static bool ask(struct zc_nl *nl, uint8_t family, bool udp, struct listeners *l,
         return zc_nl_request(nl, req, take, forget, &d, err);
 }
 
-/** A kernel without IPv6, or without the module for one protocol, says ENOENT: it has no such sockets to tell of. */
+/** A kernel without the module for a protocol says ENOENT: its sockets are not known then. */
 bool listeners_read(struct listeners *out, struct zc_err *err)
 {
         static const uint8_t families[] = { AF_INET, AF_INET6 };
@@ -82,10 +83,16 @@ bool listeners_read(struct listeners *out, struct zc_err *err)
         struct zc_nl *nl = NULL;
         bool ok = zc_nl_open(NETLINK_SOCK_DIAG, &nl, err);
 
-        for (size_t i = 0; ok && i < 2 * ZC_COUNT(families); i++)
-                ok = ask(nl, families[i / 2], i % 2 != 0, &l, err);
+        for (size_t i = 0; ok && i < 2 * ZC_COUNT(families); i++) {
+                bool udp = i % 2 != 0;
+                bool *unlisted = udp ? &l.no_udp : &l.no_tcp;
+
+                ok = ask(nl, families[i / 2], udp, &l, err);
+                if (!ok && err->sys == ENOENT)
+                        ok = *unlisted = true;
+        }
         zc_nl_close(nl);
-        if (!ok) {
+        if (!ok || (l.no_tcp && l.no_udp)) {
                 listeners_release(&l);
                 return zc_ctx(err, "listing sockets");
         }

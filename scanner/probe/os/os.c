@@ -1,5 +1,4 @@
 /** The os probe: which system this is, by its own files and the kernel's answer. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +12,6 @@
 #define FILE_MAX ((size_t)64 << 10)
 #define VALUE_MAX 256
 #define PATH_SIZE 4096
-#define PID_NS_INITIAL 0xEFFFFFFCu /* include/linux/proc_ns.h: fixed for ever */
 
 static const struct {
         const char *key, *member;
@@ -81,11 +79,17 @@ static void add_kernel(json_t *out)
                             zc_json_bytes(u.machine, strlen(u.machine), VALUE_MAX));
 }
 
-/**
- * Whether this system is a container: by the marks that runtimes leave, else by its process namespace. Null is said only when the
- * namespace is the initial one and no mark is there.
- */
-static void add_container(json_t *out)
+/** One of this process's namespaces, against the inode that the kernel fixes for the initial one (include/linux/proc_ns.h). */
+static bool is_initial(const char *path, uint64_t inode, bool *known)
+{
+        struct stat st;
+
+        *known = stat(path, &st) == 0;
+        return *known && (uint64_t)st.st_ino == inode;
+}
+
+/** The runtime by the mark that it leaves; NULL for none. A machine made of a container's image keeps the mark and is none. */
+static const char *mark_of_runtime(void)
 {
         static const struct {
                 const char *path, *runtime;
@@ -95,16 +99,30 @@ static void add_container(json_t *out)
         struct stat st;
 
         for (size_t i = 0; i < ZC_COUNT(marks); i++) {
-                if (stat(marks[i].path, &st) == 0) {
-                        json_object_set_new(out, "container", json_string(marks[i].runtime));
-                        return;
-                }
+                if (stat(marks[i].path, &st) == 0)
+                        return marks[i].runtime;
         }
-        if (stat("/proc/self/ns/pid", &st) == 0)
-                json_object_set_new(out, "container",
-                                    (uint64_t)st.st_ino == PID_NS_INITIAL
-                                            ? json_null()
-                                            : json_string("container"));
+        return NULL;
+}
+
+/**
+ * Whether this system is a container. With processes, host name and IPC of the machine itself it is none, whatever marks there are;
+ * without a mark, processes of its own make it one. What cannot be looked at is not guessed.
+ */
+static void add_container(json_t *out)
+{
+        bool known[3];
+        bool pid = is_initial("/proc/self/ns/pid", 0xEFFFFFFC, &known[0]);
+        bool uts = is_initial("/proc/self/ns/uts", 0xEFFFFFFE, &known[1]);
+        bool ipc = is_initial("/proc/self/ns/ipc", 0xEFFFFFFF, &known[2]);
+        const char *mark = mark_of_runtime();
+
+        if (!known[0] || !known[1] || !known[2])
+                return;
+        if ((pid && uts && ipc) || (pid && !mark))
+                json_object_set_new(out, "container", json_null());
+        else
+                json_object_set_new(out, "container", json_string(mark ? mark : "container"));
 }
 
 static bool os_run(const struct zc_subject *subject, struct zc_io *io, json_t *out,
