@@ -115,11 +115,29 @@ static void test_links(void **state)
         }
 }
 
+/** A link that an XDP program stands before; and one that only could have one. */
+static void test_xdp(void **state)
+{
+        (void)state;
+        for (uint8_t attached = 0; attached < 4; attached++) {
+                uint8_t bytes[] = { 0, 0, 0,  0, 7,  0,    0, 0, 0, 0, 0, 0, 0, 0,
+                                    0, 0, 12, 0, 43, 0x80, 5, 0, 2, 0, 0, 0, 0, 0 };
+                struct zc_rt_link link;
+                struct zc_err err = { 0 };
+
+                bytes[24] = attached;
+                assert_true(zc_rt_link_parse((struct zc_rd){ bytes, sizeof bytes }, &link, &err));
+                assert_int_equal(link.xdp, attached != 0);
+                assert_int_equal(link.index, 7);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_release),
                 cmocka_unit_test(test_links),
+                cmocka_unit_test(test_xdp),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
