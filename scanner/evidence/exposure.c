@@ -61,8 +61,9 @@ struct join {
         struct host *hosts; /* one per evidence, facts NULL where it has no host */
         struct row *rows;
         size_t row_count, row_cap;
-        json_t *index;  /* "host transport port address" -> row */
-        size_t current; /* evidence whose endpoints are being visited */
+        json_t *isolated; /* set of assets */
+        json_t *index;    /* "host transport port address" -> row */
+        size_t current;   /* evidence whose endpoints are being visited */
         size_t budget;
 };
 
@@ -126,7 +127,8 @@ static bool host_fill(const struct join *j, struct host *h, const struct zc_evid
         return true;
 }
 
-static bool is_isolated(const struct join *j, const char *asset)
+/** Assets that some configuration calls isolated. */
+static bool isolated_fill(struct join *j)
 {
         for (size_t i = 0; i < j->count; i++) {
                 const json_t *targets = json_object_get(zc_evidence_run(j->evs[i]), "targets"),
@@ -134,12 +136,18 @@ static bool is_isolated(const struct join *j, const char *asset)
                 size_t k;
 
                 json_array_foreach (targets, k, target) {
-                        if (strcmp(zc_json_str(target, "id", ""), asset) == 0 &&
-                            strcmp(zc_json_str(target, "zone", ""), "isolated") == 0)
-                                return true;
+                        if (strcmp(zc_json_str(target, "zone", ""), "isolated") == 0 &&
+                            json_object_set_new(j->isolated, zc_json_str(target, "id", ""),
+                                                json_true()) != 0)
+                                return false;
                 }
         }
-        return false;
+        return true;
+}
+
+static bool is_isolated(const struct join *j, const char *asset)
+{
+        return json_object_get(j->isolated, asset) != NULL;
 }
 
 /* ---- rows ---- */
@@ -162,6 +170,7 @@ static void join_release(struct join *j)
         free(j->rows);
         free(j->hosts);
         json_decref(j->index);
+        json_decref(j->isolated);
 }
 
 static bool no_memory(struct zc_err *err)
@@ -539,7 +548,7 @@ static bool join_run(struct join *j, json_t *out, struct zc_err *err)
 {
         const struct zc_evidence_visitor visitor = { .endpoint = endpoint_join, .ctx = j };
 
-        if (!j->hosts || !j->index || !out)
+        if (!j->hosts || !j->index || !j->isolated || !out || !isolated_fill(j))
                 return no_memory(err);
         for (size_t i = 0; i < j->count; i++)
                 if (!host_fill(j, &j->hosts[i], j->evs[i]))
@@ -562,6 +571,7 @@ json_t *zc_exposure(struct zc_evidence *const *evs, size_t count, struct zc_err 
                           .count = count,
                           .hosts = calloc(count + (count == 0), sizeof(*j.hosts)),
                           .index = json_object(),
+                          .isolated = json_object(),
                           .budget = COMPARISONS_MAX };
         json_t *out = json_array();
 
