@@ -49,8 +49,9 @@ static bool doctor_run(struct zc_options *o, int *status, struct zc_err *err)
                 return zc_fail(err, ZC_E_NOMEM, "no memory to look around");
         if (!zc_out_open("-", 0600, &out, err))
                 return false;
-        json_array_foreach (list, i, v)
+        json_array_foreach (list, i, v) {
                 doctor_line(v, out, zc_columns(STDOUT_FILENO));
+        }
         if (!zc_out_commit(out, err))
                 return false;
         *status = ZC_EXIT_MET;

@@ -11,7 +11,7 @@ bool zc_bundle_take(struct zc_bundle *b, struct zc_evidence **ev, struct zc_err 
 
         if (b->count >= FILES_MAX)
                 return zc_fail(err, ZC_E_USAGE, "more than %u evidence files", FILES_MAX);
-        more = reallocarray(b->ev, b->count + 1, sizeof(*more));
+        more = reallocarray(b->ev, b->count + 1, sizeof(struct zc_evidence *));
         if (!more)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the evidence");
         b->ev = more;

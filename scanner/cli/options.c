@@ -21,61 +21,61 @@
 
 /* In the order that help shows them. */
 const struct zc_option zc_options_table[] = {
-        { "output", 'o', "PATH", ZC_OPT_TEXT, AT(output), OBSERVE | JUDGE | REPORT,
+        { "output", 'o', "PATH", ZC_OPT_TEXT, OBSERVE | JUDGE | REPORT, AT(output),
           "write the command's own document to PATH (- is standard output)" },
-        { "format", 0, "FORMAT", ZC_OPT_TEXT, AT(format), GATE | REPORT,
+        { "format", 0, "FORMAT", ZC_OPT_TEXT, GATE | REPORT, AT(format),
           "the form of that document: terminal or json" },
-        { "report", 0, "FORMAT=PATH", ZC_OPT_MANY, AT(reports), GATE,
+        { "report", 0, "FORMAT=PATH", ZC_OPT_MANY, GATE, AT(reports),
           "write the report in FORMAT to PATH as well; may be repeated" },
-        { "evidence", 0, "PATH", ZC_OPT_TEXT, AT(evidence), AUDIT,
+        { "evidence", 0, "PATH", ZC_OPT_TEXT, AUDIT, AT(evidence),
           "keep the evidence (PATH.ndjson while running)" },
-        { "targets", 0, "FILE", ZC_OPT_TEXT, AT(targets), OBSERVE,
+        { "targets", 0, "FILE", ZC_OPT_TEXT, OBSERVE, AT(targets),
           "read more targets from FILE: one a line, # starts a comment" },
-        { "exclude", 0, "LIST", ZC_OPT_LIST, AT(exclude), OBSERVE,
+        { "exclude", 0, "LIST", ZC_OPT_LIST, OBSERVE, AT(exclude),
           "addresses, prefixes and names never to contact; wins over everything" },
-        { "ports", 0, "PORTS", ZC_OPT_TEXT, AT(ports), OBSERVE,
+        { "ports", 0, "PORTS", ZC_OPT_TEXT, OBSERVE, AT(ports),
           "22,80,8000-8100, top-100, all, or service names" },
-        { "only", 0, "PROBES", ZC_OPT_LIST, AT(only), OBSERVE,
+        { "only", 0, "PROBES", ZC_OPT_LIST, OBSERVE, AT(only),
           "run these probes alone, and of others what they need" },
-        { "skip", 0, "PROBES", ZC_OPT_LIST, AT(skip), OBSERVE,
+        { "skip", 0, "PROBES", ZC_OPT_LIST, OBSERVE, AT(skip),
           "leave these probes out of the plan" },
-        { "wait", 0, "TIME", ZC_OPT_DURATION, AT(wait_ms), OBSERVE,
+        { "wait", 0, "TIME", ZC_OPT_DURATION, OBSERVE, AT(wait_ms),
           "wait up to TIME (60s) for a target to answer first" },
-        { "deadline", 0, "TIME", ZC_OPT_DURATION, AT(deadline_ms), OBSERVE,
+        { "deadline", 0, "TIME", ZC_OPT_DURATION, OBSERVE, AT(deadline_ms),
           "end the whole run after TIME (3m)" },
-        { "rate", 0, "N", ZC_OPT_NUMBER, AT(rate), OBSERVE, "at most N new connections a second" },
-        { "concurrency", 0, "N", ZC_OPT_NUMBER, AT(concurrency), OBSERVE,
+        { "rate", 0, "N", ZC_OPT_NUMBER, OBSERVE, AT(rate), "at most N new connections a second" },
+        { "concurrency", 0, "N", ZC_OPT_NUMBER, OBSERVE, AT(concurrency),
           "at most N connections at once" },
-        { "vantage", 0, "ID", ZC_OPT_TEXT, AT(vantage), OBSERVE,
+        { "vantage", 0, "ID", ZC_OPT_TEXT, OBSERVE, AT(vantage),
           "name this machine ID in the evidence; default: its machine id" },
-        { "dry-run", 0, NULL, ZC_OPT_FLAG, AT(dry_run), OBSERVE,
+        { "dry-run", 0, NULL, ZC_OPT_FLAG, OBSERVE, AT(dry_run),
           "print targets, probes and what each sends; send nothing" },
-        { "rules", 0, "DIR", ZC_OPT_MANY, AT(rules), GATE | ZC_CMD_RULES | ZC_CMD_EXPLAIN,
+        { "rules", 0, "DIR", ZC_OPT_MANY, GATE | ZC_CMD_RULES | ZC_CMD_EXPLAIN, AT(rules),
           "add the rules of a folder or file; may be repeated" },
-        { "profile", 0, "NAME", ZC_OPT_TEXT, AT(profile), GATE,
+        { "profile", 0, "NAME", ZC_OPT_TEXT, GATE, AT(profile),
           "which rules count; this version has `default`" },
-        { "waivers", 0, "FILE", ZC_OPT_TEXT, AT(waivers), GATE,
+        { "waivers", 0, "FILE", ZC_OPT_TEXT, GATE, AT(waivers),
           "accepted findings, with owner, reason and end" },
-        { "baseline", 0, "REPORT", ZC_OPT_TEXT, AT(baseline), GATE,
+        { "baseline", 0, "REPORT", ZC_OPT_TEXT, GATE, AT(baseline),
           "an earlier report.json: says what is new since" },
-        { "fail-on", 0, "LIST", ZC_OPT_LIST, AT(fail_on), GATE,
+        { "fail-on", 0, "LIST", ZC_OPT_LIST, GATE, AT(fail_on),
           "what the gate does not allow: critical (default), high, new-high, tag:NAME" },
-        { "expression", 'e', "EXPR", ZC_OPT_TEXT, AT(expression), ZC_CMD_EVAL,
+        { "expression", 'e', "EXPR", ZC_OPT_TEXT, ZC_CMD_EVAL, AT(expression),
           "the CEL expression" },
-        { "kind", 0, "KIND", ZC_OPT_TEXT, AT(kind), ZC_CMD_EVAL,
+        { "kind", 0, "KIND", ZC_OPT_TEXT, ZC_CMD_EVAL, AT(kind),
           "bind `self` to every entity of KIND in turn" },
-        { "trace", 0, NULL, ZC_OPT_FLAG, AT(trace), ZC_CMD_EVAL,
+        { "trace", 0, NULL, ZC_OPT_FLAG, ZC_CMD_EVAL, AT(trace),
           "show the value of every part of the expression" },
-        { "config", 0, "FILE", ZC_OPT_TEXT, AT(config), OBSERVE | JUDGE | ZC_CMD_CONFIG,
+        { "config", 0, "FILE", ZC_OPT_TEXT, OBSERVE | JUDGE | ZC_CMD_CONFIG, AT(config),
           "read FILE instead of /etc/zerocrit/zerocrit.yaml" },
-        { "no-color", 0, NULL, ZC_OPT_FLAG, AT(no_color), GATE | REPORT,
+        { "no-color", 0, NULL, ZC_OPT_FLAG, GATE | REPORT, AT(no_color),
           "no colour, as with NO_COLOR or TERM=dumb" },
-        { "quiet", 'q', NULL, ZC_OPT_FLAG, AT(quiet), ZC_CMD_ANY,
+        { "quiet", 'q', NULL, ZC_OPT_FLAG, ZC_CMD_ANY, AT(quiet),
           "say only what went wrong, and the verdict" },
-        { "verbose", 'v', NULL, ZC_OPT_COUNT, AT(verbose), ZC_CMD_ANY,
+        { "verbose", 'v', NULL, ZC_OPT_COUNT, ZC_CMD_ANY, AT(verbose),
           "say more: every finding in full, what is being done" },
-        { "help", 'h', NULL, ZC_OPT_FLAG, AT(help), ZC_CMD_ANY, "this help" },
-        { "version", 0, NULL, ZC_OPT_FLAG, AT(version), ZC_CMD_ANY, "the version" },
+        { "help", 'h', NULL, ZC_OPT_FLAG, ZC_CMD_ANY, AT(help), "this help" },
+        { "version", 0, NULL, ZC_OPT_FLAG, ZC_CMD_ANY, AT(version), "the version" },
         { 0 },
 };
 
@@ -98,8 +98,8 @@ bool zc_list_add(struct zc_arena *arena, struct zc_list *l, const char *s, struc
                                "more than %u values in one list; put targets into a file and give "
                                "--targets FILE",
                                LIST_MAX);
-        if ((l->count & (l->count + 1)) ==
-            0) { /* 0, 1, 3, 7, ...: room for as many again, and the NULL */
+        /* 0, 1, 3, 7, ...: room for as many again, and the NULL */
+        if ((l->count & (l->count + 1)) == 0) {
                 more = zc_arena_array(arena, 2 * l->count + 2, sizeof(*more));
                 if (!more)
                         return zc_fail(err, ZC_E_NOMEM, "no memory for the command line");
@@ -158,38 +158,49 @@ static bool set_number(struct reader *r, const struct zc_option *opt, uint64_t *
         return true;
 }
 
+static void flag_set(const struct zc_option *opt, char *field)
+{
+        if (opt->kind == ZC_OPT_COUNT)
+                (*(unsigned *)(void *)field)++;
+        else
+                *(bool *)field = true;
+}
+
+static bool value_set(struct reader *r, const struct zc_option *opt, void *field, const char *value)
+{
+        switch (opt->kind) {
+        case ZC_OPT_LIST:
+                return list_split(r, opt, field, value);
+        case ZC_OPT_MANY:
+                return zc_list_add(r->o->arena, field, value, r->err);
+        case ZC_OPT_DURATION:
+                return set_duration(r, opt, field, value);
+        case ZC_OPT_NUMBER:
+                return set_number(r, opt, field, value);
+        default:
+                *(const char **)field = value;
+                return true;
+        }
+}
+
 /** @value: NULL for options without an argument. */
 static bool option_set(struct reader *r, const struct zc_option *opt, const char *value)
 {
         char *field = (char *)r->o + opt->at;
         size_t index = (size_t)(opt - zc_options_table);
-        bool many = opt->kind == ZC_OPT_LIST || opt->kind == ZC_OPT_MANY || !opt->argument;
+        bool many = opt->kind == ZC_OPT_LIST || opt->kind == ZC_OPT_MANY;
 
-        if (r->seen[index]++ > 0 && !many)
+        r->seen[index]++;
+        if (!opt->argument) {
+                flag_set(opt, field);
+                return true;
+        }
+        if (r->seen[index] > 1 && !many)
                 return zc_fail(r->err, ZC_E_USAGE, "--%s is given twice: leave one", opt->name);
-        if (value && *value == '\0')
+        if (!value || *value == '\0')
                 return zc_fail(r->err, ZC_E_USAGE, "--%s needs %s: the one given is empty",
                                opt->name, opt->argument);
-        switch (opt->kind) {
-        case ZC_OPT_FLAG:
-                *(bool *)field = true;
-                return true;
-        case ZC_OPT_COUNT:
-                (*(unsigned *)field)++;
-                return true;
-        case ZC_OPT_TEXT:
-                *(const char **)field = value;
-                return true;
-        case ZC_OPT_LIST:
-                return list_split(r, opt, (struct zc_list *)field, value);
-        case ZC_OPT_MANY:
-                return zc_list_add(r->o->arena, (struct zc_list *)field, value, r->err);
-        case ZC_OPT_DURATION:
-                return set_duration(r, opt, (int64_t *)field, value);
-        case ZC_OPT_NUMBER:
-                return set_number(r, opt, (uint64_t *)field, value);
-        }
-        return false;
+        return value_set(r, opt, field, value);
 }
 
 static const struct zc_option *option_find(const char *name, size_t n)

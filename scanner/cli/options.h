@@ -19,8 +19,8 @@ struct zc_option {
         char letter;          /* 0 for none */
         const char *argument; /* what help calls it; NULL for none */
         enum zc_option_kind kind;
-        size_t at;         /* where its value goes in struct zc_options */
         unsigned commands; /* enum zc_command_bit: who takes it */
+        size_t at;         /* where its value goes in struct zc_options */
         const char *help;
 };
 

@@ -82,8 +82,9 @@ static void learn_unknowns(struct exposure *x)
 
                 if (strcmp(verdict, "unknown") != 0 && strcmp(verdict, "error") != 0)
                         continue;
-                json_array_foreach (json_object_get(check, "subjects"), j, range)
+                json_array_foreach (json_object_get(check, "subjects"), j, range) {
                         learn_range(x, range);
+                }
         }
 }
 

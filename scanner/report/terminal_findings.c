@@ -36,8 +36,9 @@ static size_t cause_assets(const json_t *findings)
         const json_t *f;
         size_t i;
 
-        json_array_foreach (findings, i, f)
+        json_array_foreach (findings, i, f) {
                 json_object_set_new(seen, zc_json_str(f, "asset", ""), json_null());
+        }
         return json_object_size(seen);
 }
 
@@ -217,8 +218,9 @@ static void fix_variant(struct page *p, const json_t *v)
         const char *risk = zc_json_str(v, "risk", NULL);
 
         note_json(p, "", zc_json_str(v, "change", NULL));
-        json_array_foreach (json_object_get(v, "commands"), i, command)
+        json_array_foreach (json_object_get(v, "commands"), i, command) {
                 note_json(p, i ? "" : "run", json_string_value(command));
+        }
         if (risk)
                 note_json(p, "risk", risk_words(risk));
         note_json(p, "undo", zc_json_str(v, "undo", NULL));
@@ -232,8 +234,9 @@ static void cause_fix(struct page *p, const json_t *finding)
         size_t i;
 
         note_json(p, "fix", zc_json_str(finding, "remediation.text", NULL));
-        json_array_foreach (zc_json_at(finding, "remediation.variants"), i, variant)
+        json_array_foreach (zc_json_at(finding, "remediation.variants"), i, variant) {
                 fix_variant(p, variant);
+        }
 }
 
 /** Findings that one fix of this also ends. */
@@ -244,8 +247,9 @@ static void cause_folds(struct page *p, const struct cause *c)
         ZC_AUTO_TEXT t;
 
         zc_text_init(&t, 256);
-        json_array_foreach (c->findings, i, f)
+        json_array_foreach (c->findings, i, f) {
                 n += json_array_size(json_object_get(f, "covers"));
+        }
         if (n == 0)
                 return;
         zc_text_printf(&t, "%zu finding%s that this fix ends too", n, n == 1 ? "" : "s");

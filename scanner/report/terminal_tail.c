@@ -21,8 +21,9 @@ static void tail_also(struct page *p, struct zc_text *t)
         const json_t *f;
         size_t i;
 
-        json_array_foreach (json_object_get(p->report, "findings"), i, f)
+        json_array_foreach (json_object_get(p->report, "findings"), i, f) {
                 n[page_severity(f)] += page_finding_open(f);
+        }
         for (unsigned s = from; s < PAGE_SEVERITIES; s++) {
                 if (n[s] > 0)
                         zc_text_printf(t, "%s%zu %s", t->len ? ", " : "", n[s], page_severities[s]);
