@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "alloc.h"
 #include "zc/scope.h"
 
 #define MAX 6
@@ -110,8 +111,8 @@ static struct zc_target target(struct zc_arena *arena, const char *text)
         return t;
 }
 
-static bool build(struct zc_scope *s, struct zc_arena *arena, const struct row *r,
-                  struct zc_err *err)
+static bool try_build(struct zc_scope *s, struct zc_arena *arena, const struct row *r,
+                      struct zc_err *err)
 {
         for (size_t i = 0; i < MAX && r->allow[i]; i++)
                 if (!zc_scope_allow(s, r->allow[i], err))
@@ -120,12 +121,21 @@ static bool build(struct zc_scope *s, struct zc_arena *arena, const struct row *
                 if (!zc_scope_exclude(s, r->exclude[i], err))
                         return false;
         for (size_t i = 0; i < MAX && r->targets[i]; i++) {
-                struct zc_target t = target(arena, r->targets[i]);
+                struct zc_target t;
 
-                if (!zc_scope_authorise(s, &t, err))
+                if (!zc_target_parse(arena, r->targets[i], &t, err) ||
+                    !zc_scope_authorise(s, &t, err))
                         return false;
         }
         return true;
+}
+
+static bool build(struct zc_scope *s, struct zc_arena *arena, const struct row *r,
+                  struct zc_err *err)
+{
+        for (size_t i = 0; i < MAX && r->targets[i]; i++)
+                (void)target(arena, r->targets[i]); /* the rows' targets are good ones */
+        return try_build(s, arena, r, err);
 }
 
 static void test_verdicts(void **state)
@@ -226,11 +236,36 @@ static void test_many(void **state)
         zc_scope_free(NULL);
 }
 
+/* Out of memory at any point is said, and leaves a scope that never lets more through than the whole one does. */
+static void test_no_memory(void **state)
+{
+        const struct row *r = &rows[2]; /* allow, exclude and targets, of addresses and names */
+        bool ok = false;
+
+        (void)state;
+        assert_non_null(r->exclude[1]);
+        for (size_t at = 1; !ok; at++) {
+                ZC_AUTO(zc_arena) arena = zc_arena_new(0);
+                ZC_AUTO(zc_scope) s = zc_scope_new();
+                struct zc_err err = { 0 };
+                struct zc_addr a;
+
+                alloc_fail_at(at);
+                ok = try_build(s, arena, r, &err);
+                alloc_fail_at(0);
+                assert_true(at < 100);
+                assert_true(ok || err.code == ZC_E_NOMEM);
+                assert_true(zc_addr_parse("192.0.2.1", &a, &err));
+                assert_int_equal(zc_scope_check(s, NULL, &a), ZC_SCOPE_OUTSIDE);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_verdicts),
                                             cmocka_unit_test(test_refusals),
-                                            cmocka_unit_test(test_many) };
+                                            cmocka_unit_test(test_many),
+                                            cmocka_unit_test(test_no_memory) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
