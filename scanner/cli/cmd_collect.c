@@ -41,7 +41,7 @@ static bool collect_run(struct zc_options *o, int *status, struct zc_err *err)
         if (!zc_keep_create(&k, &s, &ev, err) || !zc_keep_collect(&k, &s, ev, &c, err))
                 return false;
         *status = ZC_EXIT_MET;
-        if (c.named_missing) {
+        if (c.named_missing && !c.signal) {
                 zc_log(ZC_LOG_ERROR,
                        "a named target was not observed; the evidence says which and why");
                 *status = ZC_EXIT_NOT_SHOWN;

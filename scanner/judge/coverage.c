@@ -201,7 +201,7 @@ static bool cover_run(struct coverage *c, struct zc_err *err)
         const json_t *target;
         size_t i;
 
-        if (!zc_evidence_finished(c->ev) && !zc_tally_missing(c->tally, err, "%s: the run did not finish; collect again, or --resume it", zc_evidence_name(c->ev)))
+        if (!zc_evidence_finished(c->ev) && !zc_tally_missing(c->tally, err, "%s: the run did not finish; collect again", zc_evidence_name(c->ev)))
                 return false;
         if (json_array_size(targets) == 0)
                 return zc_tally_missing(c->tally, err, "%s: the evidence does not say what was to be looked at", zc_evidence_name(c->ev));

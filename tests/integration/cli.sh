@@ -252,6 +252,39 @@ PY
 ok "on a terminal no target means local" sh -c 'tail -n 1 pty.out | grep -qE "(MET|NOT SHOWN)"'
 ok "on a terminal there is colour" sh -c 'grep -q "$(printf "\033")" pty.out'
 
+# --- signals: what was collected is kept, and we say where
+# interrupt SIGNAL ARG…: run against a port of ours that nothing serves, and signal once the collector is there.
+interrupt() {
+        local signal=$1 i
+        shift
+        "$ZC" "$@" 127.0.0.1:20999 --wait 60s >out 2>err </dev/null &
+        local pid=$!
+        for ((i = 0; i < 500; i++)); do
+                [ -n "$(cat "/proc/$pid/task/$pid/children" 2>/dev/null)" ] && break
+                sleep 0.02
+        done
+        kill -s "$signal" "$pid"
+        wait "$pid"
+        status=$?
+}
+for row in "INT 130" "TERM 143" "HUP 129"; do
+        read -r signal want <<<"$row"
+        interrupt "$signal" audit --evidence "cut-$signal.json"
+        ok "SIG$signal: $want" test "$status" -eq "$want"
+        ok "SIG$signal: the stream stays, and we say where" grep -q "SIG$signal.*cut-$signal.json.ndjson" err
+        ok "SIG$signal: no half document" test ! -e "cut-$signal.json"
+        is "SIG$signal: what was collected is judged as not shown" 3 judge "cut-$signal.json.ndjson"
+done
+interrupt TERM collect -o -
+ok "SIGTERM: a document on standard output, without its end" "$python" -c 'import json; assert "finished" not in json.load(open("out"))["run"]'
+mkdir -p cwd && cd cwd || exit 1
+interrupt TERM audit
+cd .. || exit 1
+ok "SIGTERM: an audit that keeps nothing keeps what it has" sh -c 'grep -q "zerocrit-.*evidence.json" cwd/err && ls cwd/zerocrit-*.evidence.json >/dev/null'
+ok "SIGTERM: no report, and nothing on standard output" test ! -s cwd/out
+is "a service that does not answer: 3" 3 audit 127.0.0.1:20999
+is "a service that does not answer, collect: 3" 3 collect 127.0.0.1:20999
+
 # --- outputs: whole or not at all
 is "full device: 4" 4 judge good.json -o /dev/full
 ok "full device: one line that says so" sh -c '[ "$(grep -c "No space left" err)" -eq 1 ]'
