@@ -194,11 +194,12 @@ static void scan_finish(struct seen *s, const struct zc_io *io)
 static struct zc_io io_make(const struct zc_work *w, struct zc_deadline deadline)
 {
         const struct zc_collector *c = w->item->collector;
+        bool unhurried = w->local && c->spec->job->per_second == 0; /* lo needs no manners */
 
         return (struct zc_io){ .scope = c->spec->job->scope,
                                .deadline = deadline,
                                .at_once = c->at_once,
-                               .per_second = c->per_second,
+                               .per_second = unhurried ? 0 : c->per_second,
                                .root = c->spec->job->root ? c->spec->job->root : "" };
 }
 

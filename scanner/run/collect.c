@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "collector.h"
 #include "observe.h"
@@ -20,6 +21,7 @@
 #include "zc/schema.h"
 
 #define DEADLINE_DEFAULT_MS (INT64_C(60) * 60 * 1000)
+#define END_TRIES 100u
 #define GRACE_MS 3000                        /* for the collector to end by itself */
 #define RECORD_BYTES_MAX (UINT64_C(4) << 30) /* what a collector may say in all */
 
@@ -279,14 +281,24 @@ static enum heard pipe_take(struct parent *p, struct zc_lines *lines, struct zc_
         return HEARD_MORE;
 }
 
-/** Killed if it is not gone already, and reaped: no zombie is left. */
+/**
+ * Killed if it is not gone already, and reaped: no zombie is left. Should we not be allowed to kill it, it is given a moment, and
+ * the kernel ends it with us.
+ */
 static int collector_end(struct parent *p)
 {
+        bool killed = kill(p->child, SIGKILL) == 0;
         int status = 0;
 
-        kill(p->child, SIGKILL);
-        while (waitpid(p->child, &status, 0) < 0 && errno == EINTR)
-                ;
+        for (unsigned i = 0; i < END_TRIES; i++) {
+                const struct timespec moment = { 0, 10 * 1000000L };
+                pid_t got = waitpid(p->child, &status, killed ? 0 : WNOHANG);
+
+                if (got == p->child || (got < 0 && errno != EINTR))
+                        break;
+                if (!killed)
+                        nanosleep(&moment, NULL);
+        }
         p->child = 0;
         return status;
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "collector_work.h"
@@ -17,11 +18,12 @@ void __gcov_dump(void);
 #endif
 
 #define WORKERS_MAX 16u
-#define AT_ONCE_DEFAULT 256u
+#define AT_ONCE_DEFAULT 1024u
 #define PER_SECOND_DEFAULT 2000u
 #define RESOLVE_MS 10000
 #define RESOLVE_AGAIN_MS 500
 #define PIPE_FD 3
+#define NOFILE_MAX 16384u
 
 /* ---- leaving ---- */
 
@@ -280,11 +282,14 @@ static unsigned workers_wanted(const struct zc_job *job)
         return n == 0 ? 1 : n < WORKERS_MAX ? (unsigned)n : WORKERS_MAX;
 }
 
-/** The job's ceilings are over all; a worker gets its share. */
+/** The job's ceilings are over all; a worker gets its share. A single worker without one is left to the probe's own manners. */
 static unsigned share(unsigned all, unsigned fallback, unsigned workers)
 {
-        unsigned each = (all ? all : fallback) / workers;
+        unsigned each;
 
+        if (all == 0 && workers == 1)
+                return 0;
+        each = (all ? all : fallback) / workers;
         return each ? each : 1;
 }
 
@@ -321,6 +326,17 @@ static void targets_observe(struct zc_collector *c)
 
 /* ---- the process ---- */
 
+/** A socket is a descriptor: as many as we may have. Afterwards the limit is out of reach. */
+static void descriptors_raise(void)
+{
+        struct rlimit l;
+
+        if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+                return;
+        l.rlim_cur = l.rlim_max < NOFILE_MAX ? l.rlim_max : NOFILE_MAX;
+        setrlimit(RLIMIT_NOFILE, &l);
+}
+
 /** Nothing but the pipe is inherited; what a stranger makes us print goes nowhere. */
 static bool descriptors_set(int fd)
 {
@@ -338,6 +354,7 @@ static bool descriptors_set(int fd)
                         return false;
         }
         close(null);
+        descriptors_raise();
         return true;
 }
 

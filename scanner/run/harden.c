@@ -83,40 +83,48 @@ static uid_t lasting_uid(const char *variable)
 }
 
 /**
- * Root prepares to leave: real and saved ids become the lasting ones while CAP_SETUID is there, and the effective ones stay 0 for
- * writing outputs. Changing to an id one already has needs no capability (setresuid(2)). A namespace without a second uid
- * refuses all of it, and its root is nobody outside.
+ * Root prepares to leave while CAP_SETUID is there. The effective ids stay 0, for writing outputs; the saved ones become the lasting
+ * ones, because changing to an id one already has needs no capability (setresuid(2)); the real one becomes the collector's, because that
+ * lets us end it without CAP_KILL (kill(2)). A namespace that maps no second uid refuses all of it: then the collector has our uid
+ * too, and root is nobody outside.
  */
 static void root_prepare(void)
 {
         uid_t uid = lasting_uid("SUDO_UID");
         gid_t gid = lasting_uid("SUDO_GID");
 
-        if (geteuid() != 0 || zc_sandbox_build.keeps_uid)
+        if (geteuid() != 0 || zc_sandbox_build.keeps_uid || setgroups(0, NULL) != 0)
                 return;
-        if (setgroups(0, NULL) == 0 && setresgid(gid, 0, gid) == 0 && setresuid(uid, 0, uid) != 0)
+        if (setresgid(ZC_SANDBOX_UID, 0, gid) != 0 &&
+            setresgid(ZC_SANDBOX_UID, 0, ZC_SANDBOX_UID) != 0)
+                return;
+        if (setresuid(ZC_SANDBOX_UID, 0, uid) != 0 &&
+            setresuid(ZC_SANDBOX_UID, 0, ZC_SANDBOX_UID) != 0)
                 errno = 0;
 }
 
+/* What the parent keeps for its outputs; the last one in builds whose leak checker attaches to us at exit. */
+static const unsigned kept[] = { CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_SYS_PTRACE };
+
 bool zc_privilege_keep_outputs(struct zc_err *err)
 {
-        static const unsigned keep[] = { CAP_DAC_OVERRIDE, CAP_CHOWN };
-        bool have[ZC_COUNT(keep)];
+        size_t count = zc_sandbox_build.traces_self ? ZC_COUNT(kept) : ZC_COUNT(kept) - 1;
+        bool have[ZC_COUNT(kept)];
 
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
                 return zc_fail_errno(err, "cannot set no_new_privs");
         if (capng_get_caps_process() != 0)
                 return zc_fail_errno(err, "cannot read our capabilities");
-        for (size_t i = 0; i < ZC_COUNT(keep); i++)
-                have[i] = capng_have_capability(CAPNG_PERMITTED, keep[i]) == 1;
+        for (size_t i = 0; i < count; i++)
+                have[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]) == 1;
         capng_clear(CAPNG_SELECT_BOTH);
         (void)capng_apply(
                 CAPNG_SELECT_BOUNDS); /* needs CAP_SETPCAP; no_new_privs makes the set moot */
         root_prepare();
         capng_clear(CAPNG_SELECT_BOTH);
-        for (size_t i = 0; i < ZC_COUNT(keep); i++) {
+        for (size_t i = 0; i < count; i++) {
                 if (have[i])
-                        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, keep[i]);
+                        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
         }
         if (capng_apply(CAPNG_SELECT_CAPS) != 0)
                 return zc_fail_errno(err, "cannot give up capabilities");
@@ -130,12 +138,12 @@ static bool root_leave(void)
         uid_t real = 0, effective = 0, saved = 0;
         gid_t real_group = 0, effective_group = 0, saved_group = 0;
 
-        if (getresuid(&real, &effective, &saved) != 0 || real == 0)
+        if (getresuid(&real, &effective, &saved) != 0 || saved == 0)
                 return true;
         if (getresgid(&real_group, &effective_group, &saved_group) != 0)
                 return false;
-        return setresgid(real_group, real_group, real_group) == 0 &&
-               setresuid(real, real, real) == 0;
+        return setresgid(saved_group, saved_group, saved_group) == 0 &&
+               setresuid(saved, saved, saved) == 0;
 }
 
 bool zc_drop_all(struct zc_err *err)

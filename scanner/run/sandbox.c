@@ -3,6 +3,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,11 +15,12 @@ const struct zc_sandbox_build zc_sandbox_build = { .name = "coverage",
                                                    .keeps_uid = true,
                                                    .writes_files = true,
                                                    .reads_self = true,
-                                                   .keeps_stderr = true };
+                                                   .keeps_stderr = true,
+                                                   .traces_self = true };
 #elif defined(ZC_SANITIZED)
-const struct zc_sandbox_build zc_sandbox_build = { .name = "sanitizer",
-                                                   .reads_self = true,
-                                                   .keeps_stderr = true };
+const struct zc_sandbox_build zc_sandbox_build = {
+        .name = "sanitizer", .reads_self = true, .keeps_stderr = true, .traces_self = true
+};
 #else
 const struct zc_sandbox_build zc_sandbox_build = { .name = "release" };
 #endif
@@ -91,9 +93,10 @@ bool zc_sandbox_enter(const char *root, struct zc_sandbox *out, struct zc_err *e
                 return zc_fail_errno(err, "cannot set no_new_privs");
         if (!limits_set(err) || !capabilities_drop(out, err) || !capabilities_gone(err))
                 return false;
-        /* A change of uid resets both, so they come after it. */
-        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-                return zc_fail_errno(err, "cannot make the collector undumpable");
+        /* A change of uid resets both, so they come after it. Nothing of us outlives the parent. */
+        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+            prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+                return zc_fail_errno(err, "cannot make the collector undumpable and mortal");
         out->landlock = zc_landlock_enter(root, out->landlock_why);
         out->seccomp = zc_seccomp_enter(out->seccomp_why);
         return true;

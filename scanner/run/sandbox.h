@@ -43,6 +43,7 @@ struct zc_sandbox_build {
         bool writes_files; /* ... and so files are written */
         bool reads_self;   /* reports name functions: /proc/self, the program, its libraries */
         bool keeps_stderr; /* reports go there */
+        bool traces_self; /* at exit the parent attaches to itself to look for leaks */
 };
 extern const struct zc_sandbox_build zc_sandbox_build;
 
