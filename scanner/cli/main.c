@@ -23,7 +23,7 @@
 #include "zc/log.h"
 #include "zc/run.h"
 
-#define ARENA_MAX ((size_t)64 << 20)
+#define ARENA_MAX ((size_t)1 << 30) /* a ceiling for 200000 targets, not a cost */
 
 static bool print_help(const struct zc_options *o, struct zc_err *err)
 {

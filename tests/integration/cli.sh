@@ -252,6 +252,40 @@ PY
 ok "on a terminal no target means local" sh -c 'tail -n 1 pty.out | grep -qE "(MET|NOT SHOWN)"'
 ok "on a terminal there is colour" sh -c 'grep -q "$(printf "\033")" pty.out'
 
+for how in "NO_COLOR=1" "TERM=dumb" "ZC_NOTHING=1"; do
+        option=
+        [ "$how" = ZC_NOTHING=1 ] && option=--no-color
+        # shellcheck disable=SC2086
+        "$python" - env "$how" "$ZC" report $option kept-report.json >pty.out <<'PY'
+import pty, sys
+pty.spawn(sys.argv[1:])
+PY
+        ok "no colour with ${option:-$how}" sh -c '! grep -q "$(printf "\\033")" pty.out && grep -qE "MET|NOT SHOWN" pty.out'
+done
+
+# --- the configuration in /etc
+if [ "$(id -u)" -eq 0 ] && mkdir -p etc/zerocrit && unshare -m mount --bind etc /etc 2>/dev/null; then
+        chmod 755 etc etc/zerocrit
+        printf 'schema: zerocrit.config/1\ngate: {fail_on: [high]}\n' >etc/zerocrit/zerocrit.yaml
+        within() { unshare -m sh -c 'mount --bind etc /etc && exec "$@"' sh "$ZC" "$@" >out 2>err </dev/null; }
+        within judge open.json -o /dev/null
+        ok "/etc/zerocrit/zerocrit.yaml is read" test $? -eq 1
+        within judge open.json -o /dev/null --config empty.yaml
+        ok "--config is read instead of it" test $? -eq 0
+        within judge open.json -o /dev/null --fail-on critical
+        ok "an option wins over it" test $? -eq 0
+        within config check
+        ok "config check takes it by default" grep -q '/etc/zerocrit/zerocrit.yaml: good' out
+        chmod o+w etc/zerocrit
+        within audit local
+        ok "it is refused when others can write its folder" sh -c "[ $? -eq 2 ] && grep -q 'others can write the folder /etc/zerocrit' err"
+else
+        for what in "is read" "is replaced by --config" "loses against an option" "is checked by default" "is refused when others can write it"; do
+                n=$((n + 1))
+                echo "ok $n - /etc/zerocrit/zerocrit.yaml $what # SKIP needs root and a mount namespace"
+        done
+fi
+
 # --- signals: what was collected is kept, and we say where
 # interrupt SIGNAL ARG…: run against a port of ours that nothing serves, and signal once the collector is there.
 interrupt() {
