@@ -150,7 +150,8 @@ static void cause_evidence(struct page *p, const json_t *finding)
         size_t i;
 
         json_array_foreach (reads, i, r) {
-                ZC_AUTO_MEM char *value = zc_json_line(json_object_get(r, "value"));
+                const json_t *read = json_object_get(r, "value");
+                ZC_AUTO_MEM char *value = read ? zc_json_line(read) : NULL;
                 ZC_AUTO_MEM char *cut = value ? page_cut(value, VALUE_MAX) : NULL;
                 ZC_AUTO_TEXT t;
 
