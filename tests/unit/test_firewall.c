@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../../scanner/probe/firewall/ruleset.h"
+#include "alloc.h"
 #include "zc/file.h"
 
 /** Feeds a recorded dump. Counts the messages that were refused. */
@@ -297,6 +298,35 @@ static void test_strange_is_told_once(void **state)
         fw_ruleset_release(&rs);
 }
 
+/** Memory runs out at every allocation in turn: refused with that reason, and all is freed. */
+static void test_no_memory(void **state)
+{
+        struct zc_err err = { 0 };
+        char *buf;
+        size_t len;
+        size_t n = 1;
+
+        (void)state;
+        assert_true(zc_file_read("tests/corpus/nft/native", 1 << 20, &buf, &len, &err));
+        for (bool whole = false; !whole; n++) {
+                struct zc_rd in = { (const uint8_t *)buf, len };
+                struct fw_ruleset rs;
+                struct zc_nlmsg m;
+                bool bad;
+
+                alloc_fail_at(n);
+                whole = fw_ruleset_init(&rs, &err);
+                while (whole && zc_nlmsg_next(&in, &m, &bad))
+                        whole = m.type < 16 || fw_ruleset_take(&rs, m.type, m.payload, &err);
+                alloc_fail_at(0);
+                assert_true(whole || err.code == ZC_E_NOMEM);
+                assert_true(!whole || rs.chain_count == 12);
+                fw_ruleset_release(&rs);
+        }
+        assert_true(n > 10);
+        free(buf);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -305,6 +335,7 @@ int main(void)
                 cmocka_unit_test(test_sweeps),
                 cmocka_unit_test(test_not_understood),
                 cmocka_unit_test(test_strange_is_told_once),
+                cmocka_unit_test(test_no_memory),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

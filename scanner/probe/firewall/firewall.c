@@ -14,23 +14,35 @@ static json_t *name(struct zc_rd text)
         return zc_json_bytes(text.p, text.n, NAME_MAX_JSON);
 }
 
+/* A document that lacks a chain would be a false one: every failure to add something sets *bad, and fails the probe. */
+
+static void set(json_t *object, const char *key, json_t *value, bool *bad)
+{
+        *bad |= json_object_set_new(object, key, value) != 0;
+}
+
+static void add(json_t *array, json_t *value, bool *bad)
+{
+        *bad |= json_array_append_new(array, value) != 0;
+}
+
 struct flag {
         uint32_t bit;
         const char *name;
 };
 
-static json_t *flag_names(uint32_t flags, const struct flag *rows, size_t count)
+static json_t *flag_names(uint32_t flags, const struct flag *rows, size_t count, bool *bad)
 {
         json_t *list = json_array();
 
         for (size_t i = 0; i < count; i++) {
                 if (flags & rows[i].bit)
-                        json_array_append_new(list, json_string(rows[i].name));
+                        add(list, json_string(rows[i].name), bad);
         }
         return list;
 }
 
-static json_t *device_names(const struct fw_chain *chain)
+static json_t *device_names(const struct fw_chain *chain, bool *bad)
 {
         json_t *list = json_array();
 
@@ -41,27 +53,26 @@ static json_t *device_names(const struct fw_chain *chain)
                 zc_text_escape(&t, chain->devices[i].name.p, chain->devices[i].name.n);
                 if (chain->devices[i].prefix)
                         zc_text_addc(&t, '*');
-                json_array_append_new(list, json_string(zc_text_str(&t)));
+                add(list, json_string(zc_text_str(&t)), bad);
         }
         return list;
 }
 
 /** A chain at a hook. What the kernel says and we have no name for is omitted here and told in not_modelled. */
-static void add_base(json_t *out, const struct zc_nft_chain *c)
+static void add_base(json_t *out, const struct zc_nft_chain *c, bool *bad)
 {
         const char *hook = fw_hook_name(c->family, c->hook);
 
-        json_object_set_new(out, "type", name(c->type));
+        set(out, "type", name(c->type), bad);
         if (hook)
-                json_object_set_new(out, "hook", json_string(hook));
-        json_object_set_new(out, "priority", json_integer(c->priority));
+                set(out, "hook", json_string(hook), bad);
+        set(out, "priority", json_integer(c->priority), bad);
         if (c->has_policy && c->policy <= ZC_NFT_POLICY_ACCEPT)
-                json_object_set_new(
-                        out, "policy",
-                        json_string(c->policy == ZC_NFT_POLICY_DROP ? "drop" : "accept"));
+                set(out, "policy", json_string(c->policy == ZC_NFT_POLICY_DROP ? "drop" : "accept"),
+                    bad);
 }
 
-static json_t *chain_json(const struct fw_chain *chain)
+static json_t *chain_json(const struct fw_chain *chain, bool *bad)
 {
         static const struct flag flags[] = { { ZC_NFT_CHAIN_HW_OFFLOAD, "offload" },
                                              { ZC_NFT_CHAIN_BINDING, "binding" } };
@@ -71,17 +82,17 @@ static json_t *chain_json(const struct fw_chain *chain)
         if (!out)
                 return NULL;
         if (chain->c.base)
-                add_base(out, &chain->c);
+                add_base(out, &chain->c, bad);
         else
-                json_object_update_new(out, json_pack("{s:n, s:n, s:n, s:n}", "type", "hook",
-                                                      "priority", "policy"));
-        json_object_set_new(out, "devices", device_names(chain));
-        json_object_set_new(out, "flags", flag_names(chain->c.flags, flags, ZC_COUNT(flags)));
-        json_object_set_new(out, "rules", json_integer((json_int_t)chain->rules));
+                *bad |= json_object_update_new(out, json_pack("{s:n, s:n, s:n, s:n}", "type",
+                                                              "hook", "priority", "policy")) != 0;
+        set(out, "devices", device_names(chain, bad), bad);
+        set(out, "flags", flag_names(chain->c.flags, flags, ZC_COUNT(flags), bad), bad);
+        set(out, "rules", json_integer((json_int_t)chain->rules), bad);
         return out;
 }
 
-static json_t *table_json(const struct fw_ruleset *rs, const struct fw_table *t)
+static json_t *table_json(const struct fw_ruleset *rs, const struct fw_table *t, bool *bad)
 {
         static const struct flag flags[] = { { ZC_NFT_TABLE_DORMANT, "dormant" },
                                              { ZC_NFT_TABLE_OWNER, "owner" },
@@ -90,24 +101,24 @@ static json_t *table_json(const struct fw_ruleset *rs, const struct fw_table *t)
 
         for (size_t i = 0; i < rs->chain_count; i++) {
                 if (rs->chains[i].c.family == t->family && fw_same(rs->chains[i].c.table, t->name))
-                        json_array_append_new(chains, chain_json(&rs->chains[i]));
+                        add(chains, chain_json(&rs->chains[i], bad), bad);
         }
         return json_pack("{s:s, s:o, s:I, s:o, s:o}", "family", fw_family_name(t->family), "name",
                          name(t->name), "handle", (json_int_t)t->handle, "flags",
-                         flag_names(t->flags, flags, ZC_COUNT(flags)), "chains", chains);
+                         flag_names(t->flags, flags, ZC_COUNT(flags), bad), "chains", chains);
 }
 
-static void add_tables(json_t *out, const struct fw_ruleset *rs)
+static void add_tables(json_t *out, const struct fw_ruleset *rs, bool *bad)
 {
         json_t *tables = json_array();
 
         for (size_t i = 0; i < rs->table_count; i++) {
                 if (fw_family_name(rs->tables[i].family)) /* the others are in not_modelled */
-                        json_array_append_new(tables, table_json(rs, &rs->tables[i]));
+                        add(tables, table_json(rs, &rs->tables[i], bad), bad);
         }
-        json_object_set_new(out, "tables", tables);
-        json_object_set_new(out, "sets", json_integer((json_int_t)rs->sets));
-        json_object_set_new(out, "rules", json_integer((json_int_t)rs->rules));
+        set(out, "tables", tables, bad);
+        set(out, "sets", json_integer((json_int_t)rs->sets), bad);
+        set(out, "rules", json_integer((json_int_t)rs->rules), bad);
 }
 
 static const struct {
@@ -142,7 +153,7 @@ static void tell_unclear(struct fw_others *o, const struct fw_chain *chain, cons
  * What becomes of a packet that meets no condition. A drop in nftables is final whatever else there is; an accept only stands when
  * nothing else at netfilter's hooks could decide. What cannot be told is omitted.
  */
-static void add_defaults(json_t *out, const struct fw_ruleset *rs, struct fw_others *o)
+static void add_defaults(json_t *out, const struct fw_ruleset *rs, struct fw_others *o, bool *bad)
 {
         json_t *defaults = json_object();
 
@@ -157,72 +168,72 @@ static void add_defaults(json_t *out, const struct fw_ruleset *rs, struct fw_oth
                         if (where)
                                 tell_unclear(o, where, paths[p].name, ip_families[f].name);
                         if (fate == FW_DROP)
-                                json_object_set_new(by_family, ip_families[f].name,
-                                                    json_string("drop"));
+                                set(by_family, ip_families[f].name, json_string("drop"), bad);
                         else if (fate == FW_ACCEPT && !o->legacy[f] && !o->netfilter_bpf)
-                                json_object_set_new(by_family, ip_families[f].name,
-                                                    json_string("accept"));
+                                set(by_family, ip_families[f].name, json_string("accept"), bad);
                 }
-                json_object_set_new(defaults, paths[p].name, by_family);
+                set(defaults, paths[p].name, by_family, bad);
         }
-        json_object_set_new(out, "defaults", defaults);
+        set(out, "defaults", defaults, bad);
 }
 
 /** Nothing stands at any hook and nothing else decides: everything is let in, and that is certain. */
-static void add_open_admits(json_t *out)
+static void add_open_admits(json_t *out, bool *bad)
 {
         json_t *admits = json_array();
 
         for (size_t p = 0; p < ZC_COUNT(paths); p++) {
                 for (size_t f = 0; f < ZC_COUNT(ip_families); f++)
-                        json_array_append_new(admits,
-                                              json_pack("{s:s, s:s, s:n, s:n, s:n, s:[s], s:[], "
-                                                        "s:[s], s:s, s:s, s:[]}",
-                                                        "family", ip_families[f].name, "hook",
-                                                        paths[p].name, "protocol", "ports",
-                                                        "icmp_types", "sources", ip_families[f].any,
-                                                        "destinations", "interfaces", "*", "state",
-                                                        "new", "certainty", "certain", "via"));
+                        add(admits,
+                            json_pack("{s:s, s:s, s:n, s:n, s:n, s:[s], s:[], "
+                                      "s:[s], s:s, s:s, s:[]}",
+                                      "family", ip_families[f].name, "hook", paths[p].name,
+                                      "protocol", "ports", "icmp_types", "sources",
+                                      ip_families[f].any, "destinations", "interfaces", "*",
+                                      "state", "new", "certainty", "certain", "via"),
+                            bad);
         }
-        json_object_set_new(out, "admits", admits);
+        set(out, "admits", admits, bad);
 }
 
-static void add_backends(json_t *out, const struct fw_ruleset *rs, const struct fw_others *o)
+static void add_backends(json_t *out, const struct fw_ruleset *rs, const struct fw_others *o,
+                         bool *bad)
 {
         json_t *list = json_array();
 
         if (rs->table_count > 0)
-                json_array_append_new(list, json_string("nf_tables"));
-        json_array_extend(list, o->backends);
-        json_object_set_new(out, "backend", list);
+                add(list, json_string("nf_tables"), bad);
+        *bad |= json_array_extend(list, o->backends) != 0;
+        set(out, "backend", list, bad);
 }
 
-static bool fill(json_t *out, const struct fw_ruleset *rs, const struct fw_netns *ns,
-                 struct zc_err *err)
+static bool fill(json_t *out, const struct fw_ruleset *rs, const struct fw_netns *ns)
 {
         struct fw_others o = { .netns = ns->inode };
+        bool bad = false;
 
         fw_others_look(&o);
         for (const struct fw_strange *s = rs->strange; s; s = s->next)
                 fw_others_add(&o, FW_DECIDES, s->what, s->where);
-        add_backends(out, rs, &o);
-        add_tables(out, rs);
-        add_defaults(out, rs, &o);
+        add_backends(out, rs, &o, &bad);
+        add_tables(out, rs, &bad);
+        add_defaults(out, rs, &o, &bad);
         if (!fw_any_base(rs) && !o.deciders)
-                add_open_admits(out);
-        json_object_set(out, "not_modelled", o.list);
+                add_open_admits(out, &bad);
+        bad |= o.failed;
+        set(out, "not_modelled", json_incref(o.list), &bad);
         fw_others_release(&o);
-        return json_object_get(out, "not_modelled") ? true : zc_fail(err, ZC_E_NOMEM, "firewall");
+        return !bad;
 }
 
-static void add_netns(json_t *out, const struct fw_netns *ns)
+static void add_netns(json_t *out, const struct fw_netns *ns, bool *bad)
 {
         json_t *o = json_object();
 
         if (ns->inode)
-                json_object_set_new(o, "inode", json_integer((json_int_t)ns->inode));
-        json_object_set_new(o, "initial", json_string(fw_initial_name(ns->initial)));
-        json_object_set_new(out, "netns", o);
+                set(o, "inode", json_integer((json_int_t)ns->inode), bad);
+        set(o, "initial", json_string(fw_initial_name(ns->initial)), bad);
+        set(out, "netns", o, bad);
 }
 
 static bool denied(struct zc_io *io, struct zc_err *err)
@@ -255,22 +266,26 @@ static bool firewall_run(const struct zc_subject *subject, struct zc_io *io, jso
 {
         struct fw_ruleset rs = { 0 };
         struct fw_netns ns;
-        bool ok;
+        bool bad = false;
 
         (void)subject;
         fw_netns_look(&ns);
-        add_netns(out, &ns);
+        add_netns(out, &ns, &bad);
         if (!read_ruleset(&rs, io, err))
                 return false;
-        ok = fill(out, &rs, &ns, err);
+        bad |= !fill(out, &rs, &ns);
         fw_ruleset_release(&rs);
+        if (bad) {
+                json_object_clear(out);
+                return zc_fail(err, ZC_E_NOMEM, "the firewall's evidence");
+        }
         if (ns.own_user_namespace && ns.initial != FW_INITIAL_YES)
                 zc_io_partial(io, "",
                               "these are the rules of network namespace net:[%llu], made in a user "
                               "namespace of its own: "
                               "what protects the machine was not seen",
                               (unsigned long long)ns.inode);
-        return ok;
+        return true;
 }
 
 const struct zc_probe zc_probe_firewall = {

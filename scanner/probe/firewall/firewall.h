@@ -24,6 +24,7 @@ struct fw_others {
         bool legacy[2];     /* legacy tables are there, or could not be looked for: ip, ip6 */
         bool netfilter_bpf; /* programs at netfilter's hooks are there */
         bool deciders; /* anything at all is in the list that can stop a packet, or could not be looked for */
+        bool failed; /* out of memory: the list is not whole */
         uint64_t netns;
         size_t count;
 };

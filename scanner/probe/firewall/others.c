@@ -18,7 +18,7 @@
 #include "zc/json.h"
 #include "zc/rtnl.h"
 
-#define FILE_MAX ((size_t)64 << 10)
+#define FILE_MAX ((size_t)1 << 20)
 #define OTHERS_MAX 200
 #define NETNS_MAX 4096
 #define PARENT_INGRESS 0xFFFFFFF2u /* TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) */
@@ -26,14 +26,14 @@
 void fw_others_add(struct fw_others *o, enum fw_weight weight, const char *what, const char *where)
 {
         o->deciders |= weight == FW_DECIDES;
-        if (!o->list)
-                o->list = json_array();
-        if (++o->count <= OTHERS_MAX)
-                json_array_append_new(o->list,
-                                      json_pack("{s:s, s:s}", "what", what, "where", where));
-        else if (o->count == OTHERS_MAX + 1)
-                json_array_append_new(o->list, json_pack("{s:s, s:s}", "what",
-                                                         "more than is listed here", "where", ""));
+        if (++o->count > OTHERS_MAX + 1)
+                return;
+        if (o->count == OTHERS_MAX + 1) {
+                what = "more than is listed here";
+                where = "";
+        }
+        o->failed |= json_array_append_new(
+                             o->list, json_pack("{s:s, s:s}", "what", what, "where", where)) != 0;
 }
 
 void fw_others_release(struct fw_others *o)
@@ -60,7 +60,8 @@ static bool words_of(const char *path, struct zc_text *out, int *sys)
                         zc_text_add(out, ", ");
                 zc_text_escape(out, w, strlen(w));
         }
-        return true;
+        *sys = ENOMEM;
+        return !out->failed;
 }
 
 static void legacy_tables(struct fw_others *o)
@@ -88,7 +89,8 @@ static void legacy_tables(struct fw_others *o)
                         fw_others_add(o, FW_DECIDES, rows[i].unreadable, rows[i].path);
                 } else if (names.len > 0) {
                         fw_others_add(o, FW_DECIDES, rows[i].what, zc_text_str(&names));
-                        json_array_append_new(o->backends, json_string(rows[i].backend));
+                        o->failed |= json_array_append_new(o->backends,
+                                                           json_string(rows[i].backend)) != 0;
                 } else {
                         continue;
                 }
@@ -101,14 +103,16 @@ static void legacy_tables(struct fw_others *o)
 static void by_files(struct fw_others *o)
 {
         static const struct {
-                const char *path, *what;
+                const char *path, *what, *unreadable;
                 const char *const signs[5];
         } rows[] = {
                 { "/proc/net/ip_vs",
                   "virtual servers (IPVS) take packets at input",
+                  "virtual servers (IPVS) could not be listed",
                   { "TCP", "UDP", "SCTP", "FWM", NULL } },
                 { "/proc/modules",
                   "legacy ebtables tables",
+                  "legacy ebtables tables could not be looked for",
                   { "ebtable_filter", "ebtable_nat", "ebtable_broute", NULL } },
         };
 
@@ -120,7 +124,12 @@ static void by_files(struct fw_others *o)
 
                 zc_text_init(&words, FILE_MAX);
                 zc_text_init(&found, 256);
-                if (!words_of(rows[i].path, &words, &sys) || words.len == 0)
+                if (!words_of(rows[i].path, &words, &sys)) {
+                        if (sys != ENOENT)
+                                fw_others_add(o, FW_DECIDES, rows[i].unreadable, rows[i].path);
+                        continue;
+                }
+                if (words.len == 0)
                         continue;
                 for (char *w = strtok_r(words.p, ", ", &rest); w && found.len == 0;
                      w = strtok_r(NULL, ", ", &rest)) {
@@ -355,8 +364,10 @@ static void other_namespaces(struct fw_others *o)
         ZC_AUTO_TEXT where = { 0 };
         size_t shown = 0;
 
-        if (!s)
+        if (!s) {
+                o->failed = true;
                 return;
+        }
         zc_text_init(&where, 512);
         spaces_under(s, "/proc", true, "/ns/net");
         spaces_under(s, "/run/netns", false, "");

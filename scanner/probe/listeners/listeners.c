@@ -183,8 +183,10 @@ static bool fill(json_t *out, const struct view *v, struct zc_err *err)
         for (size_t i = 0; i < v->l->count; i++) {
                 if (i > 0 && compare(&v->l->p[i - 1], &v->l->p[i]) == 0)
                         continue;
-                if (json_array_append_new(out, listener_json(v, &v->l->p[i])) != 0)
+                if (json_array_append_new(out, listener_json(v, &v->l->p[i])) != 0) {
+                        json_array_clear(out); /* half a list would look like a whole one */
                         return zc_fail(err, ZC_E_NOMEM, "listeners");
+                }
         }
         return true;
 }
