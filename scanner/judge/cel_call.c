@@ -406,7 +406,7 @@ static bool literal_pattern(struct cel_compiler *c, struct cel_ast *n)
                 return cel_nomem(c);
         keep->code = cel_regex_compile(p->value.p.s, p->value.n, why);
         if (!keep->code)
-                return cel_fail_at(c, p->pos, "the regular expression: %s", why);
+                return why[0] ? cel_fail_at(c, p->pos, "the regular expression: %s", why) : cel_nomem(c);
         keep->next = c->e->regexes;
         c->e->regexes = keep;
         n->re = keep->code;
@@ -453,7 +453,7 @@ static bool range_vars(struct cel_compiler *c, const struct cel_ast *n, struct v
                 if (t->kind == CEL_OPTIONAL)
                         v->type[0] = t->of[0];
                 else if (t->kind != CEL_DYN && !c->env->lenient)
-                        return cel_fail_at(c, n->pos, "%s() goes with an optional value, not %s", n->name, cel_type_name(t, text, sizeof text));
+                        return cel_fail_at(c, n->at, "%s() goes with an optional value, not %s", n->name, cel_type_name(t, text, sizeof text));
         } else if (t->kind == CEL_LIST) {
                 v->type[n->vars2] = t->of[0];
                 if (n->vars2)
@@ -463,7 +463,7 @@ static bool range_vars(struct cel_compiler *c, const struct cel_ast *n, struct v
                 v->type[1] = t->kind == CEL_MAP ? t->of[1] : dyn;
                 v->element[0] = false;
         } else if (t->kind != CEL_DYN && !c->env->lenient) {
-                return cel_fail_at(c, n->pos, "%s() goes over a list or a map, not %s", n->name, cel_type_name(t, text, sizeof text));
+                return cel_fail_at(c, n->at, "%s() goes over a list or a map, not %s", n->name, cel_type_name(t, text, sizeof text));
         }
         return true;
 }
@@ -522,7 +522,9 @@ static bool check_bodies(struct cel_compiler *c, struct cel_ast *n)
 /** The range counts as read itself when nothing inside of it is. */
 static bool note_range(struct cel_compiler *c, const struct cel_ast *n, const char *inside)
 {
-        if (!n->arg[0]->path || n->macro == CEL_M_FILTER || cel_path_under(c, inside))
+        const char *body = n->macro == CEL_M_BIND ? n->arg[1]->path : NULL; /* noted by whoever uses it */
+
+        if (!n->arg[0]->path || n->macro == CEL_M_FILTER || cel_path_under(c, inside) || (body && strncmp(body, inside, strlen(inside)) == 0))
                 return true;
         return cel_path_note(c, n->arg[0]);
 }
@@ -539,7 +541,7 @@ bool cel_check_comp(struct cel_compiler *c, struct cel_ast *n)
         if (!cel_check(c, n->arg[0]) || !range_vars(c, n, &v))
                 return false;
         if (loop && c->comps == CEL_COMP_DEPTH)
-                return cel_fail_at(c, n->pos, "more than %d comprehensions inside each other", CEL_COMP_DEPTH);
+                return cel_fail_at(c, n->at, "more than %d comprehensions inside each other", CEL_COMP_DEPTH);
         path = n->arg[0]->path;
         inside = path;
         if (path && loop && !(inside = zc_arena_printf(c->arena, "%s[]", path)))

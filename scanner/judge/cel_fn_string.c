@@ -41,7 +41,7 @@ CEL_FN(matches)
                 return cel_stopped(r);
         code = cel_regex_compile(arg[1].p.s, arg[1].n, why);
         if (!code)
-                return cel_error(r, "the regular expression: %s", why);
+                return why[0] ? cel_error(r, "the regular expression: %s", why) : cel_stop(r, "out of memory");
         v = cel_regex_match(r, code, arg[0]);
         pcre2_code_free(code);
         return v;

@@ -469,7 +469,7 @@ struct cel_fns {
 extern const struct cel_fns cel_fns_core, cel_fns_math_ops, cel_fns_convert, cel_fns_string, cel_fns_string_ext, cel_fns_format, cel_fns_time,
         cel_fns_list, cel_fns_optional, cel_fns_math, cel_fns_net, cel_fns_encode;
 
-/** Refuses what RE2 does not have, then compiles. why: 128 bytes. NULL with why set. */
+/** Refuses what RE2 does not have, then compiles. why: 128 bytes. NULL with why set, empty when out of memory. */
 pcre2_code *cel_regex_compile(const char *pattern, size_t n, char why[128]);
 /** bool, or ERROR at the match limit. */
 struct cel_value cel_regex_match(struct cel_run *r, const pcre2_code *code, struct cel_value subject);

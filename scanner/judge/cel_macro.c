@@ -77,6 +77,7 @@ static bool expand_comp(struct cel_compiler *c, struct cel_ast **n, size_t row)
         comp->name = call->name;
         comp->var = call->arg[1]->name;
         comp->var2 = vars == 2 ? call->arg[2]->name : NULL;
+        comp->at = call->at;
         comp->arg[0] = call->arg[0];
         for (uint32_t i = 0; i < bodies; i++)
                 comp->arg[1 + i] = call->arg[1 + vars + i];
@@ -121,6 +122,6 @@ bool cel_macro_expand(struct cel_compiler *c, struct cel_ast **n)
                         return expand_comp(c, n, i);
         }
         if (named)
-                return cel_fail_at(c, call->pos, "%s() is a macro and does not take %u arguments", call->name, call->n - 1);
+                return cel_fail_at(c, call->at, "%s() is a macro and does not take %u arguments", call->name, call->n - 1);
         return true;
 }

@@ -236,7 +236,7 @@ pcre2_code *cel_regex_compile(const char *pattern, size_t n, char why[128])
         PCRE2_SIZE at;
         int error;
 
-        snprintf(why, 128, "%s", n > CEL_PATTERN_MAX ? "longer than 1024 bytes" : "out of memory");
+        snprintf(why, 128, "%s", n > CEL_PATTERN_MAX ? "longer than 1024 bytes" : "");
         if (context) {
                 s->p = pattern;
                 s->end = pattern + n;
@@ -246,7 +246,7 @@ pcre2_code *cel_regex_compile(const char *pattern, size_t n, char why[128])
                 } else {
                         code = pcre2_compile((PCRE2_SPTR)s->out, s->n,
                                              PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C, &error, &at, context);
-                        if (!code)
+                        if (!code && error != PCRE2_ERROR_HEAP_FAILED)
                                 pcre2_get_error_message(error, (PCRE2_UCHAR *)why, 128);
                 }
         }
