@@ -195,6 +195,58 @@ is "eval, unknown: 3" 3 eval -e 'host.firewall.sets == 4' good.json
 is "config check: 0" 0 config check empty.yaml
 is "--version: 0" 0 --version
 
+# --- rules and expressions
+run rules list
+ok "rules list: one line a rule" grep -qE '^ZC-FW-001 +high +firewall +[A-Z]' out
+run rules explain ZC-FW-001
+ok "rules explain: what, when, why, how" sh -c 'for w in severity "fails when" because fix file; do grep -q "^$w" out || exit 1; done'
+cat >mine.yaml <<'EOF'
+rules:
+  - id: ZC-FW-901
+    title: A rule of our own
+    severity: {any: high, private: medium, isolated: low, loopback: info}
+    applies_to: exposure
+    when: self.port == 23
+    confidence: derived
+    message: "port {{ self.port }}"
+    rationale: Because.
+    remediation: {text: Stop it., reproduce: [ss -ltn]}
+    refs: {}
+    tags: [ours]
+    since: "0.1"
+    tests:
+      - {name: telnet, self: {transport: tcp, port: 23, reach: any}, expect: fail}
+      - {name: ssh, self: {transport: tcp, port: 22, reach: any}, expect: pass}
+      - {name: nothing, self: {transport: tcp}, expect: unknown}
+EOF
+is "rules check of a file: 0" 0 rules check mine.yaml
+is "rules test of a file: 0" 0 rules test mine.yaml
+is "rules test of a rule, with --rules: 0" 0 rules test ZC-FW-901 --rules mine.yaml -v
+ok "rules test -v: every test" sh -c '[ "$(grep -c "as expected" out)" -eq 3 ]'
+run rules explain ZC-FW-901 --rules mine.yaml
+ok "rules explain: a severity by reach" grep -q 'high where reach is any, medium where reach is private' out
+sed 's/port == 23/port == 24/' mine.yaml >failing.yaml
+is "rules test, one fails: 1" 1 rules test failing.yaml
+ok "rules test: which, and how it differs" grep -q 'failing.yaml:2: ZC-FW-901, "telnet": expected fail, got pass' out
+usage "two rules of one id" 'ZC-FW-901' rules check mine.yaml failing.yaml
+cat >listeners.json <<'EOF'
+{"schema": "zerocrit.evidence/1",
+ "run": {"id": "r2", "started": "2026-11-22T02:14:06Z", "finished": "2026-11-22T02:14:08Z", "vantage": {"id": "m1", "addresses": ["10.0.0.1"]}, "targets": [{"id": "m1", "named": "local"}]},
+ "host": {"probes": {"listeners": {"outcome": "done"}},
+          "listeners": [{"transport": "tcp", "family": "ip", "address": "0.0.0.0", "port": 22, "scope": "any", "process": "s\u202eshd"},
+                        {"transport": "tcp", "family": "ip", "address": "127.0.0.1", "port": 25, "scope": "loopback"}]},
+ "endpoints": [{"asset": "m1", "address": "10.0.0.1", "port": 22, "transport": "tcp", "state": "open", "probes": {}}], "scans": [], "problems": []}
+EOF
+is "eval of every listener, one false: 1" 1 eval --kind listener -e 'self.scope == "any"' listeners.json
+is "eval of every listener, one unknown: 3" 3 eval --kind listener -e 'self.process != ""' listeners.json
+is "eval of every endpoint: 0" 0 eval --kind endpoint -e 'self.state == "open"' listeners.json
+ok "eval names the subject" grep -q '^10.0.0.1:22/tcp: true$' out
+is "eval of the exposure: 0" 0 eval --kind exposure -e 'self.port > 0' listeners.json
+is "eval of what the evidence has none of: 3" 3 eval --kind table -e true listeners.json
+run eval --trace --kind listener -e 'self.process == "x" || self.port == 22' listeners.json
+ok "eval --trace: the parts, and nothing that acts on a terminal" sh -c 'grep -q "self.port == 22  ->  true" out && grep -q "unknown: self.process" out && ! grep -q "$(printf "\342\200\256")" out'
+is "eval, an error: 3" 3 eval -e '1 / 0' good.json
+
 # --- streams
 run judge good.json
 ok "judge: JSON on standard output" "$python" -c 'import json; assert json.load(open("out"))["schema"] == "zerocrit.report/1"'
@@ -240,6 +292,25 @@ is "collect: a full device: 4" 4 collect local $only -o /dev/full
 is "dry run: 0" 0 audit local 127.0.0.1:20001 --dry-run
 ok "dry run: says what is sent" grep -qi 'sends' out
 is "doctor: 0" 0 doctor
+printf '# ours\n\n  127.0.0.1:20001  # nothing there\r\n[::1]:20002\n' >list.txt
+is "a targets file: what it names" 3 collect --targets list.txt -o list.json
+ok "a targets file: its lines are the targets" "$python" -c 'import json; assert [t["named"] for t in json.load(open("list.json"))["run"]["targets"]] == ["127.0.0.1:20001", "[::1]:20002"]'
+"$ZC" collect --targets - -o list.ndjson <list.txt >out 2>err
+ok "a targets file from standard input" test $? -eq 3
+cat >full.yaml <<'EOF'
+schema: zerocrit.config/1
+authorisation: {owner: us, ticket: T-1, until: 2099-01-01T00:00:00Z}
+scope: {allow: [127.0.0.0/8], exclude: [127.0.0.9], rate: {total: 500/s}}
+targets:
+  - {id: lo, hosts: [127.0.0.1], ports: "20001-20003", tags: [ours], zone: isolated, require: [ports]}
+  - {id: number, hosts: [127.0.0.2], ports: 20001, wait: 1s}
+limits: {deadline: 1m, concurrency: 50}
+gate: {fail_on: [critical], require: [ZC-FW-001], max_new: 0, new_rules: warn}
+expect: [{for: "tag:ours", closed: [20001/tcp], severity: high}]
+reports: {json: full-report.json}
+EOF
+run audit --config full.yaml --evidence full.json
+ok "a full configuration: its expectations, limits and authorisation arrive" "$python" -c 'import json; r = json.load(open("full-report.json")); e = json.load(open("full.json")); assert r["authorisation"]["ticket"] == "T-1"; assert e["run"]["options"]["rate"] == 500 and e["run"]["options"]["deadline_ms"] == 60000; assert {s["ports"] for s in e["scans"]} == {"20001-20003", "20001"}, e["scans"]'
 printf 'schema: zerocrit.config/1\ntargets: [{id: me, hosts: [local], tags: [prod]}, {id: web1, evidence: good.json}]\nreports: {dir: made, formats: [json]}\n' >both.yaml
 run audit --config both.yaml $only
 ok "a configuration's targets, its evidence and its reports" "$python" -c 'import json; r = json.load(open("made/report.json")); assert len(r["runs"]) == 2, r["runs"]; assert any(t["id"] == "me" for x in r["runs"] for t in x["targets"])'
