@@ -323,7 +323,7 @@ static void test_no_memory(void **state)
                 assert_true(!whole || rs.chain_count == 12);
                 fw_ruleset_release(&rs);
         }
-        assert_true(n > 10);
+        assert_true(n > 4); /* the arena, its first block, tables, chains */
         free(buf);
 }
 
