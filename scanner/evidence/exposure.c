@@ -472,7 +472,7 @@ static void add_firewall(struct zc_text *t, const json_t *facts)
                 { "accept", "; firewall lets in " },
                 { "drop", "; firewall drops" },
                 { "reject", "; firewall rejects" },
-                { "unknown", "; firewall not seen" },
+                { "unknown", "; what the firewall lets in is not known" },
         };
         const char *verdict = zc_json_str(facts, "verdict", "");
 

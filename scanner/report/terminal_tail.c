@@ -154,6 +154,8 @@ static char *cause_of(const char *why)
         const char *open = strchr(why, ' ');
         size_t n = strlen(why);
 
+        if (strcmp(why, "reach") == 0) /* the judge's one-word cause, in words */
+                return strdup("how far away the port can be reached from is not worked out");
         if (is_member(why) && open && open[1] == '(' && why[n - 1] == ')')
                 return strndup(open + 2, n - (size_t)(open + 2 - why) - 1);
         return strdup(why);
