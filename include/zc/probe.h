@@ -14,6 +14,7 @@
 #include "zc/err.h"
 #include "zc/portset.h"
 #include "zc/scope.h"
+#include "zc/target.h"
 
 enum zc_probe_scope {
         ZC_SCOPE_HOST,     /* once, about the machine we run on */
@@ -43,6 +44,8 @@ struct zc_subject {
         struct zc_addr addr;
         const char *name; /* SNI/Host, NULL for none */
         uint16_t port;
+        enum zc_scheme scheme; /* of the URL that named this very port */
+        int64_t started_ms;    /* run.started; 0: now */
         const struct zc_portset *ports; /* ports probe: which ports */
         bool named_port;                /* the user named this very port: report it whatever its state */
         bool local;                     /* an address of this machine, over lo: reached_from self */

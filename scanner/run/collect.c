@@ -193,14 +193,16 @@ static bool collector_fork(struct parent *p, struct zc_err *err)
                 return zc_fail_errno(err, "cannot make a pipe for the collector");
         pid = fork();
         if (pid == 0) {
-                const struct zc_collector_spec spec = { .job = p->job,
+                const json_t *run = zc_evidence_run(p->ev);
+                struct zc_collector_spec spec = { .job = p->job,
                                                         .plan = &p->plan,
-                                                        .vantage = json_object_get(
-                                                                zc_evidence_run(p->ev), "vantage"),
+                                                        .vantage = json_object_get(run, "vantage"),
                                                         .host = p->host,
                                                         .fd = ends[1],
                                                         .deadline = p->deadline };
 
+                if (!zc_time_parse(zc_json_str(run, "started", ""), &spec.started_ms))
+                        spec.started_ms = zc_wall_ms();
                 zc_collector_main(&spec);
         }
         close(ends[1]);

@@ -13,6 +13,7 @@ struct zc_collector_spec {
         json_t *host;          /* the host object so far: listeners */
         int fd;                /* records go here */
         struct zc_deadline deadline;
+        int64_t started_ms; /* run.started */
 };
 
 /** Exit statuses of the collector; anything else is a death. */
