@@ -441,8 +441,8 @@ bool zc_yaml_parse(const char *name, const char *buf, size_t len, struct zc_yaml
         bool ok;
 
         if (len > ZC_YAML_MAX)
-                return zc_fail(err, ZC_E_USAGE, "%s is larger than the %zu bytes allowed here", name,
-                               ZC_YAML_MAX);
+                return zc_fail(err, ZC_E_USAGE, "%s is larger than the %zu bytes allowed here",
+                               name, ZC_YAML_MAX);
         y = yaml_new(name, buf, len);
         if (!y)
                 return zc_fail(err, ZC_E_NOMEM, "no memory to read %s", name);

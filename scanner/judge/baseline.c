@@ -42,7 +42,8 @@ static const char *text_at(const json_t *list, size_t i)
         return s ? s : "";
 }
 
-static bool known_unknown(struct known *k, const json_t *check, const json_t *subjects, const json_t *assets)
+static bool known_unknown(struct known *k, const json_t *check, const json_t *subjects,
+                          const json_t *assets)
 {
         const char *rule = zc_json_str(check, "rule", "");
         const json_t *range;
@@ -52,34 +53,40 @@ static bool known_unknown(struct known *k, const json_t *check, const json_t *su
                 json_int_t first = json_integer_value(json_array_get(range, 0));
                 json_int_t last = json_integer_value(json_array_get(range, 1));
 
-                for (json_int_t i = first; i >= 0 && i <= last && (size_t)i < json_array_size(subjects); i++) {
+                for (json_int_t i = first;
+                     i >= 0 && i <= last && (size_t)i < json_array_size(subjects); i++) {
                         const char *asset = text_at(assets, (size_t)i);
 
-                        if (!put(k->unknown, rule, asset, text_at(subjects, (size_t)i)) || !put(k->partly, rule, asset, ""))
+                        if (!put(k->unknown, rule, asset, text_at(subjects, (size_t)i)) ||
+                            !put(k->partly, rule, asset, ""))
                                 return false;
                 }
         }
         return true;
 }
 
-static bool known_init(struct known *k, const json_t *checks, const json_t *subjects, const json_t *assets)
+static bool known_init(struct known *k, const json_t *checks, const json_t *subjects,
+                       const json_t *assets)
 {
         const json_t *v;
         size_t i;
 
-        *k = (struct known){ json_object(), json_object(), json_object(), json_object(), json_object() };
+        *k = (struct known){ json_object(), json_object(), json_object(), json_object(),
+                             json_object() };
         if (!k->rules || !k->unknown || !k->partly || !k->subjects || !k->assets)
                 return false;
         json_array_foreach (checks, i, v) {
                 const char *verdict = zc_json_str(v, "verdict", "");
 
                 json_object_set_new(k->rules, zc_json_str(v, "rule", ""), json_true());
-                if ((strcmp(verdict, "unknown") == 0 || strcmp(verdict, "error") == 0) && !known_unknown(k, v, subjects, assets))
+                if ((strcmp(verdict, "unknown") == 0 || strcmp(verdict, "error") == 0) &&
+                    !known_unknown(k, v, subjects, assets))
                         return false;
         }
         json_array_foreach (subjects, i, v) {
                 json_object_set_new(k->assets, text_at(assets, i), json_true());
-                if (!put(k->subjects, text_at(assets, i), json_string_value(v) ? json_string_value(v) : "", ""))
+                if (!put(k->subjects, text_at(assets, i),
+                         json_string_value(v) ? json_string_value(v) : "", ""))
                         return false;
         }
         return true;
@@ -103,7 +110,8 @@ static const char *change_of(const struct known *then, const json_t *before, con
 
         if (before) {
                 for (size_t i = 0; i < ZC_COUNT(bands); i++) {
-                        if (strcmp(zc_json_str(before, bands[i], ""), zc_json_str(finding, bands[i], "")) != 0)
+                        if (strcmp(zc_json_str(before, bands[i], ""),
+                                   zc_json_str(finding, bands[i], "")) != 0)
                                 return "updated";
                 }
                 return "unchanged";
@@ -137,23 +145,29 @@ static bool append_absent(const json_t *before, const struct known *now, json_t 
         json_object_foreach ((json_t *)(uintptr_t)before, fingerprint, old) {
                 json_t *gone;
 
-                if (json_object_get(present, fingerprint) || !json_object_get(now->rules, zc_json_str(old, "rule", "")) || was_blind(now, old))
+                if (json_object_get(present, fingerprint) ||
+                    !json_object_get(now->rules, zc_json_str(old, "rule", "")) ||
+                    was_blind(now, old))
                         continue;
                 gone = json_copy(old);
                 if (!gone || json_object_set_new(gone, "change", json_string("absent")) != 0 ||
-                    json_object_set_new(gone, "label", json_null()) != 0 || json_object_set_new(gone, "covered_by", json_null()) != 0 ||
-                    json_object_set_new(gone, "covers", json_array()) != 0 || json_array_append_new(findings, gone) != 0)
+                    json_object_set_new(gone, "label", json_null()) != 0 ||
+                    json_object_set_new(gone, "covered_by", json_null()) != 0 ||
+                    json_object_set_new(gone, "covers", json_array()) != 0 ||
+                    json_array_append_new(findings, gone) != 0)
                         return false;
         }
         return true;
 }
 
-bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects, const json_t *assets, json_t *findings,
-                         struct zc_err *err)
+bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects,
+                         const json_t *assets, json_t *findings, struct zc_err *err)
 {
         json_auto_t *before = by_fingerprint(json_object_get(baseline, "findings"));
         struct known then = { 0 }, now = { 0 };
-        bool ok = known_init(&then, json_object_get(baseline, "checks"), json_object_get(baseline, "subjects"), json_object_get(baseline, "assets")) &&
+        bool ok = known_init(&then, json_object_get(baseline, "checks"),
+                             json_object_get(baseline, "subjects"),
+                             json_object_get(baseline, "assets")) &&
                   known_init(&now, checks, subjects, assets);
         json_t *f;
         size_t i;
@@ -161,7 +175,8 @@ bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const jso
         json_array_foreach (ok ? findings : NULL, i, f) {
                 const json_t *old = json_object_get(before, zc_json_str(f, "fingerprint", ""));
 
-                json_object_set_new(f, "change", json_string(baseline ? change_of(&then, old, f) : "new"));
+                json_object_set_new(f, "change",
+                                    json_string(baseline ? change_of(&then, old, f) : "new"));
         }
         ok = ok && append_absent(before, &now, findings);
         known_release(&then);

@@ -11,8 +11,8 @@ struct named {
         const char *id;
         const char *asset; /* NULL: of a block without an id, any */
         struct zc_target as;
-        bool answered; /* something of it was observed */
-        char state[16]; /* of the port that was named, for words */
+        bool answered;   /* something of it was observed */
+        char state[16];  /* of the port that was named, for words */
         json_t *require; /* probe ids → outcome so far, or null */
 };
 
@@ -87,7 +87,8 @@ static bool see_endpoint(void *ctx, const json_t *endpoint, size_t index, struct
                 if (n->as.kind != ZC_TARGET_SERVICE || port == n->as.port)
                         require_note(n, json_object_get(endpoint, "probes"));
                 if (n->as.kind != ZC_TARGET_SERVICE) {
-                        n->answered = n->answered || strcmp(state, "open") == 0 || strcmp(state, "closed") == 0;
+                        n->answered = n->answered || strcmp(state, "open") == 0 ||
+                                      strcmp(state, "closed") == 0;
                 } else if (port == n->as.port) {
                         n->answered = n->answered || strcmp(state, "open") == 0;
                         snprintf(n->state, sizeof(n->state), "%s", state);
@@ -141,14 +142,20 @@ static bool name_missing(const struct coverage *c, const struct named *n, struct
         case ZC_TARGET_BLOCK:
                 return true; /* silent members of a block are not missing */
         case ZC_TARGET_LOCAL:
-                return zc_tally_missing(c->tally, err, "local: nothing of this machine was observed");
+                return zc_tally_missing(c->tally, err,
+                                        "local: nothing of this machine was observed");
         case ZC_TARGET_SERVICE:
-                return zc_tally_missing(c->tally, err, "%s did not answer as a service (%s); start it, or name what should be audited", what,
+                return zc_tally_missing(c->tally, err,
+                                        "%s did not answer as a service (%s); start it, or name "
+                                        "what should be audited",
+                                        what,
                                         *n->state ? n->state : "not resolved, or never reached");
         case ZC_TARGET_HOST:
                 break;
         }
-        return zc_tally_missing(c->tally, err, "nothing answered on %s; check the name, the route and the firewall between", what);
+        return zc_tally_missing(
+                c->tally, err,
+                "nothing answered on %s; check the name, the route and the firewall between", what);
 }
 
 static bool require_missing(const struct coverage *c, const struct named *n, struct zc_err *err)
@@ -163,7 +170,8 @@ static bool require_missing(const struct coverage *c, const struct named *n, str
 
                 if (strcmp(word, "done") == 0)
                         continue;
-                if (!zc_tally_missing(c->tally, err, "%s requires the probe %s: %s%s%s%s%s", zc_json_str(n->target, "named", ""), id, word,
+                if (!zc_tally_missing(c->tally, err, "%s requires the probe %s: %s%s%s%s%s",
+                                      zc_json_str(n->target, "named", ""), id, word,
                                       *why ? ", " : "", why, *needs ? ", needs " : "", needs))
                         return false;
         }
@@ -179,8 +187,10 @@ static bool named_add(struct coverage *c, const json_t *target, struct zc_err *e
 
         *n = (struct named){ .target = target, .id = zc_json_str(target, "id", "") };
         if (!zc_target_parse(c->arena, zc_json_str(target, "named", ""), &n->as, &why))
-                return zc_tally_missing(c->tally, err, "the target \"%.100s\" of the evidence cannot be read: %.200s",
-                                        zc_json_str(target, "named", ""), why.text);
+                return zc_tally_missing(
+                        c->tally, err,
+                        "the target \"%.100s\" of the evidence cannot be read: %.200s",
+                        zc_json_str(target, "named", ""), why.text);
         n->require = json_object();
         json_array_foreach (json_object_get(target, "require"), i, v) {
                 if (json_is_string(v))
@@ -196,15 +206,22 @@ static bool named_add(struct coverage *c, const json_t *target, struct zc_err *e
 
 static bool cover_run(struct coverage *c, struct zc_err *err)
 {
-        const struct zc_evidence_visitor v = { .endpoint = see_endpoint, .scan = see_scan, .ctx = c };
+        const struct zc_evidence_visitor v = { .endpoint = see_endpoint,
+                                               .scan = see_scan,
+                                               .ctx = c };
         const json_t *targets = json_object_get(zc_evidence_run(c->ev), "targets");
         const json_t *target;
         size_t i;
 
-        if (!zc_evidence_finished(c->ev) && !zc_tally_missing(c->tally, err, "%s: the run did not finish; collect again", zc_evidence_name(c->ev)))
+        if (!zc_evidence_finished(c->ev) &&
+            !zc_tally_missing(c->tally, err,
+                              "%s: the run did not finish; collect again",
+                              zc_evidence_name(c->ev)))
                 return false;
         if (json_array_size(targets) == 0)
-                return zc_tally_missing(c->tally, err, "%s: the evidence does not say what was to be looked at", zc_evidence_name(c->ev));
+                return zc_tally_missing(c->tally, err,
+                                        "%s: the evidence does not say what was to be looked at",
+                                        zc_evidence_name(c->ev));
         c->named = zc_arena_array(c->arena, json_array_size(targets), sizeof(*c->named));
         if (!c->named)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for targets");
@@ -222,11 +239,15 @@ static bool cover_run(struct coverage *c, struct zc_err *err)
         return true;
 }
 
-bool zc_coverage(struct zc_evidence *const *evs, size_t count, struct zc_tally *t, struct zc_err *err)
+bool zc_coverage(struct zc_evidence *const *evs, size_t count, struct zc_tally *t,
+                 struct zc_err *err)
 {
         for (size_t e = 0; e < count; e++) {
-                struct coverage c = { .arena = zc_arena_new((size_t)64 << 20), .ev = evs[e], .tally = t };
-                bool ok = c.arena ? cover_run(&c, err) : zc_fail(err, ZC_E_NOMEM, "no memory for targets");
+                struct coverage c = { .arena = zc_arena_new((size_t)64 << 20),
+                                      .ev = evs[e],
+                                      .tally = t };
+                bool ok = c.arena ? cover_run(&c, err)
+                                  : zc_fail(err, ZC_E_NOMEM, "no memory for targets");
 
                 for (size_t i = 0; i < c.count; i++)
                         json_decref(c.named[i].require);

@@ -25,7 +25,7 @@ struct expect {
         struct zc_portset set[TRANSPORTS]; /* the ports listed */
         char listed[200];                  /* the same, for messages */
         bool judged;                       /* something was selected */
-        json_t *covered;                   /* assets whose ports were looked at, or should have been */
+        json_t *covered; /* assets whose ports were looked at, or should have been */
 };
 
 static bool selected(struct expect *x, const char *asset)
@@ -36,18 +36,24 @@ static bool selected(struct expect *x, const char *asset)
         return yes;
 }
 
-static bool check(struct expect *x, const char *asset, const char *subject, enum zc_verdict verdict, const char *why, const char **waived,
-                  struct zc_err *err)
+static bool check(struct expect *x, const char *asset, const char *subject, enum zc_verdict verdict,
+                  const char *why, const char **waived, struct zc_err *err)
 {
-        const struct zc_check c = { .rule = x->rule, .asset = asset, .subject = subject, .tags = x->tags, .severity = x->severity,
-                                    .verdict = verdict, .why = why };
+        const struct zc_check c = { .rule = x->rule,
+                                    .asset = asset,
+                                    .subject = subject,
+                                    .tags = x->tags,
+                                    .severity = x->severity,
+                                    .verdict = verdict,
+                                    .why = why };
 
         return zc_tally_check(x->tally, &c, waived, err);
 }
 
 /* ---- findings ---- */
 
-static json_t *finding_new(const struct expect *x, const char *asset, const char *subject, const json_t *row, size_t index)
+static json_t *finding_new(const struct expect *x, const char *asset, const char *subject,
+                           const json_t *row, size_t index)
 {
         char fingerprint[ZC_FINGERPRINT_LEN];
         const char *summary = zc_json_str(row, "summary", subject);
@@ -58,20 +64,29 @@ static json_t *finding_new(const struct expect *x, const char *asset, const char
 
         if (!zc_fingerprint(x->rule, asset, subject, fingerprint))
                 return NULL;
-        finding = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?, s:o, s:[{s:n, s:o, s:O?}], s:n, s:[]}", "fingerprint", fingerprint, "rule",
-                            x->rule, "title", x->closed ? "A port that is expected to be closed is open" : "A port is open that is not expected to be",
-                            "severity", zc_severity_name(x->severity), "confidence", proven ? "proven" : "derived", "asset", asset, "subject",
-                            subject, "reach", json_object_get(row, "reach"), "message", message, "evidence", "run", "path",
-                            json_sprintf("/exposure/%zu/reach", index), "value", json_object_get(row, "reach"), "proof", "covers");
+        finding = json_pack(
+                "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:O?, s:o, s:[{s:n, s:o, s:O?}], s:n, s:[]}",
+                "fingerprint", fingerprint, "rule", x->rule, "title",
+                x->closed ? "A port that is expected to be closed is open"
+                          : "A port is open that is not expected to be",
+                "severity", zc_severity_name(x->severity), "confidence",
+                proven ? "proven" : "derived", "asset", asset, "subject", subject, "reach",
+                json_object_get(row, "reach"), "message", message, "evidence", "run", "path",
+                json_sprintf("/exposure/%zu/reach", index), "value", json_object_get(row, "reach"),
+                "proof", "covers");
         if (!finding)
                 return NULL;
-        json_object_update_new(finding,
-                               json_pack("{s:{s:s, s:[]}, s:[o], s:{}, s:s, s:O}", "remediation", "text",
-                                         "Stop the service, bind it to loopback, or let the firewall refuse the port; if it is meant to be "
-                                         "open, add it to `expect` in the configuration.",
-                                         "variants", "reproduce", json_sprintf("zerocrit audit local # then look for %s", subject), "refs",
-                                         "rationale", "The configuration says which ports may be open. A port beyond them is a service nobody decided to offer.",
-                                         "tags", x->tags));
+        json_object_update_new(
+                finding, json_pack("{s:{s:s, s:[]}, s:[o], s:{}, s:s, s:O}", "remediation", "text",
+                                   "Stop the service, bind it to loopback, or let the firewall "
+                                   "refuse the port; if it is meant to be "
+                                   "open, add it to `expect` in the configuration.",
+                                   "variants", "reproduce",
+                                   json_sprintf("zerocrit audit local # then look for %s", subject),
+                                   "refs", "rationale",
+                                   "The configuration says which ports may be open. A port beyond "
+                                   "them is a service nobody decided to offer.",
+                                   "tags", x->tags));
         return finding;
 }
 
@@ -104,7 +119,8 @@ static enum zc_verdict row_verdict(const struct expect *x, const json_t *row)
 {
         enum zc_reach reach = ZC_REACH_UNKNOWN;
 
-        if (!zc_reach_parse(zc_json_str(row, "reach", "unknown"), &reach) || reach == ZC_REACH_UNKNOWN)
+        if (!zc_reach_parse(zc_json_str(row, "reach", "unknown"), &reach) ||
+            reach == ZC_REACH_UNKNOWN)
                 return ZC_UNKNOWN;
         if (x->only_any)
                 return reach == ZC_REACH_ANY ? ZC_FAIL : ZC_PASS;
@@ -122,12 +138,15 @@ static bool judge_row(struct expect *x, const json_t *row, size_t index, struct 
         if (!selected(x, asset) || !against(x, transport_of(row), port_of(row)))
                 return true;
         verdict = row_verdict(x, row);
-        if (!check(x, asset, subject, verdict, verdict == ZC_UNKNOWN ? "how far away it can be reached from is not known" : "", &waived, err))
+        if (!check(x, asset, subject, verdict,
+                   verdict == ZC_UNKNOWN ? "how far away it can be reached from is not known" : "",
+                   &waived, err))
                 return false;
         if (verdict != ZC_FAIL)
                 return true;
         finding = finding_new(x, asset, subject, row, index);
-        return finding ? zc_tally_finding(x->tally, finding, waived, err) : zc_fail(err, ZC_E_NOMEM, "no memory for a finding");
+        return finding ? zc_tally_finding(x->tally, finding, waived, err)
+                       : zc_fail(err, ZC_E_NOMEM, "no memory for a finding");
 }
 
 /* ---- what was looked at ---- */
@@ -148,7 +167,8 @@ static bool judge_host(struct expect *x, const struct zc_evidence *ev, struct zc
         json_object_set_new(x->covered, asset, json_true());
         if (presence == ZC_UNOBSERVED || presence == ZC_PARTLY)
                 return check(x, asset, "host/ports", ZC_UNKNOWN, why, NULL, err);
-        return check(x, asset, "host/ports", ZC_PASS, "", NULL, err); /* each port that is against it has a row of its own */
+        return check(x, asset, "host/ports", ZC_PASS, "", NULL,
+                     err); /* each port that is against it has a row of its own */
 }
 
 static bool set_of(const json_t *scan, const char *key, struct zc_portset *out)
@@ -170,19 +190,24 @@ static bool judge_scan(struct expect *x, const json_t *scan, struct zc_err *err)
         char why[256];
         ZC_AUTO_TEXT list;
 
-        if (!set_of(scan, "open", &open) || !set_of(scan, "closed", &closed) || !set_of(scan, "filtered", &filtered))
-                return check(x, asset, zc_json_str(scan, "address", ""), ZC_ERROR, "the scan's ports cannot be read", NULL, err);
+        if (!set_of(scan, "open", &open) || !set_of(scan, "closed", &closed) ||
+            !set_of(scan, "filtered", &filtered))
+                return check(x, asset, zc_json_str(scan, "address", ""), ZC_ERROR,
+                             "the scan's ports cannot be read", NULL, err);
         for (unsigned p = 1; p <= 65535; p++) {
-                if (against(x, transport, (uint16_t)p) && !zc_portset_has(&open, (uint16_t)p) && !zc_portset_has(&closed, (uint16_t)p) &&
+                if (against(x, transport, (uint16_t)p) && !zc_portset_has(&open, (uint16_t)p) &&
+                    !zc_portset_has(&closed, (uint16_t)p) &&
                     !zc_portset_has(&filtered, (uint16_t)p))
                         zc_portset_add(&missing, (uint16_t)p);
         }
-        snprintf(subject, sizeof(subject), "%.100s/%s", zc_json_str(scan, "address", ""), transports[transport]);
+        snprintf(subject, sizeof(subject), "%.100s/%s", zc_json_str(scan, "address", ""),
+                 transports[transport]);
         if (zc_portset_count(&missing) == 0)
                 return check(x, asset, subject, ZC_PASS, "", NULL, err);
         zc_text_init(&list, 120);
         zc_portset_format(&missing, &list);
-        snprintf(why, sizeof(why), "%u ports were not looked at: %s", zc_portset_count(&missing), zc_text_str(&list));
+        snprintf(why, sizeof(why), "%u ports were not looked at: %s", zc_portset_count(&missing),
+                 zc_text_str(&list));
         return check(x, asset, subject, ZC_UNKNOWN, why, NULL, err);
 }
 
@@ -192,7 +217,8 @@ static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_er
         int transport = transport_of(scan);
 
         (void)index;
-        if (!selected(x, zc_json_str(scan, "asset", "")) || (zc_portset_count(&x->set[transport]) == 0 && transport == UDP))
+        if (!selected(x, zc_json_str(scan, "asset", "")) ||
+            (zc_portset_count(&x->set[transport]) == 0 && transport == UDP))
                 return true;
         json_object_set_new(x->covered, zc_json_str(scan, "asset", ""), json_true());
         return judge_scan(x, scan, err);
@@ -206,7 +232,8 @@ static bool judge_unseen(struct expect *x, struct zc_err *err)
 
         json_object_foreach ((json_t *)(uintptr_t)x->assets, asset, row) {
                 if (selected(x, asset) && !json_object_get(x->covered, asset) &&
-                    !check(x, asset, "host/ports", ZC_UNKNOWN, "none of its ports was looked at", NULL, err))
+                    !check(x, asset, "host/ports", ZC_UNKNOWN, "none of its ports was looked at",
+                           NULL, err))
                         return false;
         }
         return true;
@@ -228,8 +255,12 @@ static bool ports_of(struct expect *x, const json_t *list, size_t i, struct zc_e
                 bool udp = slash && strcmp(slash, "/udp") == 0;
                 uint64_t port = 0;
 
-                if (!slash || (!udp && strcmp(slash, "/tcp") != 0) || !zc_parse_uint(s, n, 65535, &port) || port == 0)
-                        return zc_fail(err, ZC_E_USAGE, "expect[%zu]: \"%.40s\" is not a port such as 443/tcp or 53/udp", i, s);
+                if (!slash || (!udp && strcmp(slash, "/tcp") != 0) ||
+                    !zc_parse_uint(s, n, 65535, &port) || port == 0)
+                        return zc_fail(
+                                err, ZC_E_USAGE,
+                                "expect[%zu]: \"%.40s\" is not a port such as 443/tcp or 53/udp", i,
+                                s);
                 zc_portset_add(&x->set[udp ? UDP : TCP], (uint16_t)port);
                 zc_text_printf(&shown, "%s%s", k ? ", " : "", s);
         }
@@ -253,15 +284,20 @@ static bool judge_entry(struct expect *x, struct zc_err *err)
         }
         if (!judge_unseen(x, err))
                 return false;
-        return x->judged || zc_tally_missing(x->tally, err, "expect: no target that was looked at is \"%.100s\"", x->selector);
+        return x->judged ||
+               zc_tally_missing(x->tally, err, "expect: no target that was looked at is \"%.100s\"",
+                                x->selector);
 }
 
 static bool entry_init(struct expect *x, size_t i, struct zc_err *err)
 {
         static const struct zc_shape shape[] = {
-                { "for", ZC_SHAPE_TEXT, true, NULL, NULL },       { "from", ZC_SHAPE_TEXT, false, NULL, NULL },
-                { "open_only", ZC_SHAPE_TEXTS, false, NULL, NULL }, { "closed", ZC_SHAPE_TEXTS, false, NULL, NULL },
-                { "severity", ZC_SHAPE_TEXT, false, NULL, NULL }, { 0 },
+                { "for", ZC_SHAPE_TEXT, true, NULL, NULL },
+                { "from", ZC_SHAPE_TEXT, false, NULL, NULL },
+                { "open_only", ZC_SHAPE_TEXTS, false, NULL, NULL },
+                { "closed", ZC_SHAPE_TEXTS, false, NULL, NULL },
+                { "severity", ZC_SHAPE_TEXT, false, NULL, NULL },
+                { 0 },
         };
         const char *from = zc_json_str(x->entry, "from", "private");
         char pointer[32];
@@ -272,15 +308,19 @@ static bool entry_init(struct expect *x, size_t i, struct zc_err *err)
         x->selector = zc_json_str(x->entry, "for", "");
         x->severity = ZC_HIGH;
         if (!zc_severity_parse(zc_json_str(x->entry, "severity", "high"), &x->severity))
-                return zc_fail(err, ZC_E_USAGE, "%s: severity is one of critical, high, medium, low, info", pointer);
+                return zc_fail(err, ZC_E_USAGE,
+                               "%s: severity is one of critical, high, medium, low, info", pointer);
         if (strcmp(from, "any") != 0 && strcmp(from, "private") != 0)
-                return zc_fail(err, ZC_E_USAGE, "%s: from is any (only what everyone reaches) or private (all but the machine itself)", pointer);
+                return zc_fail(err, ZC_E_USAGE,
+                               "%s: from is any (only what everyone reaches) or private (all but "
+                               "the machine itself)",
+                               pointer);
         x->only_any = strcmp(from, "any") == 0;
         return true;
 }
 
-bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect, const json_t *exposure, const json_t *assets,
-               struct zc_tally *t, struct zc_err *err)
+bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
+               const json_t *exposure, const json_t *assets, struct zc_tally *t, struct zc_err *err)
 {
         static const struct {
                 const char *key, *rule;
@@ -291,8 +331,15 @@ bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expec
 
         json_array_foreach (expect, i, entry) {
                 for (size_t k = 0; k < ZC_COUNT(kinds); k++) {
-                        struct expect x = { .evs = evs, .count = count, .entry = entry, .exposure = exposure, .assets = assets, .tally = t,
-                                            .tags = tags, .rule = kinds[k].rule, .closed = k == 1 };
+                        struct expect x = { .evs = evs,
+                                            .count = count,
+                                            .entry = entry,
+                                            .exposure = exposure,
+                                            .assets = assets,
+                                            .tally = t,
+                                            .tags = tags,
+                                            .rule = kinds[k].rule,
+                                            .closed = k == 1 };
                         const json_t *list = json_object_get(entry, kinds[k].key);
 
                         json_auto_t *covered = json_object();

@@ -50,7 +50,11 @@ static bool sort(json_t *findings)
 
 static void label(json_t *findings)
 {
-        static const char letters[ZC_SEVERITY_COUNT] = { [ZC_INFO] = 'I', [ZC_LOW] = 'L', [ZC_MEDIUM] = 'M', [ZC_HIGH] = 'H', [ZC_CRITICAL] = 'C' };
+        static const char letters[ZC_SEVERITY_COUNT] = { [ZC_INFO] = 'I',
+                                                         [ZC_LOW] = 'L',
+                                                         [ZC_MEDIUM] = 'M',
+                                                         [ZC_HIGH] = 'H',
+                                                         [ZC_CRITICAL] = 'C' };
         size_t next[ZC_SEVERITY_COUNT] = { 0 };
         json_t *f;
         size_t i;
@@ -88,7 +92,8 @@ static char *fold_key(const json_t *finding, const char *rule)
 {
         char port[32];
 
-        return zc_key(rule, zc_json_str(finding, "asset", ""), port_of(zc_json_str(finding, "subject", ""), port));
+        return zc_key(rule, zc_json_str(finding, "asset", ""),
+                      port_of(zc_json_str(finding, "subject", ""), port));
 }
 
 /** (rule, asset, port) → [positions] */
@@ -168,7 +173,8 @@ json_t *zc_findings_counts(const json_t *findings)
         }
         for (size_t s = ZC_SEVERITY_COUNT; s-- > 0;)
                 json_object_set_new(out, zc_severity_name((enum zc_severity)s),
-                                    json_pack("{s:I, s:I}", "open", (json_int_t)n[s][0], "waived", (json_int_t)n[s][1]));
+                                    json_pack("{s:I, s:I}", "open", (json_int_t)n[s][0], "waived",
+                                              (json_int_t)n[s][1]));
         return out;
 }
 
@@ -186,9 +192,9 @@ struct area {
 static void area_name(const char *rule, char out[32])
 {
         static const char *const names[][2] = {
-                { "FW", "firewall" }, { "PORT", "ports" }, { "HOST", "host" },  { "TLS", "tls" },
-                { "HTTP", "http" },   { "PG", "postgres" }, { "RD", "redis" }, { "SSH", "ssh" },
-                { "EXPECT", "expectations" },
+                { "FW", "firewall" }, { "PORT", "ports" }, { "HOST", "host" },
+                { "TLS", "tls" },     { "HTTP", "http" },  { "PG", "postgres" },
+                { "RD", "redis" },    { "SSH", "ssh" },    { "EXPECT", "expectations" },
         };
         char code[32] = "";
         size_t n;
@@ -226,7 +232,11 @@ static struct area *area_of(struct area *areas, size_t *count, const char *rule)
 
 static json_t *area_json(const struct area *a)
 {
-        static const char *const grades[] = { [ZC_INFO] = "A", [ZC_LOW] = "B", [ZC_MEDIUM] = "C", [ZC_HIGH] = "D", [ZC_CRITICAL] = "F" };
+        static const char *const grades[] = { [ZC_INFO] = "A",
+                                              [ZC_LOW] = "B",
+                                              [ZC_MEDIUM] = "C",
+                                              [ZC_HIGH] = "D",
+                                              [ZC_CRITICAL] = "F" };
         const char *grade = a->worst >= 0 ? grades[a->worst] : "A";
         char why[160] = "no open finding";
 
@@ -234,17 +244,20 @@ static json_t *area_json(const struct area *a)
                 grade = NULL;
                 snprintf(why, sizeof(why), "nothing of this was judged");
         } else if (a->worst >= 0) {
-                snprintf(why, sizeof(why), "the worst open finding is %s", zc_severity_name((enum zc_severity)a->worst));
+                snprintf(why, sizeof(why), "the worst open finding is %s",
+                         zc_severity_name((enum zc_severity)a->worst));
         }
         if (a->unknown > 0) {
                 size_t used = strlen(why);
 
                 /* What was not seen is never a good mark. */
                 grade = a->worst > ZC_INFO ? grade : NULL;
-                snprintf(why + used, sizeof(why) - used, "; %zu of %zu checks unknown", a->unknown, a->checks);
+                snprintf(why + used, sizeof(why) - used, "; %zu of %zu checks unknown", a->unknown,
+                         a->checks);
         }
-        return json_pack("{s:s, s:s?, s:s, s:I, s:I, s:I}", "name", a->name, "grade", grade, "why", why, "checks", (json_int_t)a->checks, "failed",
-                         (json_int_t)a->failed, "unknown", (json_int_t)a->unknown);
+        return json_pack("{s:s, s:s?, s:s, s:I, s:I, s:I}", "name", a->name, "grade", grade, "why",
+                         why, "checks", (json_int_t)a->checks, "failed", (json_int_t)a->failed,
+                         "unknown", (json_int_t)a->unknown);
 }
 
 json_t *zc_areas(const struct zc_tally *t, const json_t *findings)
@@ -265,7 +278,8 @@ json_t *zc_areas(const struct zc_tally *t, const json_t *findings)
         json_array_foreach (findings, i, f) {
                 struct area *a = area_of(areas, &count, zc_json_str(f, "rule", ""));
 
-                if (is(f, "status", "open") && !is(f, "change", "absent") && (int)severity_of(f) > a->worst)
+                if (is(f, "status", "open") && !is(f, "change", "absent") &&
+                    (int)severity_of(f) > a->worst)
                         a->worst = (int)severity_of(f);
         }
         for (size_t k = 0; k < count; k++)

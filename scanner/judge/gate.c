@@ -31,7 +31,8 @@ static bool fail_profile(const char *name, struct zc_err *err)
                 }
         }
         near = zc_nearest(name, list);
-        return zc_fail(err, ZC_E_USAGE, "no profile \"%.60s\"; %s%s", name, near ? "did you mean " : "the profile that always exists is ",
+        return zc_fail(err, ZC_E_USAGE, "no profile \"%.60s\"; %s%s", name,
+                       near ? "did you mean " : "the profile that always exists is ",
                        near ? near : "default");
 }
 
@@ -57,7 +58,8 @@ static bool selects_something(const struct zc_pack *pack, const char *selector)
 {
         json_auto_t *expectation_tags = json_pack("[s]", "release-blocker");
 
-        if (zc_selector_matches(selector, "ZC-EXPECT-OPEN", expectation_tags) || zc_selector_matches(selector, "ZC-EXPECT-CLOSED", expectation_tags))
+        if (zc_selector_matches(selector, "ZC-EXPECT-OPEN", expectation_tags) ||
+            zc_selector_matches(selector, "ZC-EXPECT-CLOSED", expectation_tags))
                 return true;
         for (size_t i = 0; i < zc_pack_count(pack); i++) {
                 const struct zc_rule *r = zc_pack_rule(pack, i);
@@ -68,9 +70,12 @@ static bool selects_something(const struct zc_pack *pack, const char *selector)
         return false;
 }
 
-static bool fail_on_add(struct zc_gate *g, const char *word, const struct zc_pack *pack, struct zc_err *err)
+static bool fail_on_add(struct zc_gate *g, const char *word, const struct zc_pack *pack,
+                        struct zc_err *err)
 {
-        static const char *const words[] = { "critical", "high", "medium", "low", "info", "new-critical", "new-high", "new-medium", "new-low", "new-info", NULL };
+        static const char *const words[] = { "critical", "high",         "medium",   "low",
+                                             "info",     "new-critical", "new-high", "new-medium",
+                                             "new-low",  "new-info",     NULL };
         enum zc_severity s = ZC_INFO;
         const char *near;
 
@@ -84,15 +89,20 @@ static bool fail_on_add(struct zc_gate *g, const char *word, const struct zc_pac
         }
         if (strncmp(word, "tag:", 4) == 0 || strncmp(word, "id:", 3) == 0) {
                 if (!selects_something(pack, word))
-                        return zc_fail(err, ZC_E_USAGE, "fail_on: no rule is selected by \"%.60s\"", word);
-                return json_array_append_new(g->fail_selectors, json_string(word)) == 0 || zc_fail(err, ZC_E_NOMEM, "no memory for the gate");
+                        return zc_fail(err, ZC_E_USAGE, "fail_on: no rule is selected by \"%.60s\"",
+                                       word);
+                return json_array_append_new(g->fail_selectors, json_string(word)) == 0 ||
+                       zc_fail(err, ZC_E_NOMEM, "no memory for the gate");
         }
         near = zc_nearest(word, words);
-        return zc_fail(err, ZC_E_USAGE, "fail_on: \"%.60s\" is not a severity, new-SEVERITY, tag:NAME or id:RULE%s%s", word,
-                       near ? "; did you mean " : "", near ? near : "");
+        return zc_fail(
+                err, ZC_E_USAGE,
+                "fail_on: \"%.60s\" is not a severity, new-SEVERITY, tag:NAME or id:RULE%s%s", word,
+                near ? "; did you mean " : "", near ? near : "");
 }
 
-static bool require_add(struct zc_gate *g, const json_t *list, const struct zc_pack *pack, bool must_select, struct zc_err *err)
+static bool require_add(struct zc_gate *g, const json_t *list, const struct zc_pack *pack,
+                        bool must_select, struct zc_err *err)
 {
         const json_t *v;
         size_t i;
@@ -103,7 +113,8 @@ static bool require_add(struct zc_gate *g, const json_t *list, const struct zc_p
                 if (!s)
                         return zc_fail(err, ZC_E_USAGE, "require[%zu]: should be text", i);
                 if (must_select && !selects_something(pack, s))
-                        return zc_fail(err, ZC_E_USAGE, "require: no rule is selected by \"%.60s\"", s);
+                        return zc_fail(err, ZC_E_USAGE, "require: no rule is selected by \"%.60s\"",
+                                       s);
                 if (json_array_append(g->require, (json_t *)(uintptr_t)v) != 0)
                         return zc_fail(err, ZC_E_NOMEM, "no memory for the gate");
         }
@@ -117,7 +128,9 @@ bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, struct zc
         const json_t *v;
         size_t i;
 
-        *g = (struct zc_gate){ .max_new = -1, .fail_selectors = json_array(), .require = json_array() };
+        *g = (struct zc_gate){ .max_new = -1,
+                               .fail_selectors = json_array(),
+                               .require = json_array() };
         if (!g->fail_selectors || !g->require)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the gate");
         if (!profile_load(o->profile ? o->profile : "default", &profile, err))
@@ -131,7 +144,8 @@ bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, struct zc
         if (json_is_integer(o->max_new))
                 g->max_new = json_integer_value(o->max_new);
         g->new_rules_warn = o->new_rules && strcmp(o->new_rules, "warn") == 0;
-        return require_add(g, json_object_get(zc_yaml_root(profile), "require"), o->pack, false, err) &&
+        return require_add(g, json_object_get(zc_yaml_root(profile), "require"), o->pack, false,
+                           err) &&
                require_add(g, o->require, o->pack, true, err);
 }
 
@@ -153,10 +167,11 @@ static bool any_selects(const json_t *selectors, const char *rule, const json_t 
         return false;
 }
 
-bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *tags, enum zc_severity severity)
+bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *tags,
+                      enum zc_severity severity)
 {
-        return g->severity[severity] || g->new_severity[severity] || any_selects(g->fail_selectors, rule, tags) ||
-               any_selects(g->require, rule, tags);
+        return g->severity[severity] || g->new_severity[severity] ||
+               any_selects(g->fail_selectors, rule, tags) || any_selects(g->require, rule, tags);
 }
 
 static bool is_new(const struct zc_gate *g, const char *change)
@@ -166,11 +181,13 @@ static bool is_new(const struct zc_gate *g, const char *change)
         return strcmp(change, "new") == 0 || strcmp(change, "new-data") == 0;
 }
 
-bool zc_gate_fails(const struct zc_gate *g, const char *rule, const json_t *tags, enum zc_severity severity, const char *change)
+bool zc_gate_fails(const struct zc_gate *g, const char *rule, const json_t *tags,
+                   enum zc_severity severity, const char *change)
 {
         if (strcmp(change, "absent") == 0 || (strcmp(change, "new-rule") == 0 && g->new_rules_warn))
                 return false;
-        return g->severity[severity] || (g->new_severity[severity] && is_new(g, change)) || any_selects(g->fail_selectors, rule, tags);
+        return g->severity[severity] || (g->new_severity[severity] && is_new(g, change)) ||
+               any_selects(g->fail_selectors, rule, tags);
 }
 
 /* ---- closing ---- */
@@ -198,14 +215,16 @@ static bool counts(const struct zc_gate *g, const json_t *f)
                !(strcmp(change, "new-rule") == 0 && g->new_rules_warn);
 }
 
-static void forbid(struct against *a, const char *name, json_int_t found, json_int_t allowed, const char *words)
+static void forbid(struct against *a, const char *name, json_int_t found, json_int_t allowed,
+                   const char *words)
 {
         json_object_set_new(a->target, name, json_integer(allowed));
         json_object_set_new(a->found, name, json_integer(found));
         if (found <= allowed)
                 return;
         a->failed = true;
-        json_array_append_new(a->reasons, zc_json_printf("%lld %s (allowed %lld)", (long long)found, words, (long long)allowed));
+        json_array_append_new(a->reasons, zc_json_printf("%lld %s (allowed %lld)", (long long)found,
+                                                         words, (long long)allowed));
 }
 
 static void forbid_severities(struct against *a, const json_t *findings)
@@ -242,8 +261,9 @@ static void forbid_others(struct against *a, const json_t *findings)
                 json_int_t n = 0;
 
                 json_array_foreach (findings, k, f)
-                        n += counts(a->gate, f) &&
-                             zc_selector_matches(json_string_value(selector), zc_json_str(f, "rule", ""), json_object_get(f, "tags"));
+                        n += counts(a->gate, f) && zc_selector_matches(json_string_value(selector),
+                                                                       zc_json_str(f, "rule", ""),
+                                                                       json_object_get(f, "tags"));
                 forbid(a, json_string_value(selector), n, 0, json_string_value(selector));
         }
         json_array_foreach (findings, k, f)
@@ -255,14 +275,18 @@ static void forbid_others(struct against *a, const json_t *findings)
 /** What a required check that has no answer asks of the reader; the same words for all that share a cause. */
 static json_t *row_reason(const struct zc_tally *t, const struct zc_row *r)
 {
-        const char *subject = r->range_count ? json_string_value(json_array_get(t->subjects, r->ranges[0][0])) : "";
+        const char *subject =
+                r->range_count ? json_string_value(json_array_get(t->subjects, r->ranges[0][0]))
+                               : "";
 
         if (r->probe && r->needs && *r->needs)
-                return zc_json_printf("%s not readable (needs %s): zerocrit doctor", r->probe, r->needs);
+                return zc_json_printf("%s not readable (needs %s): zerocrit doctor", r->probe,
+                                      r->needs);
         if (r->probe)
                 return zc_json_printf("%s", r->why);
         if (r->count > 1)
-                return zc_json_printf("%s not answered on %zu subjects: %s", r->rule, r->count, r->why);
+                return zc_json_printf("%s not answered on %zu subjects: %s", r->rule, r->count,
+                                      r->why);
         return zc_json_printf("%s not answered on %s: %s", r->rule, subject, r->why);
 }
 
@@ -286,7 +310,8 @@ static void incomplete_reasons(const struct zc_tally *t, json_t *reasons)
         for (size_t r = 0; r < t->row_count; r++) {
                 const struct zc_row *row = &t->rows[r];
 
-                if (row->required && !row->waived && (row->verdict == ZC_UNKNOWN || row->verdict == ZC_ERROR))
+                if (row->required && !row->waived &&
+                    (row->verdict == ZC_UNKNOWN || row->verdict == ZC_ERROR))
                         reason_once(reasons, seen, row_reason(t, row));
         }
         json_array_foreach (t->missing, i, v)
@@ -305,9 +330,10 @@ json_t *zc_gate_close(const struct zc_tally *t, const json_t *findings)
         failures = json_array_size(reasons);
         incomplete_reasons(t, reasons);
         verdict = a.failed ? "fail" : json_array_size(reasons) > failures ? "incomplete" : "pass";
-        return json_pack("{s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:o}", "verdict", verdict, "target", a.target, "found", a.found, "required", "done",
-                         (json_int_t)t->required_done, "of", (json_int_t)t->required_of, "waived", (json_int_t)t->required_waived, "reasons",
-                         reasons);
+        return json_pack("{s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:o}", "verdict", verdict, "target",
+                         a.target, "found", a.found, "required", "done",
+                         (json_int_t)t->required_done, "of", (json_int_t)t->required_of, "waived",
+                         (json_int_t)t->required_waived, "reasons", reasons);
 }
 
 /* ---- the verdict, in one line ---- */
@@ -323,7 +349,8 @@ int zc_report_status(const json_t *report)
 
 static json_int_t count_of(const json_t *report, const char *severity, const char *status)
 {
-        return json_integer_value(json_object_get(json_object_get(json_object_get(report, "counts"), severity), status));
+        return json_integer_value(json_object_get(
+                json_object_get(json_object_get(report, "counts"), severity), status));
 }
 
 static void add_counts(const json_t *report, struct zc_text *out)
@@ -352,17 +379,20 @@ static void add_target(const json_t *report, bool failed, struct zc_text *out)
                 const char *words = strcmp(name, "max_new") == 0 ? "new" : name;
 
                 if (failed && n > most)
-                        zc_text_printf(out, "%s%lld %s (allowed %lld)", out->len > start ? ", " : "", n, words, most);
+                        zc_text_printf(out, "%s%lld %s (allowed %lld)",
+                                       out->len > start ? ", " : "", n, words, most);
                 else if (!failed)
                         zc_text_printf(out, "%s%lld %s", out->len > start ? ", " : "", n, words);
         }
         if (out->len == start)
-                zc_text_printf(out, "%lld critical", (long long)count_of(report, "critical", "open"));
+                zc_text_printf(out, "%lld critical",
+                               (long long)count_of(report, "critical", "open"));
 }
 
 static void add_required(const json_t *report, struct zc_text *out)
 {
-        zc_text_printf(out, "; %lld of %lld required checks done", (long long)json_integer_value(zc_json_at(report, "gate.required.done")),
+        zc_text_printf(out, "; %lld of %lld required checks done",
+                       (long long)json_integer_value(zc_json_at(report, "gate.required.done")),
                        (long long)json_integer_value(zc_json_at(report, "gate.required.of")));
 }
 

@@ -18,8 +18,8 @@ struct judge {
         json_t *exposure;
         json_t *reach_by_subject; /* listener and endpoint subjects, with their asset → reach */
         json_t *reach_by_port;    /* asset, port/transport → reach */
-        json_t *hosts;            /* canonical address → number of the evidence whose host has it */
-        bool *judged;             /* by rule: something of its kind was there */
+        json_t *hosts; /* canonical address → number of the evidence whose host has it */
+        bool *judged;  /* by rule: something of its kind was there */
         struct zc_err *err;
 };
 
@@ -27,13 +27,14 @@ struct judge {
 struct work {
         struct judge *j;
         const struct zc_rule *rule;
-        size_t index; /* of the rule */
+        size_t index;                 /* of the rule */
         const struct zc_evidence *ev; /* NULL for exposure rows: they belong to no single run */
         const json_t *host, *endpoint, *part;
         const char *endpoint_pointer;
 };
 
-bool zc_fingerprint(const char *rule, const char *asset, const char *subject, char out[ZC_FINGERPRINT_LEN])
+bool zc_fingerprint(const char *rule, const char *asset, const char *subject,
+                    char out[ZC_FINGERPRINT_LEN])
 {
         unsigned char md[EVP_MAX_MD_SIZE];
         unsigned int len = 0;
@@ -44,7 +45,8 @@ bool zc_fingerprint(const char *rule, const char *asset, const char *subject, ch
         zc_text_addn(&t, rule, strlen(rule) + 1); /* with the NUL that separates them */
         zc_text_addn(&t, asset, strlen(asset) + 1);
         zc_text_add(&t, subject);
-        ok = !t.failed && EVP_Digest(zc_text_str(&t), t.len, md, &len, EVP_sha256(), NULL) == 1 && len == 32;
+        ok = !t.failed && EVP_Digest(zc_text_str(&t), t.len, md, &len, EVP_sha256(), NULL) == 1 &&
+             len == 32;
         snprintf(out, ZC_FINGERPRINT_LEN, "zc1-");
         for (size_t i = 0; ok && i < 16; i++)
                 snprintf(out + 4 + 2 * i, 3, "%02x", md[i]);
@@ -79,7 +81,8 @@ static void reach_note(json_t *index, const char *a, const char *b, enum zc_reac
         ZC_AUTO_MEM char *key = zc_key(a, b, NULL);
         const json_t *known = key ? json_object_get(index, key) : NULL;
 
-        if (key && (!known || reach_rank((enum zc_reach)json_integer_value(known)) < reach_rank(reach)))
+        if (key &&
+            (!known || reach_rank((enum zc_reach)json_integer_value(known)) < reach_rank(reach)))
                 json_object_set_new(index, key, json_integer((json_int_t)reach));
 }
 
@@ -93,7 +96,8 @@ static enum zc_reach reach_look(const json_t *index, const char *a, const char *
 
 static void port_key(const json_t *part, char out[32])
 {
-        snprintf(out, 32, "%lld/%.4s", (long long)json_integer_value(json_object_get(part, "port")), zc_json_str(part, "transport", ""));
+        snprintf(out, 32, "%lld/%.4s", (long long)json_integer_value(json_object_get(part, "port")),
+                 zc_json_str(part, "transport", ""));
 }
 
 static bool reach_index(struct judge *j)
@@ -117,7 +121,8 @@ static bool reach_index(struct judge *j)
                         const char *subject = zc_json_str(row, keys[k], NULL);
 
                         if (subject) /* a listener is one of its asset's; an endpoint's address is the world's */
-                                reach_note(j->reach_by_subject, k == 0 ? asset : "", subject, reach);
+                                reach_note(j->reach_by_subject, k == 0 ? asset : "", subject,
+                                           reach);
                 }
         }
         return j->reach_by_subject && j->reach_by_port;
@@ -132,7 +137,9 @@ static enum zc_reach reach_of(const struct work *w, const struct zc_entity *e)
         char port[32];
 
         if (!endpoint && strcmp(w->rule->kind->name, "exposure") == 0)
-                return zc_reach_parse(zc_json_str(e->self, "reach", "unknown"), &reach) ? reach : ZC_REACH_UNKNOWN;
+                return zc_reach_parse(zc_json_str(e->self, "reach", "unknown"), &reach)
+                               ? reach
+                               : ZC_REACH_UNKNOWN;
         if (!endpoint)
                 return reach_look(w->j->reach_by_subject, e->asset, e->subject);
         subject = zc_subject_endpoint(endpoint);
@@ -145,7 +152,8 @@ static enum zc_reach reach_of(const struct work *w, const struct zc_entity *e)
 
 static bool has_reach(const struct zc_kind *kind)
 {
-        return strncmp(kind->at, "endpoints[]", 11) == 0 || strcmp(kind->name, "exposure") == 0 || strcmp(kind->name, "listener") == 0;
+        return strncmp(kind->at, "endpoints[]", 11) == 0 || strcmp(kind->name, "exposure") == 0 ||
+               strcmp(kind->name, "listener") == 0;
 }
 
 /* ---- why something is unknown ---- */
@@ -183,14 +191,16 @@ static struct cause cause_find(const struct work *w, const struct zc_judgement *
 static void why_text(const struct zc_judgement *jm, const struct cause *c, char out[ZC_WHY_LEN * 2])
 {
         size_t used;
-        bool words = c->why && *c->why, needs = c->needs && *c->needs && !(words && strstr(c->why, c->needs));
+        bool words = c->why && *c->why,
+             needs = c->needs && *c->needs && !(words && strstr(c->why, c->needs));
 
         snprintf(out, ZC_WHY_LEN, "%s", jm->why);
         used = strlen(out);
         if (!c->probe)
                 return;
-        snprintf(out + used, ZC_WHY_LEN * 2 - used, " (%s: %s%s%s%s)", c->probe, words ? c->why : "", words && needs ? ", " : "",
-                 needs ? "needs " : "", needs ? c->needs : "");
+        snprintf(out + used, ZC_WHY_LEN * 2 - used, " (%s: %s%s%s%s)", c->probe,
+                 words ? c->why : "", words && needs ? ", " : "", needs ? "needs " : "",
+                 needs ? c->needs : "");
 }
 
 /* ---- a finding ---- */
@@ -204,7 +214,9 @@ static json_t *value_shown(const json_t *value)
                 return json_incref((json_t *)(uintptr_t)value);
         line = zc_json_line(value);
         if (line && strlen(line) > VALUE_BYTES_MAX)
-                return zc_json_printf("(%zu %s)", json_is_array(value) ? json_array_size(value) : json_object_size(value),
+                return zc_json_printf("(%zu %s)",
+                                      json_is_array(value) ? json_array_size(value)
+                                                           : json_object_size(value),
                                       json_is_array(value) ? "values" : "members");
         return json_deep_copy(value);
 }
@@ -215,7 +227,8 @@ static json_t *reads_json(const struct work *w, const struct zc_judgement *jm)
         json_t *out = json_array();
 
         for (size_t i = 0; i < jm->read_count; i++)
-                json_array_append_new(out, json_pack("{s:s?, s:s, s:o}", "run", run, "path", jm->reads[i].pointer, "value",
+                json_array_append_new(out, json_pack("{s:s?, s:s, s:o}", "run", run, "path",
+                                                     jm->reads[i].pointer, "value",
                                                      value_shown(jm->reads[i].value)));
         return out;
 }
@@ -225,7 +238,8 @@ static json_t *or_empty(const json_t *value, json_t *(*empty)(void))
         return value ? json_deep_copy(value) : empty();
 }
 
-static json_t *finding_new(const struct work *w, const struct zc_entity *e, const struct zc_judge_context *c, const struct zc_judgement *jm,
+static json_t *finding_new(const struct work *w, const struct zc_entity *e,
+                           const struct zc_judge_context *c, const struct zc_judgement *jm,
                            enum zc_reach reach, struct zc_arena *arena)
 {
         const struct zc_rule *r = w->rule;
@@ -239,13 +253,19 @@ static json_t *finding_new(const struct work *w, const struct zc_entity *e, cons
                 return NULL;
         if (!proof)
                 proof = json_object_get(w->endpoint, "proof");
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o, s:O?, s:o, s:o, s:o, s:o, s:O, s:o}", "fingerprint", fingerprint,
-                         "rule", r->id, "title", r->title, "severity", zc_severity_name(zc_rule_severity(r, reach)), "confidence",
-                         zc_confidence_name(r->confidence), "asset", e->asset, "subject", e->subject, "reach",
-                         has_reach(r->kind) ? zc_reach_name(reach) : NULL, "message", message, "evidence", reads_json(w, jm), "proof",
-                         json_is_object(proof) ? proof : NULL, "covers", or_empty(json_object_get(r->record, "covers"), json_array), "remediation",
-                         zc_rule_remediation(r, vars, n, arena), "reproduce", zc_rule_reproduce(r, vars, n, arena), "refs",
-                         or_empty(json_object_get(r->record, "refs"), json_object), "rationale", json_object_get(r->record, "rationale"), "tags",
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o, s:O?, s:o, s:o, s:o, "
+                         "s:o, s:O, s:o}",
+                         "fingerprint", fingerprint, "rule", r->id, "title", r->title, "severity",
+                         zc_severity_name(zc_rule_severity(r, reach)), "confidence",
+                         zc_confidence_name(r->confidence), "asset", e->asset, "subject",
+                         e->subject, "reach", has_reach(r->kind) ? zc_reach_name(reach) : NULL,
+                         "message", message, "evidence", reads_json(w, jm), "proof",
+                         json_is_object(proof) ? proof : NULL, "covers",
+                         or_empty(json_object_get(r->record, "covers"), json_array), "remediation",
+                         zc_rule_remediation(r, vars, n, arena), "reproduce",
+                         zc_rule_reproduce(r, vars, n, arena), "refs",
+                         or_empty(json_object_get(r->record, "refs"), json_object), "rationale",
+                         json_object_get(r->record, "rationale"), "tags",
                          or_empty(json_object_get(r->record, "tags"), json_array));
 }
 
@@ -276,9 +296,15 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
         enum zc_reach reach = has_reach(w->rule->kind) ? reach_of(w, e) : ZC_REACH_ANY;
         const json_t *host = w->host ? w->host : host_of_asset(j, e->asset);
         const struct zc_judge_context c = {
-                .self = e->self, .self_pointer = e->pointer, .host = host, .host_pointer = w->host ? "/host" : NULL,
-                .endpoint = w->endpoint, .endpoint_pointer = w->endpoint_pointer, .run = w->ev ? zc_evidence_run(w->ev) : NULL,
-                .run_pointer = "/run", .params = j->params,
+                .self = e->self,
+                .self_pointer = e->pointer,
+                .host = host,
+                .host_pointer = w->host ? "/host" : NULL,
+                .endpoint = w->endpoint,
+                .endpoint_pointer = w->endpoint_pointer,
+                .run = w->ev ? zc_evidence_run(w->ev) : NULL,
+                .run_pointer = "/run",
+                .params = j->params,
         };
         struct zc_judgement jm;
         struct work explained = *w;
@@ -295,9 +321,15 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
         cause = cause_find(&explained, &jm);
         why_text(&jm, &cause, why);
         {
-                const struct zc_check check = { .rule = w->rule->id, .asset = e->asset, .subject = e->subject,
-                                                .tags = json_object_get(w->rule->record, "tags"), .severity = zc_rule_severity(w->rule, reach),
-                                                .verdict = jm.verdict, .why = why, .probe = cause.probe, .needs = cause.needs };
+                const struct zc_check check = { .rule = w->rule->id,
+                                                .asset = e->asset,
+                                                .subject = e->subject,
+                                                .tags = json_object_get(w->rule->record, "tags"),
+                                                .severity = zc_rule_severity(w->rule, reach),
+                                                .verdict = jm.verdict,
+                                                .why = why,
+                                                .probe = cause.probe,
+                                                .needs = cause.needs };
 
                 if (!zc_tally_check(j->tally, &check, &waived, j->err))
                         return false;
@@ -305,17 +337,23 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
         if (jm.verdict != ZC_FAIL)
                 return true;
         finding = finding_new(w, e, &c, &jm, reach, arena);
-        return finding ? zc_tally_finding(j->tally, finding, waived, j->err) : zc_fail(j->err, ZC_E_NOMEM, "no memory for a finding");
+        return finding ? zc_tally_finding(j->tally, finding, waived, j->err)
+                       : zc_fail(j->err, ZC_E_NOMEM, "no memory for a finding");
 }
 
 /* ---- one part ---- */
 
 /** What the presence of a kind's entities means beyond the entities themselves: one more check, of the whole. */
-static bool note_presence(struct work *w, enum zc_presence presence, const char *asset, const char *subject, const char *why)
+static bool note_presence(struct work *w, enum zc_presence presence, const char *asset,
+                          const char *subject, const char *why)
 {
         struct cause cause = cause_of(w->part, w->rule->kind->probe);
-        struct zc_check c = { .rule = w->rule->id, .asset = asset, .subject = subject, .tags = json_object_get(w->rule->record, "tags"),
-                              .severity = zc_rule_worst(w->rule), .why = "" };
+        struct zc_check c = { .rule = w->rule->id,
+                              .asset = asset,
+                              .subject = subject,
+                              .tags = json_object_get(w->rule->record, "tags"),
+                              .severity = zc_rule_worst(w->rule),
+                              .why = "" };
 
         switch (presence) {
         case ZC_UNPLANNED:
@@ -344,14 +382,21 @@ static bool is_below(const struct zc_kind *kind, const char *root)
 }
 
 /** All rules whose kind stands below `root`, on one part. */
-static bool judge_part(struct judge *j, const char *root, const struct zc_evidence *ev, const json_t *part, const char *pointer, const char *asset,
+static bool judge_part(struct judge *j, const char *root, const struct zc_evidence *ev,
+                       const json_t *part, const char *pointer, const char *asset,
                        const char *subject, const json_t *host)
 {
         bool endpoint = strcmp(root, "endpoints[]") == 0;
 
         for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
-                struct work w = { .j = j, .rule = zc_pack_rule(j->o->pack, i), .index = i, .ev = ev, .host = host, .part = part,
-                                  .endpoint = endpoint ? part : NULL, .endpoint_pointer = endpoint ? pointer : NULL };
+                struct work w = { .j = j,
+                                  .rule = zc_pack_rule(j->o->pack, i),
+                                  .index = i,
+                                  .ev = ev,
+                                  .host = host,
+                                  .part = part,
+                                  .endpoint = endpoint ? part : NULL,
+                                  .endpoint_pointer = endpoint ? pointer : NULL };
                 char why[ZC_WHY_LEN] = "";
                 enum zc_presence presence;
 
@@ -377,7 +422,8 @@ static bool visit_endpoint(void *ctx, const json_t *endpoint, size_t index, stru
         if (!subject)
                 return zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
         snprintf(pointer, sizeof(pointer), "/endpoints/%zu", index);
-        return judge_part(j, "endpoints[]", w->ev, endpoint, pointer, zc_json_str(endpoint, "asset", ""), subject, host);
+        return judge_part(j, "endpoints[]", w->ev, endpoint, pointer,
+                          zc_json_str(endpoint, "asset", ""), subject, host);
 }
 
 static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_err *err)
@@ -388,7 +434,8 @@ static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_er
 
         (void)err; /* the judge's own */
         snprintf(pointer, sizeof(pointer), "/scans/%zu", index);
-        return judge_part(w->j, "scans[]", w->ev, scan, pointer, zc_json_str(scan, "asset", ""), zc_json_str(scan, "address", ""), host);
+        return judge_part(w->j, "scans[]", w->ev, scan, pointer, zc_json_str(scan, "asset", ""),
+                          zc_json_str(scan, "address", ""), host);
 }
 
 /** Rules on exposure: the rows, then for each host what may be missing behind them. */
@@ -396,15 +443,20 @@ static bool judge_exposure(struct judge *j)
 {
         const struct zc_kind *listeners = zc_kind_find("listener");
 
-        if (json_array_size(j->exposure) > 0 && !judge_part(j, "exposure[]", NULL, j->exposure, "/exposure", "", "exposure", NULL))
+        if (json_array_size(j->exposure) > 0 &&
+            !judge_part(j, "exposure[]", NULL, j->exposure, "/exposure", "", "exposure", NULL))
                 return false;
         for (size_t e = 0; e < j->count; e++) {
                 const json_t *host = zc_evidence_host(j->evs[e]);
                 char why[ZC_WHY_LEN] = "";
-                enum zc_presence presence = zc_kind_each(listeners, host, "/host", zc_evidence_asset(j->evs[e]), NULL, NULL, why);
+                enum zc_presence presence = zc_kind_each(
+                        listeners, host, "/host", zc_evidence_asset(j->evs[e]), NULL, NULL, why);
 
                 for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
-                        struct work w = { .j = j, .rule = zc_pack_rule(j->o->pack, i), .index = i, .part = host };
+                        struct work w = { .j = j,
+                                          .rule = zc_pack_rule(j->o->pack, i),
+                                          .index = i,
+                                          .part = host };
 
                         if (is_below(w.rule->kind, "exposure[]") && presence != ZC_PRESENT &&
                             !note_presence(&w, presence, zc_evidence_asset(j->evs[e]), "host", why))
@@ -417,7 +469,9 @@ static bool judge_exposure(struct judge *j)
 static bool judge_evidence(struct judge *j, struct zc_evidence *ev)
 {
         struct work w = { .j = j, .ev = ev };
-        const struct zc_evidence_visitor v = { .endpoint = visit_endpoint, .scan = visit_scan, .ctx = &w };
+        const struct zc_evidence_visitor v = { .endpoint = visit_endpoint,
+                                               .scan = visit_scan,
+                                               .ctx = &w };
         const json_t *host = zc_evidence_host(ev);
 
         if (host && !judge_part(j, "host", ev, host, "/host", zc_evidence_asset(ev), "host", host))
@@ -431,12 +485,14 @@ static bool host_index(struct judge *j)
 {
         j->hosts = json_object();
         for (size_t e = 0; j->hosts && e < j->count; e++) {
-                const json_t *list = zc_json_at(zc_evidence_run(j->evs[e]), "vantage.addresses"), *v;
+                const json_t *list = zc_json_at(zc_evidence_run(j->evs[e]), "vantage.addresses"),
+                             *v;
                 size_t i;
 
                 json_array_foreach (list, i, v) {
                         if (zc_evidence_host(j->evs[e]) && json_is_string(v))
-                                json_object_set_new(j->hosts, json_string_value(v), json_integer((json_int_t)e));
+                                json_object_set_new(j->hosts, json_string_value(v),
+                                                    json_integer((json_int_t)e));
                 }
         }
         return j->hosts;
@@ -451,7 +507,8 @@ static bool judge_all(struct judge *j, const json_t *assets)
         if (!judge_exposure(j))
                 return false;
         for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
-                if (!j->judged[i] && !zc_tally_unplanned(j->tally, zc_pack_rule(j->o->pack, i)->id, j->err))
+                if (!j->judged[i] &&
+                    !zc_tally_unplanned(j->tally, zc_pack_rule(j->o->pack, i)->id, j->err))
                         return false;
         }
         return zc_expect(j->evs, j->count, j->o->expect, j->exposure, assets, j->tally, j->err) &&
@@ -464,7 +521,8 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
         ZC_AUTO(zc_tally) tally = NULL;
         json_auto_t *assets = zc_assets(j->evs, j->count);
 
-        if (!zc_gate_init(gate, j->o, j->err) || !zc_waivers_new(j->o->waivers, assets, j->o->now_ms, &waivers, j->err))
+        if (!zc_gate_init(gate, j->o, j->err) ||
+            !zc_waivers_new(j->o->waivers, assets, j->o->now_ms, &waivers, j->err))
                 return NULL;
         tally = zc_tally_new(gate, waivers);
         j->tally = tally;
@@ -479,10 +537,13 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
                 zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
                 return NULL;
         }
-        return judge_all(j, assets) ? zc_judge_report(j->evs, j->count, j->o, j->params, j->exposure, tally, j->err) : NULL;
+        return judge_all(j, assets) ? zc_judge_report(j->evs, j->count, j->o, j->params,
+                                                      j->exposure, tally, j->err)
+                                    : NULL;
 }
 
-json_t *zc_judge(struct zc_evidence *const *evs, size_t count, const struct zc_judge_options *o, struct zc_err *err)
+json_t *zc_judge(struct zc_evidence *const *evs, size_t count, const struct zc_judge_options *o,
+                 struct zc_err *err)
 {
         struct judge j = { .evs = evs, .count = count, .o = o, .err = err };
         struct zc_gate gate = { 0 };

@@ -24,30 +24,36 @@ struct zc_gate {
         json_int_t max_new;                   /* -1: no limit */
         bool new_rules_warn;
 };
-bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, struct zc_err *err) ZC_MUST_USE;
+bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o,
+                  struct zc_err *err) ZC_MUST_USE;
 void zc_gate_release(struct zc_gate *g);
 /** Does "tag:x", "id:GLOB" or a plain glob select this rule? */
 bool zc_selector_matches(const char *selector, const char *rule, const json_t *tags);
 /** Is an unanswered check of this rule, at this severity, one that the gate needs? */
-bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *tags, enum zc_severity severity);
+bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *tags,
+                      enum zc_severity severity);
 /** Does this finding fail the gate by itself? change: "new" … */
-bool zc_gate_fails(const struct zc_gate *g, const char *rule, const json_t *tags, enum zc_severity severity, const char *change);
+bool zc_gate_fails(const struct zc_gate *g, const char *rule, const json_t *tags,
+                   enum zc_severity severity, const char *change);
 
 /* ---- assets ---- */
 
 /** asset → {"ids": […], "tags": […]} over all runs; an asset's ids are the ids of the targets that it belongs to. */
 json_t *zc_assets(struct zc_evidence *const *evs, size_t count) ZC_MUST_USE;
 /** "id:x", "tag:x", or a glob over the asset or the subject. */
-bool zc_asset_selected(const json_t *assets, const char *selector, const char *asset, const char *subject);
+bool zc_asset_selected(const json_t *assets, const char *selector, const char *asset,
+                       const char *subject);
 
 /* ---- waivers ---- */
 
 struct zc_waivers;
-bool zc_waivers_new(const json_t *list, const json_t *assets, int64_t now_ms, struct zc_waivers **out, struct zc_err *err) ZC_MUST_USE;
+bool zc_waivers_new(const json_t *list, const json_t *assets, int64_t now_ms,
+                    struct zc_waivers **out, struct zc_err *err) ZC_MUST_USE;
 void zc_waivers_free(struct zc_waivers *w);
 ZC_FREEP(zc_waivers);
 /** The id of an active waiver for this verdict (fail or unknown), which is then used; NULL for none. */
-const char *zc_waivers_match(struct zc_waivers *w, const char *rule, const char *asset, const char *subject, enum zc_verdict verdict);
+const char *zc_waivers_match(struct zc_waivers *w, const char *rule, const char *asset,
+                             const char *subject, enum zc_verdict verdict);
 /** {active, expiring, expired, unused}; a new object. */
 json_t *zc_waivers_report(const struct zc_waivers *w);
 
@@ -62,21 +68,26 @@ struct zc_check {
         enum zc_severity severity;
         enum zc_verdict verdict;
         const char *why;
-        const char *probe, *needs; /* of unknown: whose outcome explains it, and what would help; or NULL */
+        const char *probe,
+                *needs; /* of unknown: whose outcome explains it, and what would help; or NULL */
 };
 struct zc_tally *zc_tally_new(const struct zc_gate *gate, struct zc_waivers *waivers) ZC_MUST_USE;
 void zc_tally_free(struct zc_tally *t);
 ZC_FREEP(zc_tally);
 /** Counts the check. Returns false when out of memory. *waived: the waiver's id or NULL. */
-bool zc_tally_check(struct zc_tally *t, const struct zc_check *c, const char **waived, struct zc_err *err) ZC_MUST_USE;
+bool zc_tally_check(struct zc_tally *t, const struct zc_check *c, const char **waived,
+                    struct zc_err *err) ZC_MUST_USE;
 /** Takes a finding (stolen): a report's finding without label, status, waiver, change and covered_by. @waived: a waiver's id or NULL. */
-bool zc_tally_finding(struct zc_tally *t, json_t *finding, const char *waived, struct zc_err *err) ZC_MUST_USE;
+bool zc_tally_finding(struct zc_tally *t, json_t *finding, const char *waived,
+                      struct zc_err *err) ZC_MUST_USE;
 /** A rule that judged nothing at all gets its row too. */
 bool zc_tally_unplanned(struct zc_tally *t, const char *rule, struct zc_err *err) ZC_MUST_USE;
 /** Something that keeps the gate from being shown, in words; the same words once. */
-bool zc_tally_missing(struct zc_tally *t, struct zc_err *err, const char *fmt, ...) ZC_PRINTF(3, 4) ZC_MUST_USE;
+bool zc_tally_missing(struct zc_tally *t, struct zc_err *err, const char *fmt, ...)
+        ZC_PRINTF(3, 4) ZC_MUST_USE;
 /** Sorts, labels, folds, compares with the baseline, closes the gate: fills the report's gate, counts, areas, findings, checks, … */
-bool zc_tally_report(struct zc_tally *t, const json_t *baseline, json_t *report, struct zc_err *err) ZC_MUST_USE;
+bool zc_tally_report(struct zc_tally *t, const json_t *baseline, json_t *report,
+                     struct zc_err *err) ZC_MUST_USE;
 
 /* What is known once everything was judged; the report's parts are made from it. */
 struct zc_row {
@@ -92,12 +103,12 @@ struct zc_tally {
         struct zc_waivers *waivers;
         struct zc_row *rows;
         size_t row_count, row_cap;
-        json_t *row_index;           /* key → position in rows */
-        json_t *subjects, *assets;   /* the report's, index for index */
-        json_t *subject_index;       /* key → position */
-        json_t *findings;            /* array */
-        json_t *finding_index;       /* fingerprint → position */
-        json_t *missing;             /* sentences */
+        json_t *row_index;         /* key → position in rows */
+        json_t *subjects, *assets; /* the report's, index for index */
+        json_t *subject_index;     /* key → position */
+        json_t *findings;          /* array */
+        json_t *finding_index;     /* fingerprint → position */
+        json_t *missing;           /* sentences */
         json_t *missing_index;
         size_t required_of, required_done, required_waived;
         size_t verdicts[ZC_VERDICT_COUNT];
@@ -115,19 +126,22 @@ json_t *zc_areas(const struct zc_tally *t, const json_t *findings);
 json_t *zc_gate_close(const struct zc_tally *t, const json_t *findings);
 
 /** Sets change on each finding, and appends those of the baseline that are gone. */
-bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects, const json_t *assets, json_t *findings,
-                         struct zc_err *err) ZC_MUST_USE;
+bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects,
+                         const json_t *assets, json_t *findings, struct zc_err *err) ZC_MUST_USE;
 
 /** The whole report; the head that only this knows, then the tally's part. */
-json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count, const struct zc_judge_options *o, json_t *params, json_t *exposure,
+json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
+                        const struct zc_judge_options *o, json_t *params, json_t *exposure,
                         struct zc_tally *tally, struct zc_err *err);
 
 /* ---- what the runs themselves owe ---- */
 
 /** Named targets that did not answer, probes that a target requires, streams that did not finish: into the tally. */
-bool zc_coverage(struct zc_evidence *const *evs, size_t count, struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
+bool zc_coverage(struct zc_evidence *const *evs, size_t count, struct zc_tally *t,
+                 struct zc_err *err) ZC_MUST_USE;
 /** The configuration's expectations: ZC-EXPECT-OPEN, ZC-EXPECT-CLOSED. `from`: any | private (default: whoever is not on the machine itself). */
-bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect, const json_t *exposure, const json_t *assets,
-               struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
+bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
+               const json_t *exposure, const json_t *assets, struct zc_tally *t,
+               struct zc_err *err) ZC_MUST_USE;
 
 #endif

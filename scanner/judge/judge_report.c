@@ -19,7 +19,8 @@ static bool visit_problem(void *ctx, const json_t *problem, size_t index, struct
         json_t *copy = json_pack("{s:s}", "run", p->run);
 
         (void)index;
-        if (json_object_update_missing(copy, (json_t *)(uintptr_t)problem) != 0 || json_array_append(p->list, copy) != 0) {
+        if (json_object_update_missing(copy, (json_t *)(uintptr_t)problem) != 0 ||
+            json_array_append(p->list, copy) != 0) {
                 json_decref(copy);
                 return zc_fail(err, ZC_E_NOMEM, "no memory for problems");
         }
@@ -63,28 +64,34 @@ static json_t *baseline_json(const json_t *baseline)
                          (json_int_t)json_array_size(json_object_get(baseline, "findings")));
 }
 
-json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count, const struct zc_judge_options *o, json_t *params, json_t *exposure,
+json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
+                        const struct zc_judge_options *o, json_t *params, json_t *exposure,
                         struct zc_tally *tally, struct zc_err *err)
 {
         json_auto_t *report = NULL;
-        json_auto_t *authorisation = o->authorisation ? zc_json_parse(o->authorisation, strlen(o->authorisation), err) : json_null();
+        json_auto_t *authorisation =
+                o->authorisation ? zc_json_parse(o->authorisation, strlen(o->authorisation), err)
+                                 : json_null();
         json_auto_t *problems = authorisation ? problems_json(evs, count, err) : NULL;
         char now[ZC_TIME_LEN];
 
         if (!problems)
                 return NULL;
         zc_time_format(o->now_ms, now);
-        report = json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:s}, s:O, s:O, s:o, s:o}", "schema", ZC_REPORT_SCHEMA, "created", now, "version",
-                           ZC_VERSION, "profile", o->profile ? o->profile : "default", "pack", "rules", (json_int_t)zc_pack_count(o->pack), "digest",
-                           zc_pack_digest(o->pack), "params", params, "authorisation", authorisation, "baseline", baseline_json(o->baseline), "runs",
-                           runs_json(evs, count));
+        report = json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:s}, s:O, s:O, s:o, s:o}", "schema",
+                           ZC_REPORT_SCHEMA, "created", now, "version", ZC_VERSION, "profile",
+                           o->profile ? o->profile : "default", "pack", "rules",
+                           (json_int_t)zc_pack_count(o->pack), "digest", zc_pack_digest(o->pack),
+                           "params", params, "authorisation", authorisation, "baseline",
+                           baseline_json(o->baseline), "runs", runs_json(evs, count));
         if (!report) {
                 zc_fail(err, ZC_E_NOMEM, "no memory for the report");
                 return NULL;
         }
         if (!zc_tally_report(tally, o->baseline, report, err))
                 return NULL;
-        if (json_object_set(report, "exposure", exposure) != 0 || json_object_set(report, "problems", problems) != 0) {
+        if (json_object_set(report, "exposure", exposure) != 0 ||
+            json_object_set(report, "problems", problems) != 0) {
                 zc_fail(err, ZC_E_NOMEM, "no memory for the report");
                 return NULL;
         }
@@ -100,7 +107,8 @@ static bool report_check(const char *name, const json_t *report, struct zc_err *
         ZC_AUTO_TEXT where;
 
         if (!schema)
-                return zc_fail(err, ZC_E_UNSUPPORTED, "built without reports/schema/report.schema.json");
+                return zc_fail(err, ZC_E_UNSUPPORTED,
+                               "built without reports/schema/report.schema.json");
         zc_text_init(&where, 256);
         ok = zc_schema_check(schema, report, false, &where, err);
         if (!ok) {
@@ -118,8 +126,10 @@ json_t *zc_report_load(const char *path, struct zc_err *err)
         if (!report)
                 return NULL;
         if (strcmp(zc_json_str(report, "schema", ""), ZC_REPORT_SCHEMA) != 0) {
-                zc_fail(err, ZC_E_USAGE, "%s is not a report (its schema is not %s); make one with `zerocrit judge EVIDENCE -o %s`", name,
-                        ZC_REPORT_SCHEMA, "report.json");
+                zc_fail(err, ZC_E_USAGE,
+                        "%s is not a report (its schema is not %s); make one with `zerocrit judge "
+                        "EVIDENCE -o %s`",
+                        name, ZC_REPORT_SCHEMA, "report.json");
                 return NULL;
         }
         if (!report_check(name, report, err))

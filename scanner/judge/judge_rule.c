@@ -43,8 +43,9 @@ static void reads_add(struct zc_judgement *out, const struct zc_cel_result *r)
 }
 
 /** Evaluates a condition. True when it has a value, which is then in *truth; otherwise the verdict is in out. */
-static bool condition(const struct zc_cel *e, const char *stage, const struct zc_cel_binding *vars, size_t n, struct zc_arena *arena,
-                      const struct zc_cel_trace *trace, struct zc_judgement *out, bool *truth)
+static bool condition(const struct zc_cel *e, const char *stage, const struct zc_cel_binding *vars,
+                      size_t n, struct zc_arena *arena, const struct zc_cel_trace *trace,
+                      struct zc_judgement *out, bool *truth)
 {
         struct zc_cel_result r = { 0 };
 
@@ -104,7 +105,8 @@ static bool need_observed(const char *path, const struct zc_cel_binding *vars, s
         return false;
 }
 
-void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c, struct zc_arena *arena, const struct zc_cel_trace *trace,
+void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c,
+                   struct zc_arena *arena, const struct zc_cel_trace *trace,
                    struct zc_judgement *out)
 {
         struct zc_cel_binding vars[ZC_BINDINGS_MAX];
@@ -112,7 +114,8 @@ void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c,
         bool truth = true;
 
         *out = (struct zc_judgement){ .verdict = ZC_NOTAPPLICABLE_V, .stage = "where" };
-        if (rule->where && (!condition(rule->where, "where", vars, n, arena, trace, out, &truth) || !truth))
+        if (rule->where &&
+            (!condition(rule->where, "where", vars, n, arena, trace, out, &truth) || !truth))
                 return;
         for (const char *const *need = rule->needs; *need; need++) {
                 if (need_observed(*need, vars, n))
@@ -126,7 +129,8 @@ void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c,
                 out->verdict = truth ? ZC_FAIL : ZC_PASS;
 }
 
-char *zc_rule_message(const struct zc_rule *rule, const struct zc_judge_context *c, struct zc_arena *arena)
+char *zc_rule_message(const struct zc_rule *rule, const struct zc_judge_context *c,
+                      struct zc_arena *arena)
 {
         struct zc_cel_binding vars[ZC_BINDINGS_MAX];
         size_t n = zc_judge_bind(c, vars);

@@ -68,7 +68,8 @@ static bool fail_within(const char *text, const char *open, const char *expressi
         char words[sizeof(err->text)];
         int used = 0;
 
-        if (sscanf(err->text, "line %u, column %u: %n", &in_line, &in_column, &used) < 2 || used <= 0) {
+        if (sscanf(err->text, "line %u, column %u: %n", &in_line, &in_column, &used) < 2 ||
+            used <= 0) {
                 in_line = 1;
                 in_column = 1;
                 used = 0;
@@ -109,25 +110,29 @@ static bool add_literal(struct zc_message *m, const char *s, size_t n, struct zc
                 return true;
         p = part_add(m);
         if (!p)
-                return zc_fail(err, ZC_E_USAGE, "line 1, column 1: more than %u parts in one text", PARTS_MAX);
+                return zc_fail(err, ZC_E_USAGE, "line 1, column 1: more than %u parts in one text",
+                               PARTS_MAX);
         p->text = strndup(s, n);
         return p->text || zc_fail(err, ZC_E_NOMEM, "no memory for a template");
 }
 
-static bool add_expression(struct zc_cel_env *env, struct zc_message *m, const char *whole, const char *open, const char *end,
-                           struct zc_err *err)
+static bool add_expression(struct zc_cel_env *env, struct zc_message *m, const char *whole,
+                           const char *open, const char *end, struct zc_err *err)
 {
         ZC_AUTO_MEM char *source = strndup(open + 2, (size_t)(end - open - 2));
         struct part *p = part_add(m);
 
         if (!p)
-                return zc_fail(err, ZC_E_USAGE, "line 1, column 1: more than %u parts in one text", PARTS_MAX);
+                return zc_fail(err, ZC_E_USAGE, "line 1, column 1: more than %u parts in one text",
+                               PARTS_MAX);
         if (!source)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for a template");
-        return zc_cel_compile(env, source, ZC_CEL_T_DYN, &p->cel, err) || fail_within(whole, open, open + 2, err);
+        return zc_cel_compile(env, source, ZC_CEL_T_DYN, &p->cel, err) ||
+               fail_within(whole, open, open + 2, err);
 }
 
-bool zc_message_compile(struct zc_cel_env *env, const char *text, struct zc_message **out, struct zc_err *err)
+bool zc_message_compile(struct zc_cel_env *env, const char *text, struct zc_message **out,
+                        struct zc_err *err)
 {
         ZC_AUTO(zc_message) m = calloc(1, sizeof(*m));
         const char *s = text;
@@ -192,7 +197,8 @@ static void value_text(const json_t *v, struct zc_text *out)
 /** A word as a POSIX shell reads it: as it is, or between single quotes. */
 static void shell_word(const char *s, struct zc_text *out)
 {
-        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
+        static const char plain[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
 
         if (*s && *s != '-' && strspn(s, plain) == strlen(s)) {
                 zc_text_add(out, s);
@@ -208,8 +214,8 @@ static void shell_word(const char *s, struct zc_text *out)
         zc_text_addc(out, '\'');
 }
 
-static void render_expression(const struct zc_cel *cel, const struct zc_cel_binding *vars, size_t n, bool shell,
-                              struct zc_arena *arena, struct zc_text *out)
+static void render_expression(const struct zc_cel *cel, const struct zc_cel_binding *vars, size_t n,
+                              bool shell, struct zc_arena *arena, struct zc_text *out)
 {
         struct zc_cel_result r = { 0 };
         ZC_AUTO_TEXT value;
@@ -229,7 +235,8 @@ static void render_expression(const struct zc_cel *cel, const struct zc_cel_bind
         zc_cel_result_release(&r);
 }
 
-char *zc_message_render(const struct zc_message *m, const struct zc_cel_binding *vars, size_t n, bool shell, struct zc_arena *arena)
+char *zc_message_render(const struct zc_message *m, const struct zc_cel_binding *vars, size_t n,
+                        bool shell, struct zc_arena *arena)
 {
         struct zc_text out;
 

@@ -21,19 +21,23 @@ static bool fail_text(const struct compile *c, const char *below, const char *so
         int used = 0;
 
         snprintf(pointer, sizeof(pointer), "%s%s", c->pointer, below);
-        if (sscanf(c->err->text, "line %u, column %u: %n", &line, &column, &used) < 2 || used <= 0 || !exact) {
+        if (sscanf(c->err->text, "line %u, column %u: %n", &line, &column, &used) < 2 ||
+            used <= 0 || !exact) {
                 line = 1;
                 column = 1;
         }
         snprintf(words, sizeof(words), "%s", c->err->text + used);
         zc_yaml_where_text(c->y, pointer, line, column, &at_line, &at_column);
         if (strchr(source, '\n') && used > 0)
-                return zc_fail(c->err, ZC_E_USAGE, "%s:%u:%u: %s (line %u of the expression, column %u)", zc_yaml_name(c->y), at_line,
-                               at_column, words, line, column);
-        return zc_fail(c->err, ZC_E_USAGE, "%s:%u:%u: %s", zc_yaml_name(c->y), at_line, at_column, words);
+                return zc_fail(c->err, ZC_E_USAGE,
+                               "%s:%u:%u: %s (line %u of the expression, column %u)",
+                               zc_yaml_name(c->y), at_line, at_column, words, line, column);
+        return zc_fail(c->err, ZC_E_USAGE, "%s:%u:%u: %s", zc_yaml_name(c->y), at_line, at_column,
+                       words);
 }
 
-static bool declare(const struct compile *c, const char *name, const json_t *root, const json_t *node, bool evidence)
+static bool declare(const struct compile *c, const char *name, const json_t *root,
+                    const json_t *node, bool evidence)
 {
         const struct zc_cel_type *type = zc_cel_type_schema(c->r->env, root, node, c->err);
 
@@ -43,7 +47,10 @@ static bool declare(const struct compile *c, const char *name, const json_t *roo
 /** A JSON Schema of the rule's parameters, so that a misspelt one is an error too. */
 static json_t *params_schema(const json_t *params)
 {
-        static const char *const rows[][2] = { { "int", "integer" }, { "double", "number" }, { "string", "string" }, { "bool", "boolean" } };
+        static const char *const rows[][2] = { { "int", "integer" },
+                                               { "double", "number" },
+                                               { "string", "string" },
+                                               { "bool", "boolean" } };
         json_t *properties = json_object();
         const char *name;
         json_t *param;
@@ -57,10 +64,12 @@ static json_t *params_schema(const json_t *params)
                                 node = json_pack("{s:s}", "type", rows[i][1]);
                 }
                 if (!node)
-                        node = json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type", "string");
+                        node = json_pack("{s:s, s:{s:s}}", "type", "array", "items", "type",
+                                         "string");
                 json_object_set_new(properties, name, node);
         }
-        return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", 0, "properties", properties);
+        return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", 0,
+                         "properties", properties);
 }
 
 static bool make_env(struct compile *c)
@@ -81,10 +90,12 @@ static bool make_env(struct compile *c)
             !declare(c, "params", r->params_schema, r->params_schema, false))
                 return zc_ctx(c->err, "rule %s", r->rule.id);
         return strncmp(r->rule.kind->at, "endpoints[]", 11) != 0 ||
-               declare(c, "endpoint", schema, json_object_get(defs, "endpoint"), true) || zc_ctx(c->err, "rule %s", r->rule.id);
+               declare(c, "endpoint", schema, json_object_get(defs, "endpoint"), true) ||
+               zc_ctx(c->err, "rule %s", r->rule.id);
 }
 
-static bool compile_bool(const struct compile *c, const char *key, struct zc_cel **out, const char **source)
+static bool compile_bool(const struct compile *c, const char *key, struct zc_cel **out,
+                         const char **source)
 {
         const char *text = json_string_value(json_object_get(c->record, key));
         char below[64];
@@ -93,7 +104,8 @@ static bool compile_bool(const struct compile *c, const char *key, struct zc_cel
                 return true;
         *source = text;
         snprintf(below, sizeof(below), "/%s", key);
-        return zc_cel_compile(c->r->env, text, ZC_CEL_T_BOOL, out, c->err) || fail_text(c, below, text, true);
+        return zc_cel_compile(c->r->env, text, ZC_CEL_T_BOOL, out, c->err) ||
+               fail_text(c, below, text, true);
 }
 
 /** A `needs` path must exist in the schema: it is compiled as the expression it looks like, and thrown away. */
@@ -110,11 +122,14 @@ static bool check_need(const struct compile *c, const char *path, size_t i)
                 if (p[0] == '[' && p[1] == ']')
                         zc_text_addc(&t, '0');
         }
-        if (strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]") != strlen(path)) {
-                zc_fail(c->err, ZC_E_USAGE, "needs lists paths such as self.reach.sources, not expressions");
+        if (strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]") !=
+            strlen(path)) {
+                zc_fail(c->err, ZC_E_USAGE,
+                        "needs lists paths such as self.reach.sources, not expressions");
                 return fail_text(c, below, path, false);
         }
-        return zc_cel_compile(c->r->env, zc_text_str(&t), ZC_CEL_T_DYN, &e, c->err) || fail_text(c, below, path, true);
+        return zc_cel_compile(c->r->env, zc_text_str(&t), ZC_CEL_T_DYN, &e, c->err) ||
+               fail_text(c, below, path, true);
 }
 
 static bool fill_needs(struct compile *c)
@@ -184,7 +199,8 @@ static bool compile_variant(struct compile *c, const json_t *variant, size_t i)
         char below[128];
 
         snprintf(below, sizeof(below), "/remediation/variants/%zu/when", i);
-        if (when && !zc_cel_compile(c->r->env, when, ZC_CEL_T_BOOL, &c->r->variants[i].when, c->err))
+        if (when &&
+            !zc_cel_compile(c->r->env, when, ZC_CEL_T_BOOL, &c->r->variants[i].when, c->err))
                 return fail_text(c, below, when, true);
         for (size_t k = 0; k < ZC_COUNT(keys); k++) {
                 snprintf(below, sizeof(below), "/remediation/variants/%zu/%s", i, keys[k]);
@@ -202,7 +218,8 @@ static bool compile_remediation(struct compile *c)
         const json_t *v;
         size_t i;
 
-        c->r->variants = zc_arena_array(c->r->arena, json_array_size(variants) + 1, sizeof(*c->r->variants));
+        c->r->variants =
+                zc_arena_array(c->r->arena, json_array_size(variants) + 1, sizeof(*c->r->variants));
         if (!c->r->variants)
                 return zc_fail(c->err, ZC_E_NOMEM, "no memory for a rule");
         c->r->variant_count = json_array_size(variants);
@@ -210,7 +227,8 @@ static bool compile_remediation(struct compile *c)
                 if (!compile_variant(c, v, i))
                         return false;
         }
-        return templates_in_list(c, json_object_get(remediation, "reproduce"), "/remediation/reproduce");
+        return templates_in_list(c, json_object_get(remediation, "reproduce"),
+                                 "/remediation/reproduce");
 }
 
 /* ---- plain fields ---- */
@@ -219,11 +237,13 @@ static void fill_severity(struct zc_rule *rule, const json_t *severity)
 {
         for (enum zc_reach reach = ZC_REACH_NONE; reach < ZC_REACH_UNKNOWN; reach++) {
                 const char *key = reach == ZC_REACH_NONE ? "loopback" : zc_reach_name(reach);
-                const char *word = json_is_string(severity) ? json_string_value(severity) : zc_json_str(severity, key, "");
+                const char *word = json_is_string(severity) ? json_string_value(severity)
+                                                            : zc_json_str(severity, key, "");
 
                 if (!zc_severity_parse(word, &rule->severity[reach]))
                         rule->severity[reach] = ZC_INFO; /* the record was checked */
-                rule->by_reach = rule->by_reach || rule->severity[reach] != rule->severity[ZC_REACH_NONE];
+                rule->by_reach =
+                        rule->by_reach || rule->severity[reach] != rule->severity[ZC_REACH_NONE];
         }
 }
 
@@ -246,7 +266,8 @@ static void fill_plain(const struct compile *c)
         fill_severity(rule, json_object_get(c->record, "severity"));
 }
 
-bool zc_rule_compile(const struct zc_yaml *y, const char *pointer, const json_t *record, struct rule_owned *r, struct zc_err *err)
+bool zc_rule_compile(const struct zc_yaml *y, const char *pointer, const json_t *record,
+                     struct rule_owned *r, struct zc_err *err)
 {
         struct compile c = { y, pointer, record, r, err };
         const char *message = zc_json_str(record, "message", "");
@@ -284,12 +305,14 @@ void zc_rule_owned_free(struct rule_owned *r)
 /* ---- what a finding says ---- */
 
 /** The string, filled in when it was a template. */
-static json_t *fill_text(const struct rule_owned *r, const json_t *text, const struct zc_cel_binding *vars, size_t n, bool shell,
+static json_t *fill_text(const struct rule_owned *r, const json_t *text,
+                         const struct zc_cel_binding *vars, size_t n, bool shell,
                          struct zc_arena *arena)
 {
         for (size_t i = 0; i < r->template_count; i++) {
                 if (r->templates[i].text == text) {
-                        ZC_AUTO_MEM char *s = zc_message_render(r->templates[i].message, vars, n, shell, arena);
+                        ZC_AUTO_MEM char *s =
+                                zc_message_render(r->templates[i].message, vars, n, shell, arena);
 
                         return s ? json_string(s) : NULL;
                 }
@@ -297,7 +320,8 @@ static json_t *fill_text(const struct rule_owned *r, const json_t *text, const s
         return json_incref((json_t *)(uintptr_t)text);
 }
 
-static json_t *fill_list(const struct rule_owned *r, const json_t *list, const struct zc_cel_binding *vars, size_t n, struct zc_arena *arena)
+static json_t *fill_list(const struct rule_owned *r, const json_t *list,
+                         const struct zc_cel_binding *vars, size_t n, struct zc_arena *arena)
 {
         json_t *out = json_array();
         const json_t *v;
@@ -308,7 +332,8 @@ static json_t *fill_list(const struct rule_owned *r, const json_t *list, const s
         return out;
 }
 
-static bool variant_applies(const struct rule_owned *r, size_t i, const struct zc_cel_binding *vars, size_t n, struct zc_arena *arena)
+static bool variant_applies(const struct rule_owned *r, size_t i, const struct zc_cel_binding *vars,
+                            size_t n, struct zc_arena *arena)
 {
         struct zc_cel_result result = { 0 };
         bool applies;
@@ -321,8 +346,8 @@ static bool variant_applies(const struct rule_owned *r, size_t i, const struct z
         return applies;
 }
 
-static json_t *fill_variant(const struct rule_owned *r, const json_t *variant, const struct zc_cel_binding *vars, size_t n,
-                            struct zc_arena *arena)
+static json_t *fill_variant(const struct rule_owned *r, const json_t *variant,
+                            const struct zc_cel_binding *vars, size_t n, struct zc_arena *arena)
 {
         json_t *out = json_object();
         const char *key;
@@ -331,13 +356,17 @@ static json_t *fill_variant(const struct rule_owned *r, const json_t *variant, c
         json_object_foreach ((json_t *)(uintptr_t)variant, key, v) {
                 if (strcmp(key, "when") == 0)
                         continue;
-                json_object_set_new(out, key, json_is_array(v) ? fill_list(r, v, vars, n, arena)
-                                                               : fill_text(r, v, vars, n, strcmp(key, "change") != 0, arena));
+                json_object_set_new(
+                        out, key,
+                        json_is_array(v)
+                                ? fill_list(r, v, vars, n, arena)
+                                : fill_text(r, v, vars, n, strcmp(key, "change") != 0, arena));
         }
         return out;
 }
 
-json_t *zc_rule_remediation(const struct zc_rule *rule, const struct zc_cel_binding *vars, size_t n, struct zc_arena *arena)
+json_t *zc_rule_remediation(const struct zc_rule *rule, const struct zc_cel_binding *vars, size_t n,
+                            struct zc_arena *arena)
 {
         const struct rule_owned *r = (const struct rule_owned *)rule;
         const json_t *remediation = json_object_get(rule->record, "remediation");
@@ -349,10 +378,13 @@ json_t *zc_rule_remediation(const struct zc_rule *rule, const struct zc_cel_bind
                 if (variant_applies(r, i, vars, n, arena))
                         json_array_append_new(variants, fill_variant(r, v, vars, n, arena));
         }
-        return json_pack("{s:O, s:o}", "text", json_object_get(remediation, "text"), "variants", variants);
+        return json_pack("{s:O, s:o}", "text", json_object_get(remediation, "text"), "variants",
+                         variants);
 }
 
-json_t *zc_rule_reproduce(const struct zc_rule *rule, const struct zc_cel_binding *vars, size_t n, struct zc_arena *arena)
+json_t *zc_rule_reproduce(const struct zc_rule *rule, const struct zc_cel_binding *vars, size_t n,
+                          struct zc_arena *arena)
 {
-        return fill_list((const struct rule_owned *)rule, zc_json_at(rule->record, "remediation.reproduce"), vars, n, arena);
+        return fill_list((const struct rule_owned *)rule,
+                         zc_json_at(rule->record, "remediation.reproduce"), vars, n, arena);
 }

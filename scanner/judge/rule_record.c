@@ -5,13 +5,15 @@
 #include "rule_internal.h"
 
 static const char *const severities[] = { "info", "low", "medium", "high", "critical", NULL };
-static const char *const reaches[] = { "none", "loopback", "isolated", "private", "any", "unknown", NULL };
+static const char *const reaches[] = { "none", "loopback", "isolated", "private",
+                                       "any",  "unknown",  NULL };
 static const char *const confidences[] = { "version", "derived", "proven", NULL };
 static const char *const risks[] = { "restart", "lockout", "data", NULL };
 static const char *const types[] = { "int", "double", "string", "bool", "strings", NULL };
 static const char *const expects[] = { "fail", "pass", "unknown", "notapplicable", "error", NULL };
-static const char *const frameworks[] = { "cwe",       "cis",   "nist-800-53", "pci-dss", "iso-27001",
-                                          "owasp-asvs", "rfc", "cve",         NULL };
+static const char *const frameworks[] = { "cwe",     "cis",       "nist-800-53",
+                                          "pci-dss", "iso-27001", "owasp-asvs",
+                                          "rfc",     "cve",       NULL };
 
 static const struct zc_shape by_reach_shape[] = {
         { "any", ZC_SHAPE_WORD, true, severities, NULL },
@@ -175,26 +177,34 @@ static bool check_id(const struct record *r)
         const char *id = json_string_value(json_object_get(r->json, "id"));
 
         if (strncmp(id, "ZC-EXPECT-", 10) == 0)
-                return fail_in(r, "/id", "ids that begin ZC-EXPECT- belong to `expect` of the configuration; choose another area");
+                return fail_in(r, "/id",
+                               "ids that begin ZC-EXPECT- belong to `expect` of the configuration; "
+                               "choose another area");
         return zc_rule_id_ok(id) ||
-               fail_in(r, "/id", "\"%.60s\" is not a rule id; write ZC-AREA-123: capitals, then three digits", id);
+               fail_in(r, "/id",
+                       "\"%.60s\" is not a rule id; write ZC-AREA-123: capitals, then three digits",
+                       id);
 }
 
 /** A severity against what the confidence can carry. */
 static bool check_severity_word(const struct record *r, const char *below, const char *word)
 {
-        static const enum zc_severity most[] = { [ZC_VERSION_ONLY] = ZC_MEDIUM,
-                                                 [ZC_DERIVED] = ZC_HIGH,
-                                                 [ZC_PROVEN] = ZC_CRITICAL };
+        static const enum zc_severity most[] = {
+                [ZC_VERSION_ONLY] = ZC_MEDIUM, [ZC_DERIVED] = ZC_HIGH, [ZC_PROVEN] = ZC_CRITICAL
+        };
         const char *confidence = json_string_value(json_object_get(r->json, "confidence"));
         enum zc_severity severity = ZC_INFO;
         size_t c = 0;
 
         if (!word_index(confidence, confidences, &c) || !zc_severity_parse(word, &severity))
-                return fail_in(r, below, "\"%.40s\" is not a severity; one of: info, low, medium, high, critical", word);
-        return severity <= most[c] ||
-               fail_in(r, below, "severity %s needs more than confidence %s, which carries %s at most; only proven may be critical",
-                       word, confidence, severities[most[c]]);
+                return fail_in(
+                        r, below,
+                        "\"%.40s\" is not a severity; one of: info, low, medium, high, critical",
+                        word);
+        return severity <= most[c] || fail_in(r, below,
+                                              "severity %s needs more than confidence %s, which "
+                                              "carries %s at most; only proven may be critical",
+                                              word, confidence, severities[most[c]]);
 }
 
 static bool check_severity(const struct record *r)
@@ -208,7 +218,9 @@ static bool check_severity(const struct record *r)
                 return check_severity_word(r, "/severity", json_string_value(severity));
         snprintf(pointer, sizeof(pointer), "%s/severity", r->pointer);
         if (!json_is_object(severity))
-                return fail_in(r, "/severity", "severity should be a word, or a mapping by reach (any, private, isolated, loopback)");
+                return fail_in(r, "/severity",
+                               "severity should be a word, or a mapping by reach (any, private, "
+                               "isolated, loopback)");
         if (!zc_shape_check(r->y, pointer, severity, "severity", by_reach_shape, r->err))
                 return false;
         json_object_foreach ((json_t *)(uintptr_t)severity, key, v) {
@@ -229,10 +241,13 @@ static bool check_kind(const struct record *r)
         if (!kind) {
                 near = zc_nearest(name, zc_kind_names());
                 return fail_in(r, "/applies_to", "no entity kind \"%.60s\"%s%s", name,
-                               near ? "; did you mean " : "; `zerocrit rules explain --kinds` lists them", near ? near : "");
+                               near ? "; did you mean "
+                                    : "; `zerocrit rules explain --kinds` lists them",
+                               near ? near : "");
         }
-        if (json_is_object(json_object_get(r->json, "severity")) && strncmp(kind->at, "endpoints[]", 11) != 0 &&
-            strncmp(kind->at, "exposure[]", 10) != 0 && strcmp(kind->name, "listener") != 0)
+        if (json_is_object(json_object_get(r->json, "severity")) &&
+            strncmp(kind->at, "endpoints[]", 11) != 0 && strncmp(kind->at, "exposure[]", 10) != 0 &&
+            strcmp(kind->name, "listener") != 0)
                 return fail_in(r, "/severity", "a %s has no reach; write one severity", name);
         return true;
 }
@@ -244,7 +259,8 @@ static bool check_covers(const struct record *r)
 
         json_array_foreach (json_object_get(r->json, "covers"), i, v) {
                 if (!zc_rule_id_ok(json_string_value(v)))
-                        return fail_in(r, "/covers", "\"%.60s\" is not a rule id", json_string_value(v));
+                        return fail_in(r, "/covers", "\"%.60s\" is not a rule id",
+                                       json_string_value(v));
         }
         return true;
 }
@@ -280,16 +296,20 @@ static bool check_params(const struct record *r)
         json_t *param;
 
         json_object_foreach (json_object_get(r->json, "params"), name, param) {
-                const json_t *min = json_object_get(param, "min"), *max = json_object_get(param, "max");
+                const json_t *min = json_object_get(param, "min"),
+                             *max = json_object_get(param, "max");
                 char below[300];
 
                 snprintf(below, sizeof(below), "/params/%s", name);
-                if (name[0] < 'a' || name[0] > 'z' || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
-                        return fail_in(r, below, "a parameter is named with small letters, digits and _");
+                if (name[0] < 'a' || name[0] > 'z' ||
+                    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
+                        return fail_in(r, below,
+                                       "a parameter is named with small letters, digits and _");
                 if ((min && !json_is_number(min)) || (max && !json_is_number(max)))
                         return fail_in(r, below, "min and max are numbers");
                 if (!zc_rule_param_fits(param, json_object_get(param, "default")))
-                        return fail_in(r, below, "the default is not a %s within min and max", json_string_value(json_object_get(param, "type")));
+                        return fail_in(r, below, "the default is not a %s within min and max",
+                                       json_string_value(json_object_get(param, "type")));
         }
         return true;
 }
@@ -318,10 +338,12 @@ static bool check_tests(const struct record *r)
         return true;
 }
 
-bool zc_rule_record_check(const struct zc_yaml *y, const char *pointer, const json_t *record, struct zc_err *err)
+bool zc_rule_record_check(const struct zc_yaml *y, const char *pointer, const json_t *record,
+                          struct zc_err *err)
 {
         const struct record r = { y, pointer, record, err };
 
-        return zc_shape_check(y, pointer, record, "a rule", rule_shape, err) && check_id(&r) && check_kind(&r) &&
-               check_severity(&r) && check_covers(&r) && check_params(&r) && check_tests(&r);
+        return zc_shape_check(y, pointer, record, "a rule", rule_shape, err) && check_id(&r) &&
+               check_kind(&r) && check_severity(&r) && check_covers(&r) && check_params(&r) &&
+               check_tests(&r);
 }

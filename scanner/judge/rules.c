@@ -77,7 +77,8 @@ static bool pack_room(struct zc_pack *p, struct zc_err *err)
         return true;
 }
 
-static bool add_record(struct zc_pack *p, const struct zc_yaml *y, size_t i, const json_t *record, struct zc_err *err)
+static bool add_record(struct zc_pack *p, const struct zc_yaml *y, size_t i, const json_t *record,
+                       struct zc_err *err)
 {
         struct rule_owned *r;
         char pointer[32];
@@ -111,7 +112,8 @@ static bool add_records(struct zc_pack *p, const struct zc_yaml *y, struct zc_er
                 return false;
         rules = json_object_get(root, "rules");
         if (json_array_size(rules) == 0)
-                return zc_yaml_fail(y, "/rules", err, "rules should be a list of at least one rule (- id: …)");
+                return zc_yaml_fail(y, "/rules", err,
+                                    "rules should be a list of at least one rule (- id: …)");
         json_array_foreach (rules, i, record) {
                 if (!add_record(p, y, i, record, err))
                         return false;
@@ -120,7 +122,8 @@ static bool add_records(struct zc_pack *p, const struct zc_yaml *y, struct zc_er
 }
 
 /** Reads one file into p, which keeps it. */
-static bool load_text(struct zc_pack *p, const char *name, const char *text, size_t len, struct zc_err *err)
+static bool load_text(struct zc_pack *p, const char *name, const char *text, size_t len,
+                      struct zc_err *err)
 {
         struct pack_file *more;
         struct pack_file f = { 0 };
@@ -171,7 +174,9 @@ static bool check_params_agree(const struct zc_pack *p, struct zc_err *err)
                         const json_t *before = json_object_get(seen, name);
 
                         if (before && !json_equal(before, param))
-                                return zc_fail(err, ZC_E_USAGE, "%s:%u:1: rule %s declares the parameter %s otherwise than an earlier rule",
+                                return zc_fail(err, ZC_E_USAGE,
+                                               "%s:%u:1: rule %s declares the parameter %s "
+                                               "otherwise than an earlier rule",
                                                r->file, r->line, r->id, name);
                         if (!before && json_object_set(seen, name, param) != 0)
                                 return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
@@ -194,8 +199,10 @@ static bool check_covers_exist(const struct zc_pack *p, struct zc_err *err)
                         if (zc_pack_find(p, json_string_value(v)))
                                 continue;
                         near = zc_nearest(json_string_value(v), zc_pack_ids(p));
-                        return zc_fail(err, ZC_E_USAGE, "%s:%u:1: rule %s covers %.60s, which does not exist%s%s", r->file, r->line, r->id,
-                                       json_string_value(v), near ? "; did you mean " : "", near ? near : "");
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "%s:%u:1: rule %s covers %.60s, which does not exist%s%s",
+                                       r->file, r->line, r->id, json_string_value(v),
+                                       near ? "; did you mean " : "", near ? near : "");
                 }
         }
         return true;
@@ -218,8 +225,10 @@ static bool pack_settle(struct zc_pack *p, struct zc_err *err)
 
                 p->ids[i] = r->id;
                 if (before && strcmp(before->id, r->id) == 0)
-                        return zc_fail(err, ZC_E_USAGE, "%s:%u:1: the id %s is taken by the rule at %s:%u; ids are never reused", r->file,
-                                       r->line, r->id, before->file, before->line);
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "%s:%u:1: the id %s is taken by the rule at %s:%u; ids are "
+                                       "never reused",
+                                       r->file, r->line, r->id, before->file, before->line);
         }
         if (!check_params_agree(p, err) || !check_covers_exist(p, err))
                 return false;
@@ -241,7 +250,8 @@ static bool pack_merge(struct zc_pack *p, struct zc_pack *more, struct zc_err *e
         for (size_t i = 0; i < p->count + more->count; i++)
                 both.rules[both.count++] = i < p->count ? p->rules[i] : more->rules[i - p->count];
         for (size_t i = 0; i < p->file_count + more->file_count; i++)
-                both.files[both.file_count++] = i < p->file_count ? p->files[i] : more->files[i - p->file_count];
+                both.files[both.file_count++] =
+                        i < p->file_count ? p->files[i] : more->files[i - p->file_count];
         if (!pack_settle(&both, err)) {
                 free((void *)both.rules);
                 free(both.files);
@@ -271,7 +281,8 @@ static int skip_hidden(const struct dirent *e)
         return e->d_name[0] != '.' && strcmp(e->d_name, "profiles") != 0;
 }
 
-static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned depth, struct zc_err *err);
+static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned depth,
+                      struct zc_err *err);
 
 static bool load_folder(struct zc_pack *p, const char *path, unsigned depth, struct zc_err *err)
 {
@@ -295,7 +306,8 @@ static bool load_folder(struct zc_pack *p, const char *path, unsigned depth, str
         return ok;
 }
 
-static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned depth, struct zc_err *err)
+static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned depth,
+                      struct zc_err *err)
 {
         ZC_AUTO_MEM char *buf = NULL;
         struct stat st;
@@ -309,7 +321,8 @@ static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned 
                 return load_folder(p, path, depth, err);
         if (!named && !has_suffix(path, ".yaml") && !has_suffix(path, ".yml"))
                 return true;
-        return zc_file_read(path, ZC_YAML_MAX, &buf, &len, err) && load_text(p, path, buf, len, err);
+        return zc_file_read(path, ZC_YAML_MAX, &buf, &len, err) &&
+               load_text(p, path, buf, len, err);
 }
 
 /* ---- the contract ---- */
@@ -353,7 +366,8 @@ bool zc_pack_add(struct zc_pack *p, const char *path, struct zc_err *err)
         return pack_merge(p, more, err);
 }
 
-bool zc_pack_add_text(struct zc_pack *p, const char *name, const char *text, size_t len, struct zc_err *err)
+bool zc_pack_add_text(struct zc_pack *p, const char *name, const char *text, size_t len,
+                      struct zc_err *err)
 {
         ZC_AUTO(zc_pack) more = zc_pack_new();
 
@@ -371,7 +385,8 @@ bool zc_pack_builtin(struct zc_pack **out, struct zc_err *err)
         for (size_t i = 0; i < zc_embedded_count; i++) {
                 const struct zc_embedded *e = &zc_embedded[i];
 
-                if (strncmp(e->path, "rules/", 6) != 0 || strncmp(e->path, "rules/profiles/", 15) == 0 || !has_suffix(e->path, ".yaml"))
+                if (strncmp(e->path, "rules/", 6) != 0 ||
+                    strncmp(e->path, "rules/profiles/", 15) == 0 || !has_suffix(e->path, ".yaml"))
                         continue;
                 if (!load_text(p, e->path, e->data, (size_t)(e->end - e->data), err))
                         return false;
@@ -443,7 +458,8 @@ bool zc_rule_tagged(const struct zc_rule *r, const char *tag)
 
 /* ---- parameters ---- */
 
-static bool params_overlay(json_t *values, const json_t *declared, const json_t *overrides, struct zc_err *err)
+static bool params_overlay(json_t *values, const json_t *declared, const json_t *overrides,
+                           struct zc_err *err)
 {
         const char *names[257] = { NULL };
         size_t n = 0;
@@ -459,11 +475,14 @@ static bool params_overlay(json_t *values, const json_t *declared, const json_t 
                 const char *near = param ? NULL : zc_nearest(name, names);
 
                 if (!param)
-                        return zc_fail(err, ZC_E_USAGE, "params: no rule has a parameter \"%.60s\"%s%s", name,
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "params: no rule has a parameter \"%.60s\"%s%s", name,
                                        near ? "; did you mean " : "", near ? near : "");
                 if (!zc_rule_param_fits(param, v))
-                        return zc_fail(err, ZC_E_USAGE, "params: %s should be a %s within min and max: %s", name,
-                                       zc_json_str(param, "type", ""), zc_json_str(param, "summary", ""));
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "params: %s should be a %s within min and max: %s", name,
+                                       zc_json_str(param, "type", ""),
+                                       zc_json_str(param, "summary", ""));
                 if (json_object_set(values, name, v) != 0)
                         return zc_fail(err, ZC_E_NOMEM, "no memory for parameters");
         }

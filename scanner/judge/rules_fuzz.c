@@ -7,12 +7,19 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char document[] =
-        "{\"schema\":\"zerocrit.evidence/1\",\"run\":{\"id\":\"r\",\"finished\":\"2026-11-22T10:00:00Z\",\"vantage\":{\"id\":\"v\",\"addresses\":[\"10.0.0.5\"]},"
-        "\"targets\":[{\"id\":\"\",\"named\":\"local\"}]},\"host\":{\"probes\":{\"firewall\":{\"outcome\":\"done\"},\"listeners\":{\"outcome\":\"done\"}},"
-        "\"firewall\":{\"backend\":[\"nf_tables\"],\"tables\":[{\"family\":\"inet\",\"name\":\"filter\",\"flags\":[],\"chains\":[{\"name\":\"input\",\"hook\":\"input\","
-        "\"policy\":\"accept\",\"rules\":2}]}],\"rules\":2,\"defaults\":{\"input\":{\"ip\":\"accept\"}},\"admits\":[],\"not_modelled\":[]},"
-        "\"listeners\":[{\"transport\":\"tcp\",\"family\":\"ip\",\"address\":\"0.0.0.0\",\"port\":6379,\"scope\":\"any\",\"uid\":0,\"process\":null}]},"
-        "\"endpoints\":[{\"asset\":\"v\",\"address\":\"10.0.0.5\",\"port\":6379,\"transport\":\"tcp\",\"state\":\"open\",\"service\":\"redis\"}]}";
+        "{\"schema\":\"zerocrit.evidence/"
+        "1\",\"run\":{\"id\":\"r\",\"finished\":\"2026-11-22T10:00:00Z\",\"vantage\":{\"id\":\"v\","
+        "\"addresses\":[\"10.0.0.5\"]},"
+        "\"targets\":[{\"id\":\"\",\"named\":\"local\"}]},\"host\":{\"probes\":{\"firewall\":{"
+        "\"outcome\":\"done\"},\"listeners\":{\"outcome\":\"done\"}},"
+        "\"firewall\":{\"backend\":[\"nf_tables\"],\"tables\":[{\"family\":\"inet\",\"name\":"
+        "\"filter\",\"flags\":[],\"chains\":[{\"name\":\"input\",\"hook\":\"input\","
+        "\"policy\":\"accept\",\"rules\":2}]}],\"rules\":2,\"defaults\":{\"input\":{\"ip\":"
+        "\"accept\"}},\"admits\":[],\"not_modelled\":[]},"
+        "\"listeners\":[{\"transport\":\"tcp\",\"family\":\"ip\",\"address\":\"0.0.0.0\",\"port\":"
+        "6379,\"scope\":\"any\",\"uid\":0,\"process\":null}]},"
+        "\"endpoints\":[{\"asset\":\"v\",\"address\":\"10.0.0.5\",\"port\":6379,\"transport\":"
+        "\"tcp\",\"state\":\"open\",\"service\":\"redis\"}]}";
 
 static void ignore(void *ctx, const struct zc_rule_test *t)
 {
@@ -35,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         }
         assert(zc_pack_count(pack) > 0);
-        if (!zc_rules_test(pack, NULL, ignore, NULL, &err) || !zc_evidence_open_bytes("e", document, sizeof(document) - 1, &ev, &err))
+        if (!zc_rules_test(pack, NULL, ignore, NULL, &err) ||
+            !zc_evidence_open_bytes("e", document, sizeof(document) - 1, &ev, &err))
                 return 0;
         report = zc_judge(&ev, 1, &o, &err);
         if (!report)

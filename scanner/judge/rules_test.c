@@ -15,11 +15,13 @@ struct testing {
 static void differ(struct testing *t, const char *what, const char *expected, const char *got)
 {
         t->out.ok = false;
-        snprintf(t->why, sizeof(t->why), "%s: expected \"%.200s\", got \"%.200s\"", what, expected, got);
+        snprintf(t->why, sizeof(t->why), "%s: expected \"%.200s\", got \"%.200s\"", what, expected,
+                 got);
 }
 
 /** The finding's words and severity, where the test names them. */
-static void check_finding(struct testing *t, const struct zc_judge_context *c, enum zc_reach reach, struct zc_arena *arena)
+static void check_finding(struct testing *t, const struct zc_judge_context *c, enum zc_reach reach,
+                          struct zc_arena *arena)
 {
         const char *severity = zc_json_str(t->test, "severity", NULL);
         const char *message = zc_json_str(t->test, "message", NULL);
@@ -45,13 +47,21 @@ static bool test_run(struct testing *t, struct zc_err *err)
         enum zc_reach reach = ZC_REACH_UNKNOWN;
         struct zc_judgement jm;
         struct zc_judge_context c = {
-                .self = json_object_get(t->test, "self"), .self_pointer = "/self", .host = json_object_get(t->test, "host"),
-                .host_pointer = "/host", .endpoint = json_object_get(t->test, "endpoint"), .endpoint_pointer = "/endpoint",
-                .run = json_object_get(t->test, "run"), .run_pointer = "/run",
+                .self = json_object_get(t->test, "self"),
+                .self_pointer = "/self",
+                .host = json_object_get(t->test, "host"),
+                .host_pointer = "/host",
+                .endpoint = json_object_get(t->test, "endpoint"),
+                .endpoint_pointer = "/endpoint",
+                .run = json_object_get(t->test, "run"),
+                .run_pointer = "/run",
         };
 
-        t->out = (struct zc_rule_test){ .rule = t->rule, .name = zc_json_str(t->test, "name", ""), .expected = zc_json_str(t->test, "expect", ""),
-                                        .why = t->why, .ok = true };
+        t->out = (struct zc_rule_test){ .rule = t->rule,
+                                        .name = zc_json_str(t->test, "name", ""),
+                                        .expected = zc_json_str(t->test, "expect", ""),
+                                        .why = t->why,
+                                        .ok = true };
         t->why[0] = '\0';
         if (!arena)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for a test");
@@ -73,7 +83,8 @@ static bool test_run(struct testing *t, struct zc_err *err)
         return true;
 }
 
-bool zc_rules_test(const struct zc_pack *p, const struct zc_rule *rule, void (*fn)(void *ctx, const struct zc_rule_test *t), void *ctx,
+bool zc_rules_test(const struct zc_pack *p, const struct zc_rule *rule,
+                   void (*fn)(void *ctx, const struct zc_rule_test *t), void *ctx,
                    struct zc_err *err)
 {
         for (size_t i = 0; i < zc_pack_count(p); i++) {

@@ -51,7 +51,8 @@ bool zc_selector_matches(const char *selector, const char *rule, const json_t *t
 /* ---- assets ---- */
 
 /** The asset that a target's findings belong to (design section 1); NULL for a block without an id: its members are assets. */
-static const char *target_asset(struct zc_arena *arena, const struct zc_evidence *ev, const json_t *target)
+static const char *target_asset(struct zc_arena *arena, const struct zc_evidence *ev,
+                                const json_t *target)
 {
         const char *id = zc_json_str(target, "id", "");
         struct zc_target t = { 0 };
@@ -80,7 +81,8 @@ static void asset_add(json_t *assets, const char *asset, const json_t *target)
         if (!array_has(json_object_get(row, "ids"), zc_json_str(target, "id", "")))
                 json_array_append(json_object_get(row, "ids"), json_object_get(target, "id"));
         json_array_foreach (json_object_get(target, "tags"), i, v) {
-                if (json_is_string(v) && !array_has(json_object_get(row, "tags"), json_string_value(v)))
+                if (json_is_string(v) &&
+                    !array_has(json_object_get(row, "tags"), json_string_value(v)))
                         json_array_append(json_object_get(row, "tags"), (json_t *)(uintptr_t)v);
         }
 }
@@ -94,7 +96,8 @@ json_t *zc_assets(struct zc_evidence *const *evs, size_t count)
                 const json_t *target;
                 size_t i;
 
-                json_array_foreach (json_object_get(zc_evidence_run(evs[e]), "targets"), i, target) {
+                json_array_foreach (json_object_get(zc_evidence_run(evs[e]), "targets"), i,
+                                    target) {
                         const char *asset = target_asset(arena, evs[e], target);
 
                         if (asset)
@@ -106,13 +109,15 @@ json_t *zc_assets(struct zc_evidence *const *evs, size_t count)
         return assets;
 }
 
-bool zc_asset_selected(const json_t *assets, const char *selector, const char *asset, const char *subject)
+bool zc_asset_selected(const json_t *assets, const char *selector, const char *asset,
+                       const char *subject)
 {
         const json_t *row = json_object_get(assets, asset);
 
         if (strncmp(selector, "tag:", 4) == 0)
                 return array_has(json_object_get(row, "tags"), selector + 4);
         if (strncmp(selector, "id:", 3) == 0)
-                return strcmp(asset, selector + 3) == 0 || array_has(json_object_get(row, "ids"), selector + 3);
+                return strcmp(asset, selector + 3) == 0 ||
+                       array_has(json_object_get(row, "ids"), selector + 3);
         return zc_glob(selector, asset) || (subject && zc_glob(selector, subject));
 }

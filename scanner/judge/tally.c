@@ -36,8 +36,8 @@ struct zc_tally *zc_tally_new(const struct zc_gate *gate, struct zc_waivers *wai
         t->finding_index = json_object();
         t->missing = json_array();
         t->missing_index = json_object();
-        if (!t->row_index || !t->subjects || !t->assets || !t->subject_index || !t->findings || !t->finding_index || !t->missing ||
-            !t->missing_index) {
+        if (!t->row_index || !t->subjects || !t->assets || !t->subject_index || !t->findings ||
+            !t->finding_index || !t->missing || !t->missing_index) {
                 zc_tally_free(t);
                 return NULL;
         }
@@ -84,7 +84,8 @@ static bool copy(const char *s, char **out)
         return !s || *out;
 }
 
-static bool row_new(struct zc_tally *t, const struct zc_check *c, const char *waived, const char *key, size_t *out)
+static bool row_new(struct zc_tally *t, const struct zc_check *c, const char *waived,
+                    const char *key, size_t *out)
 {
         struct zc_row *r;
 
@@ -99,8 +100,9 @@ static bool row_new(struct zc_tally *t, const struct zc_check *c, const char *wa
         }
         r = &t->rows[t->row_count];
         *r = (struct zc_row){ .verdict = c->verdict };
-        if (!copy(c->rule, &r->rule) || !copy(c->why, &r->why) || !copy(waived, &r->waived) || !copy(c->probe, &r->probe) ||
-            !copy(c->needs, &r->needs) || json_object_set_new(t->row_index, key, json_integer((json_int_t)t->row_count)) != 0) {
+        if (!copy(c->rule, &r->rule) || !copy(c->why, &r->why) || !copy(waived, &r->waived) ||
+            !copy(c->probe, &r->probe) || !copy(c->needs, &r->needs) ||
+            json_object_set_new(t->row_index, key, json_integer((json_int_t)t->row_count)) != 0) {
                 row_release(r);
                 return false;
         }
@@ -135,7 +137,8 @@ static bool subject_find(struct zc_tally *t, const char *asset, const char *subj
                 return true;
         }
         *out = n;
-        return json_array_append_new(t->subjects, json_string(subject)) == 0 && json_array_append_new(t->assets, json_string(asset)) == 0 &&
+        return json_array_append_new(t->subjects, json_string(subject)) == 0 &&
+               json_array_append_new(t->assets, json_string(asset)) == 0 &&
                json_object_set_new(t->subject_index, key, json_integer((json_int_t)n)) == 0;
 }
 
@@ -166,16 +169,19 @@ static bool range_add(struct zc_row *r, size_t subject)
         return true;
 }
 
-bool zc_tally_check(struct zc_tally *t, const struct zc_check *c, const char **waived, struct zc_err *err)
+bool zc_tally_check(struct zc_tally *t, const struct zc_check *c, const char **waived,
+                    struct zc_err *err)
 {
         bool unanswered = c->verdict == ZC_UNKNOWN || c->verdict == ZC_ERROR;
-        bool required = c->verdict != ZC_NOTAPPLICABLE_V && zc_gate_requires(t->gate, c->rule, c->tags, c->severity);
+        bool required = c->verdict != ZC_NOTAPPLICABLE_V &&
+                        zc_gate_requires(t->gate, c->rule, c->tags, c->severity);
         const char *id = NULL;
         size_t row = 0, subject = 0;
 
         if (c->verdict == ZC_FAIL || c->verdict == ZC_UNKNOWN)
                 id = zc_waivers_match(t->waivers, c->rule, c->asset, c->subject, c->verdict);
-        if (!row_find(t, c, id, &row) || !subject_find(t, c->asset, c->subject, &subject) || !range_add(&t->rows[row], subject))
+        if (!row_find(t, c, id, &row) || !subject_find(t, c->asset, c->subject, &subject) ||
+            !range_add(&t->rows[row], subject))
                 return no_memory(err);
         t->rows[row].count++;
         t->rows[row].required = t->rows[row].required || required;
@@ -190,7 +196,9 @@ bool zc_tally_check(struct zc_tally *t, const struct zc_check *c, const char **w
 
 bool zc_tally_unplanned(struct zc_tally *t, const char *rule, struct zc_err *err)
 {
-        const struct zc_check c = { .rule = rule, .verdict = ZC_NOTAPPLICABLE_V, .why = "nothing of this kind was planned" };
+        const struct zc_check c = { .rule = rule,
+                                    .verdict = ZC_NOTAPPLICABLE_V,
+                                    .why = "nothing of this kind was planned" };
         size_t row = 0;
 
         return row_find(t, &c, NULL, &row) || no_memory(err);
@@ -206,8 +214,10 @@ static enum zc_severity severity_of(const json_t *finding)
 /** The report's members in the schema's order are the caller's; these are the tally's. */
 static bool stamp(json_t *finding, const char *waived)
 {
-        return json_object_set_new(finding, "status", json_string(waived ? "waived" : "open")) == 0 &&
-               json_object_set_new(finding, "waiver", waived ? json_string(waived) : json_null()) == 0 &&
+        return json_object_set_new(finding, "status", json_string(waived ? "waived" : "open")) ==
+                       0 &&
+               json_object_set_new(finding, "waiver", waived ? json_string(waived) : json_null()) ==
+                       0 &&
                json_object_set_new(finding, "change", json_string("new")) == 0;
 }
 
@@ -245,7 +255,8 @@ bool zc_tally_missing(struct zc_tally *t, struct zc_err *err, const char *fmt, .
         va_end(ap);
         if (json_object_get(t->missing_index, text))
                 return true;
-        return (json_object_set_new(t->missing_index, text, json_true()) == 0 && json_array_append_new(t->missing, zc_json_printf("%s", text)) == 0) ||
+        return (json_object_set_new(t->missing_index, text, json_true()) == 0 &&
+                json_array_append_new(t->missing, zc_json_printf("%s", text)) == 0) ||
                no_memory(err);
 }
 
@@ -297,9 +308,11 @@ static json_t *rows_json(struct zc_tally *t)
         for (size_t i = 0; i < t->row_count; i++) {
                 struct zc_row *r = &t->rows[i];
 
-                json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:b, s:I, s:s?, s:o}", "rule", r->rule, "verdict",
-                                                     zc_verdict_name(r->verdict), "why", r->why, "required", r->required, "count",
-                                                     (json_int_t)r->count, "waived", r->waived, "subjects", row_ranges(r)));
+                json_array_append_new(
+                        out, json_pack("{s:s, s:s, s:s, s:b, s:I, s:s?, s:o}", "rule", r->rule,
+                                       "verdict", zc_verdict_name(r->verdict), "why", r->why,
+                                       "required", r->required, "count", (json_int_t)r->count,
+                                       "waived", r->waived, "subjects", row_ranges(r)));
         }
         return out;
 }
@@ -309,7 +322,8 @@ static json_t *verdicts_json(const struct zc_tally *t)
         json_t *out = json_object();
 
         for (enum zc_verdict v = ZC_PASS; v <= ZC_NOTAPPLICABLE_V; v++)
-                json_object_set_new(out, zc_verdict_name(v), json_integer((json_int_t)t->verdicts[v]));
+                json_object_set_new(out, zc_verdict_name(v),
+                                    json_integer((json_int_t)t->verdicts[v]));
         return out;
 }
 
@@ -324,8 +338,10 @@ bool zc_tally_report(struct zc_tally *t, const json_t *baseline, json_t *report,
             json_object_set_new(report, "counts", zc_findings_counts(t->findings)) != 0 ||
             json_object_set_new(report, "verdicts", verdicts_json(t)) != 0 ||
             json_object_set_new(report, "areas", zc_areas(t, t->findings)) != 0 ||
-            json_object_set(report, "findings", t->findings) != 0 || json_object_set(report, "subjects", t->subjects) != 0 ||
-            json_object_set(report, "assets", t->assets) != 0 || json_object_set(report, "checks", checks) != 0 ||
+            json_object_set(report, "findings", t->findings) != 0 ||
+            json_object_set(report, "subjects", t->subjects) != 0 ||
+            json_object_set(report, "assets", t->assets) != 0 ||
+            json_object_set(report, "checks", checks) != 0 ||
             json_object_set_new(report, "grades", json_array()) != 0 ||
             json_object_set_new(report, "waivers", zc_waivers_report(t->waivers)) != 0)
                 return no_memory(err);

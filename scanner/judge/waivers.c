@@ -36,7 +36,8 @@ static int64_t time_of(const json_t *waiver, const char *key)
         return zc_time_parse(zc_json_str(waiver, key, ""), &ms) ? ms : 0;
 }
 
-static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, json_t *ids, struct zc_err *err)
+static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, json_t *ids,
+                         struct zc_err *err)
 {
         const char *id = zc_json_str(w, "id", "");
         const char *rule = zc_json_str(w, "rule", "");
@@ -48,11 +49,18 @@ static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, jso
         json_object_set_new(ids, id, json_true());
         snprintf(pointer, sizeof(pointer), "/waivers/%zu/rule", i);
         if (strspn(rule, "*?") == strlen(rule))
-                return zc_yaml_fail(y, pointer, err, "rule \"%.20s\" would waive everything; name a rule, or a group such as \"ZC-FW-*\"", rule);
+                return zc_yaml_fail(y, pointer, err,
+                                    "rule \"%.20s\" would waive everything; name a rule, or a "
+                                    "group such as \"ZC-FW-*\"",
+                                    rule);
         if (strncmp(rule, "ZC-", 3) != 0 && !strpbrk(rule, "*?"))
-                return zc_yaml_fail(y, pointer, err, "\"%.60s\" is not a rule id; write one such as ZC-FW-001, or a group such as \"ZC-FW-*\"", rule);
+                return zc_yaml_fail(y, pointer, err,
+                                    "\"%.60s\" is not a rule id; write one such as ZC-FW-001, or a "
+                                    "group such as \"ZC-FW-*\"",
+                                    rule);
         snprintf(pointer, sizeof(pointer), "/waivers/%zu/expires", i);
-        return time_of(w, "created") < time_of(w, "expires") || zc_yaml_fail(y, pointer, err, "expires before it was created");
+        return time_of(w, "created") < time_of(w, "expires") ||
+               zc_yaml_fail(y, pointer, err, "expires before it was created");
 }
 
 static json_t *waivers_of(const struct zc_yaml *y, struct zc_err *err)
@@ -112,14 +120,16 @@ static void waiver_fill(struct waiver *w, const json_t *record, int64_t now_ms)
                 .id = zc_json_str(record, "id", ""),
                 .rule = zc_json_str(record, "rule", ""),
                 .target = zc_json_str(record, "target", ""),
-                .verdict = strcmp(zc_json_str(record, "verdict", ""), "fail") == 0 ? ZC_FAIL : ZC_UNKNOWN,
+                .verdict = strcmp(zc_json_str(record, "verdict", ""), "fail") == 0 ? ZC_FAIL
+                                                                                   : ZC_UNKNOWN,
                 .expired = expires <= now_ms,
                 .early = time_of(record, "created") > now_ms,
                 .expiring = expires > now_ms && expires - now_ms <= EXPIRING_MS,
         };
 }
 
-bool zc_waivers_new(const json_t *list, const json_t *assets, int64_t now_ms, struct zc_waivers **out, struct zc_err *err)
+bool zc_waivers_new(const json_t *list, const json_t *assets, int64_t now_ms,
+                    struct zc_waivers **out, struct zc_err *err)
 {
         ZC_AUTO(zc_waivers) w = calloc(1, sizeof(*w));
         size_t n = json_array_size(list);
@@ -146,12 +156,14 @@ void zc_waivers_free(struct zc_waivers *w)
         free(w);
 }
 
-const char *zc_waivers_match(struct zc_waivers *w, const char *rule, const char *asset, const char *subject, enum zc_verdict verdict)
+const char *zc_waivers_match(struct zc_waivers *w, const char *rule, const char *asset,
+                             const char *subject, enum zc_verdict verdict)
 {
         for (size_t i = 0; w && i < w->count; i++) {
                 struct waiver *one = &w->all[i];
 
-                if (one->expired || one->early || one->verdict != verdict || !zc_glob(one->rule, rule) ||
+                if (one->expired || one->early || one->verdict != verdict ||
+                    !zc_glob(one->rule, rule) ||
                     !zc_asset_selected(w->assets, one->target, asset, subject))
                         continue;
                 one->matched++;
@@ -170,7 +182,8 @@ static void list_add(json_t *report, const char *key, const struct waiver *w)
 
 json_t *zc_waivers_report(const struct zc_waivers *w)
 {
-        json_t *out = json_pack("{s:[], s:[], s:[], s:[]}", "active", "expiring", "expired", "unused");
+        json_t *out =
+                json_pack("{s:[], s:[], s:[], s:[]}", "active", "expiring", "expired", "unused");
 
         for (size_t i = 0; w && out && i < w->count; i++) {
                 const struct waiver *one = &w->all[i];

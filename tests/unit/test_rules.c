@@ -4,35 +4,37 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include "zc/file.h"
 #include "zc/judge.h"
 
-static const char base[] = "rules:\n"                                                        /* 1 */
-                           "  - id: ZC-T-001\n"                                              /* 2 */
-                           "    title: a title\n"                                            /* 3 */
-                           "    severity: high\n"                                            /* 4 */
-                           "    applies_to: firewall\n"                                      /* 5 */
-                           "    where: self.rules >= 0\n"                                    /* 6 */
-                           "    needs: [self.defaults.input.ip]\n"                           /* 7 */
-                           "    when: self.defaults.input.ip == \"accept\"\n"                /* 8 */
-                           "    confidence: derived\n"                                       /* 9 */
-                           "    message: \"default {{ self.defaults.input.ip }}\"\n"         /* 10 */
-                           "    rationale: because\n"                                        /* 11 */
-                           "    remediation:\n"                                              /* 12 */
-                           "      text: do it\n"                                             /* 13 */
-                           "      variants: [{change: c, commands: [x], risk: restart}]\n"   /* 14 */
-                           "      reproduce: [nft list ruleset]\n"                           /* 15 */
-                           "    params: {limit: {type: int, default: 3, summary: s}}\n"      /* 16 */
-                           "    tags: [t]\n"                                                 /* 17 */
-                           "    since: \"0.1\"\n"                                            /* 18 */
-                           "    tests:\n"                                                    /* 19 */
-                           "      - {name: f, self: {rules: 1, defaults: {input: {ip: accept}}}, expect: fail}\n"
-                           "      - {name: p, self: {rules: 1, defaults: {input: {ip: drop}}}, expect: pass}\n"
-                           "      - {name: u, self: {rules: 1}, expect: unknown}\n";
+static const char base[] =
+        "rules:\n"                                                      /* 1 */
+        "  - id: ZC-T-001\n"                                            /* 2 */
+        "    title: a title\n"                                          /* 3 */
+        "    severity: high\n"                                          /* 4 */
+        "    applies_to: firewall\n"                                    /* 5 */
+        "    where: self.rules >= 0\n"                                  /* 6 */
+        "    needs: [self.defaults.input.ip]\n"                         /* 7 */
+        "    when: self.defaults.input.ip == \"accept\"\n"              /* 8 */
+        "    confidence: derived\n"                                     /* 9 */
+        "    message: \"default {{ self.defaults.input.ip }}\"\n"       /* 10 */
+        "    rationale: because\n"                                      /* 11 */
+        "    remediation:\n"                                            /* 12 */
+        "      text: do it\n"                                           /* 13 */
+        "      variants: [{change: c, commands: [x], risk: restart}]\n" /* 14 */
+        "      reproduce: [nft list ruleset]\n"                         /* 15 */
+        "    params: {limit: {type: int, default: 3, summary: s}}\n"    /* 16 */
+        "    tags: [t]\n"                                               /* 17 */
+        "    since: \"0.1\"\n"                                          /* 18 */
+        "    tests:\n"                                                  /* 19 */
+        "      - {name: f, self: {rules: 1, defaults: {input: {ip: accept}}}, expect: fail}\n"
+        "      - {name: p, self: {rules: 1, defaults: {input: {ip: drop}}}, expect: pass}\n"
+        "      - {name: u, self: {rules: 1}, expect: unknown}\n";
 
 /** base with the first `find` replaced; free(). */
 static char *variant(const char *find, const char *with)
@@ -87,11 +89,16 @@ static const struct {
         { "severity: high", "severity: hihg", "t.yaml:4:5: ", "not a severity" },
         { "severity: high", "severity: critical", "t.yaml:4:5: ", "only proven may be critical" },
         { "severity: high", "severity: 3", "t.yaml:4:5: ", "should be a word" },
-        { "severity: high\n    applies_to: firewall", "severity: {any: high}\n    applies_to: listener", "t.yaml:4:5: ", "needs \"private\"" },
-        { "severity: high", "severity: {any: high, private: high, isolated: low, loopback: low}", "t.yaml:4:5: ", "has no reach" },
-        { "severity: high", "severity: {any: critical, private: high, isolated: low, loopback: low}", "t.yaml:4:5: ", "has no reach" },
+        { "severity: high\n    applies_to: firewall",
+          "severity: {any: high}\n    applies_to: listener", "t.yaml:4:5: ", "needs \"private\"" },
+        { "severity: high", "severity: {any: high, private: high, isolated: low, loopback: low}",
+          "t.yaml:4:5: ", "has no reach" },
+        { "severity: high",
+          "severity: {any: critical, private: high, isolated: low, loopback: low}",
+          "t.yaml:4:5: ", "has no reach" },
         { "confidence: derived", "confidence: version", "t.yaml:4:5: ", "carries medium at most" },
-        { "confidence: derived", "confidence: sure", "t.yaml:9:5: ", "one of: version, derived, proven" },
+        { "confidence: derived", "confidence: sure",
+          "t.yaml:9:5: ", "one of: version, derived, proven" },
         { "confidence: derived", "confidence: provn", "t.yaml:9:5: ", "did you mean proven" },
         { "applies_to: firewall", "applies_to: firewal", "t.yaml:5:5: ", "did you mean firewall" },
         { "applies_to: firewall", "applies_to: endpoint", "t.yaml:6:17: ", "rules" },
@@ -99,23 +106,35 @@ static const struct {
         { "where: self.rules >= 0", "where: self.rules", "t.yaml:6:12: ", "bool" },
         { "where: self.rules >= 0", "where: endpoint.port == 1", "t.yaml:6:12: ", "endpoint" },
         { "where: self.rules >= 0", "where: self.rules > params.limt", "t.yaml:6:", "limit" },
-        { "needs: [self.defaults.input.ip]", "needs: [self.defaults.input.ipx]", "t.yaml:7:33: ", "did you mean 'ip'" },
-        { "needs: [self.defaults.input.ip]", "needs: ['self.rules > 1']", "t.yaml:7:14: ", "not expressions" },
-        { "needs: [self.defaults.input.ip]", "needs: self.rules", "t.yaml:7:5: ", "a list of texts" },
-        { "when: self.defaults.input.ip == \"accept\"", "when: |\n      self.rules > 1\n        && self.bakend.size() > 0", "t.yaml:10:", "backend" },
-        { "when: self.defaults.input.ip == \"accept\"", "when: 'self.rules >'", "t.yaml:8:24: ", "" },
-        { "message: \"default {{ self.defaults.input.ip }}\"", "message: \"default {{ self.defaultz }}\"", "t.yaml:10:", "defaults" },
-        { "message: \"default {{ self.defaults.input.ip }}\"", "message: \"default {{ self.rules\"", "t.yaml:10:23: ", "{{ without }}" },
+        { "needs: [self.defaults.input.ip]", "needs: [self.defaults.input.ipx]",
+          "t.yaml:7:33: ", "did you mean 'ip'" },
+        { "needs: [self.defaults.input.ip]", "needs: ['self.rules > 1']",
+          "t.yaml:7:14: ", "not expressions" },
+        { "needs: [self.defaults.input.ip]", "needs: self.rules",
+          "t.yaml:7:5: ", "a list of texts" },
+        { "when: self.defaults.input.ip == \"accept\"",
+          "when: |\n      self.rules > 1\n        && self.bakend.size() > 0",
+          "t.yaml:10:", "backend" },
+        { "when: self.defaults.input.ip == \"accept\"", "when: 'self.rules >'",
+          "t.yaml:8:24: ", "" },
+        { "message: \"default {{ self.defaults.input.ip }}\"",
+          "message: \"default {{ self.defaultz }}\"", "t.yaml:10:", "defaults" },
+        { "message: \"default {{ self.defaults.input.ip }}\"", "message: \"default {{ self.rules\"",
+          "t.yaml:10:23: ", "{{ without }}" },
         { "risk: restart", "risk: reboot", "t.yaml:14:", "one of: restart, lockout, data" },
         { "change: c,", "change: c, when: self.rulez > 1,", "t.yaml:14:", "rules" },
         { "commands: [x]", "commands: ['x {{ self.rulez }}']", "t.yaml:14:", "rules" },
         { "reproduce: [nft list ruleset]", "reproduce: ['{{ 1 + }}']", "t.yaml:15:", "" },
-        { "{type: int, default: 3, summary: s}", "{type: int, default: x, summary: s}", "t.yaml:16:14: ", "default is not a int" },
-        { "{type: int, default: 3, summary: s}", "{type: int, default: 3, max: 2, summary: s}", "t.yaml:16:14: ", "within" },
+        { "{type: int, default: 3, summary: s}", "{type: int, default: x, summary: s}",
+          "t.yaml:16:14: ", "default is not a int" },
+        { "{type: int, default: 3, summary: s}", "{type: int, default: 3, max: 2, summary: s}",
+          "t.yaml:16:14: ", "within" },
         { "{limit: {", "{Limit: {", "t.yaml:16:14: ", "small letters" },
-        { "    tags: [t]\n", "    tags: [t]\n    covers: [ZC-T-009]\n", "t.yaml:2:1: ", "does not exist" },
+        { "    tags: [t]\n", "    tags: [t]\n    covers: [ZC-T-009]\n",
+          "t.yaml:2:1: ", "does not exist" },
         { "    tags: [t]\n", "    refs: {cwd: []}\n", "t.yaml:17:12: ", "did you mean cwe" },
-        { "    tags: [t]\n", "    refs: {cwe: [{id: CWE-1}]}\n", "t.yaml:17:18: ", "needs \"title\"" },
+        { "    tags: [t]\n", "    refs: {cwe: [{id: CWE-1}]}\n",
+          "t.yaml:17:18: ", "needs \"title\"" },
         { "expect: fail}", "expect: pass}", "t.yaml:19:5: ", "where the rule fails" },
         { "expect: unknown}", "expect: pass}", "t.yaml:19:5: ", "evidence is missing" },
         { "expect: unknown}", "expect: unkown}", "t.yaml:22:", "did you mean unknown" },
@@ -135,11 +154,13 @@ static void refuses(void **state)
                 bool accepted = zc_pack_add_text(p, "t.yaml", text, strlen(text), &err);
 
                 assert_int_equal(zc_pack_count(p), accepted);
-                if (!accepted && err.code == ZC_E_USAGE && strncmp(err.text, refused[i].starts, strlen(refused[i].starts)) == 0 &&
+                if (!accepted && err.code == ZC_E_USAGE &&
+                    strncmp(err.text, refused[i].starts, strlen(refused[i].starts)) == 0 &&
                     strstr(err.text, refused[i].says))
                         continue;
                 wrong++;
-                print_message("# row %zu (%s): %s\n", i, refused[i].with, accepted ? "accepted" : err.text);
+                print_message("# row %zu (%s): %s\n", i, refused[i].with,
+                              accepted ? "accepted" : err.text);
         }
         assert_int_equal(wrong, 0);
 }
@@ -149,12 +170,9 @@ static void whole_files(void **state)
         static const struct {
                 const char *text, *says;
         } rows[] = {
-                { "", "should be a mapping" },
-                { "[]", "should be a mapping" },
-                { "rules: []", "at least one rule" },
-                { "rules: {}", "at least one rule" },
-                { "rules: [3]", "should be a mapping" },
-                { "rules: [{}]", "needs \"id\"" },
+                { "", "should be a mapping" },           { "[]", "should be a mapping" },
+                { "rules: []", "at least one rule" },    { "rules: {}", "at least one rule" },
+                { "rules: [3]", "should be a mapping" }, { "rules: [{}]", "needs \"id\"" },
         };
 
         (void)state;
@@ -162,7 +180,8 @@ static void whole_files(void **state)
                 ZC_AUTO(zc_pack) p = zc_pack_new();
                 struct zc_err err = { 0 };
 
-                assert_false(zc_pack_add_text(p, "t.yaml", rows[i].text, strlen(rows[i].text), &err));
+                assert_false(
+                        zc_pack_add_text(p, "t.yaml", rows[i].text, strlen(rows[i].text), &err));
                 if (!strstr(err.text, rows[i].says))
                         fail_msg("row %zu: %s", i, err.text);
         }
@@ -197,7 +216,8 @@ static void folders(void **state)
         char dir[] = "/tmp/zc-rules-XXXXXX";
         ZC_AUTO(zc_pack) p = zc_pack_new();
         ZC_AUTO_MEM char *second = variant("ZC-T-001", "ZC-T-002");
-        ZC_AUTO_MEM char *clash = variant("{type: int, default: 3, summary: s}", "{type: int, default: 4, summary: s}");
+        ZC_AUTO_MEM char *clash = variant("{type: int, default: 3, summary: s}",
+                                          "{type: int, default: 4, summary: s}");
         static const char *const left[] = { "/notes.txt", "/b.yml", "/sub/a.yaml", "/sub", "" };
         struct zc_err err = { 0 };
         char path[128];
@@ -251,7 +271,8 @@ static void params(void **state)
                 if (rows[i].says && !strstr(err.text, rows[i].says))
                         fail_msg("row %zu: %s", i, err.text);
                 if (values)
-                        assert_int_equal(json_integer_value(json_object_get(values, "limit")), i == 1 ? 5 : 3);
+                        assert_int_equal(json_integer_value(json_object_get(values, "limit")),
+                                         i == 1 ? 5 : 3);
         }
 }
 
@@ -269,7 +290,8 @@ static void one_test(void *ctx, const struct zc_rule_test *t)
         if (t->ok)
                 return;
         n->failed++;
-        print_message("# %s \"%s\": expected %s, got %s (%s)\n", t->rule->id, t->name, t->expected, t->got, t->why);
+        print_message("# %s \"%s\": expected %s, got %s (%s)\n", t->rule->id, t->name, t->expected,
+                      t->got, t->why);
 }
 
 static void builtin_rules(void **state)
@@ -292,7 +314,8 @@ static void a_wrong_test_is_told(void **state)
         static const char *const wrong[][2] = {
                 { "expect: fail}", "expect: fail, message: other}" },
                 { "expect: fail}", "expect: fail, severity: low}" },
-                { "{name: p, self: {rules: 1, defaults: {input: {ip: drop}}}", "{name: p, self: {rules: 1, defaults: {input: {ip: accept}}}" },
+                { "{name: p, self: {rules: 1, defaults: {input: {ip: drop}}}",
+                  "{name: p, self: {rules: 1, defaults: {input: {ip: accept}}}" },
                 { "{name: u, self: {rules: 1}", "{name: u, self: {rules: -1}" },
         };
 
@@ -314,8 +337,9 @@ static void a_wrong_test_is_told(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(loads),    cmocka_unit_test(refuses), cmocka_unit_test(whole_files),
-                cmocka_unit_test(an_id_is_used_once), cmocka_unit_test(folders), cmocka_unit_test(params),
+                cmocka_unit_test(loads),         cmocka_unit_test(refuses),
+                cmocka_unit_test(whole_files),   cmocka_unit_test(an_id_is_used_once),
+                cmocka_unit_test(folders),       cmocka_unit_test(params),
                 cmocka_unit_test(builtin_rules), cmocka_unit_test(a_wrong_test_is_told),
         };
 

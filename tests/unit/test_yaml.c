@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #include "zc/clock.h"
@@ -18,20 +19,25 @@ static void reads(void **state)
                 { "", "null" },
                 { "# nothing\n", "null" },
                 { "a: 1\nb: [x, 2, ~, true]\n", "{\"a\":1,\"b\":[\"x\",2,null,true]}" },
-                { "{\"a\": {\"b\": [1.5, -2e3, \"x\\u00e9\"]}}", "{\"a\":{\"b\":[1.5,-2000.0,\"x\u00e9\"]}}" },
+                { "{\"a\": {\"b\": [1.5, -2e3, \"x\\u00e9\"]}}",
+                  "{\"a\":{\"b\":[1.5,-2000.0,\"x\u00e9\"]}}" },
                 { "a: 0x0303\n", "{\"a\":771}" },
                 { "a: -0\n", "{\"a\":0}" },
                 { "a: yes\nb: on\nc: No\n", "{\"a\":\"yes\",\"b\":\"on\",\"c\":\"No\"}" },
                 { "on: [a]\n", "{\"on\":[\"a\"]}" },
                 { "a: 2026-11-01T00:00:00Z\n", "{\"a\":\"2026-11-01T00:00:00Z\"}" },
-                { "a: 10.0.0.1\nb: 01.02.2024\nc: 1:30\n", "{\"a\":\"10.0.0.1\",\"b\":\"01.02.2024\",\"c\":\"1:30\"}" },
+                { "a: 10.0.0.1\nb: 01.02.2024\nc: 1:30\n",
+                  "{\"a\":\"10.0.0.1\",\"b\":\"01.02.2024\",\"c\":\"1:30\"}" },
                 { "a: \"010\"\nb: '~'\nc: 'true'\n", "{\"a\":\"010\",\"b\":\"~\",\"c\":\"true\"}" },
                 { "a:\nb: ''\n", "{\"a\":null,\"b\":\"\"}" },
                 { "a: |\n  one\n  two\n", "{\"a\":\"one\\ntwo\\n\"}" },
                 { "a: >-\n  one\n  two\n", "{\"a\":\"one two\"}" },
-                { "a: 80/tcp\nb: 0xzz\nc: 1_000\n", "{\"a\":\"80/tcp\",\"b\":\"0xzz\",\"c\":\"1_000\"}" },
+                { "a: 80/tcp\nb: 0xzz\nc: 1_000\n",
+                  "{\"a\":\"80/tcp\",\"b\":\"0xzz\",\"c\":\"1_000\"}" },
                 { "---\na: 1\n...\n", "{\"a\":1}" },
-                { "\xef\xbb\xbf" "a: 1\n", "{\"a\":1}" },
+                { "\xef\xbb\xbf"
+                  "a: 1\n",
+                  "{\"a\":1}" },
                 { "\"22\": x\n", "{\"22\":\"x\"}" },
                 { "a: 9223372036854775807\n", "{\"a\":9223372036854775807}" },
         };
@@ -88,7 +94,9 @@ static void refuses(void **state)
                 { N_("a: \"\\ud800\"\n"), "t:1:", "" },
                 { N_("a: x\xff\n"), "t:1:5: ", "UTF-8" },
                 { N_("a: x\0y\n"), "t:1:5: ", "control" },
-                { N_("\xff\xfe" "a\0"), "t:1:1: ", "UTF-8" },
+                { N_("\xff\xfe"
+                     "a\0"),
+                  "t:1:1: ", "UTF-8" },
         };
 
         (void)state;
@@ -100,7 +108,8 @@ static void refuses(void **state)
                         fail_msg("row %zu was accepted: %s", i, rows[i].yaml);
                 assert_null(y);
                 assert_int_equal(err.code, ZC_E_USAGE);
-                if (strncmp(err.text, rows[i].starts, strlen(rows[i].starts)) != 0 || !strstr(err.text, rows[i].says))
+                if (strncmp(err.text, rows[i].starts, strlen(rows[i].starts)) != 0 ||
+                    !strstr(err.text, rows[i].says))
                         fail_msg("row %zu: %s", i, err.text);
         }
 }
@@ -120,17 +129,26 @@ static void places(void **state)
                 const char *pointer;
                 unsigned line, column;
         } rows[] = {
-                { "", 1, 1 },          { "/rules", 1, 1 },      { "/rules/0", 2, 5 },
-                { "/rules/0/id", 2, 5 }, { "/rules/1/when", 5, 5 }, { "/rules/1/nothing", 4, 5 },
-                { "/rules/7", 1, 1 },  { "/rules/x", 1, 1 },    { "/a~1b", 9, 1 },
-                { "/a~1b/m~0n", 9, 7 }, { "/a", 1, 1 },
+                { "", 1, 1 },
+                { "/rules", 1, 1 },
+                { "/rules/0", 2, 5 },
+                { "/rules/0/id", 2, 5 },
+                { "/rules/1/when", 5, 5 },
+                { "/rules/1/nothing", 4, 5 },
+                { "/rules/7", 1, 1 },
+                { "/rules/x", 1, 1 },
+                { "/a~1b", 9, 1 },
+                { "/a~1b/m~0n", 9, 7 },
+                { "/a", 1, 1 },
         };
         static const struct {
                 const char *pointer;
                 unsigned text_line, text_column, line, column;
         } texts[] = {
-                { "/rules/0/when", 1, 1, 3, 12 },  { "/rules/0/when", 1, 6, 3, 17 },
-                { "/rules/1/when", 1, 1, 6, 7 },   { "/rules/1/plain", 1, 6, 8, 17 },
+                { "/rules/0/when", 1, 1, 3, 12 },
+                { "/rules/0/when", 1, 6, 3, 17 },
+                { "/rules/1/when", 1, 1, 6, 7 },
+                { "/rules/1/plain", 1, 6, 8, 17 },
         };
         ZC_AUTO(zc_yaml) y = NULL;
         struct zc_err err = { 0 };
@@ -144,7 +162,8 @@ static void places(void **state)
                         fail_msg("%s: %u:%u", rows[i].pointer, line, column);
         }
         for (size_t i = 0; i < ZC_COUNT(texts); i++) {
-                zc_yaml_where_text(y, texts[i].pointer, texts[i].text_line, texts[i].text_column, &line, &column);
+                zc_yaml_where_text(y, texts[i].pointer, texts[i].text_line, texts[i].text_column,
+                                   &line, &column);
                 if (line != texts[i].line || column != texts[i].column)
                         fail_msg("text %zu: %u:%u", i, line, column);
         }
@@ -166,7 +185,8 @@ static void hostile(const char *unit, size_t n, const char *end)
         zc_text_add(&t, end);
         assert_false(zc_yaml_parse("t", zc_text_str(&t), t.len, &y, &err));
         assert_true(err.code != ZC_OK);
-        print_message("# %zu x \"%.10s\": %lld ms, %.60s\n", n, unit, (long long)(zc_mono_ms() - before), err.text);
+        print_message("# %zu x \"%.10s\": %lld ms, %.60s\n", n, unit,
+                      (long long)(zc_mono_ms() - before), err.text);
 }
 
 static void hostile_files(void **state)
@@ -203,14 +223,16 @@ static void depth_limit(void **state)
                 zc_text_addc(&t, '1');
                 for (unsigned i = 1; i < depth; i++)
                         zc_text_addc(&t, ']');
-                assert_int_equal(zc_yaml_parse("t", zc_text_str(&t), t.len, &y, &err), depth <= ZC_YAML_DEPTH_MAX);
+                assert_int_equal(zc_yaml_parse("t", zc_text_str(&t), t.len, &y, &err),
+                                 depth <= ZC_YAML_DEPTH_MAX);
         }
 }
 
 /** Every truncation is read or refused, from an exact-size copy. */
 static void truncations(void **state)
 {
-        static const char yaml[] = "rules:\n  - {id: \"X\\u00e9\", when: 'a'}\n  - id: |\n      x\n    b: [1, 0x2, ~]\n";
+        static const char yaml[] = "rules:\n  - {id: \"X\\u00e9\", when: 'a'}\n  - id: |\n      "
+                                   "x\n    b: [1, 0x2, ~]\n";
 
         (void)state;
         for (size_t n = 0; n < sizeof(yaml); n++) {
@@ -229,8 +251,9 @@ static void truncations(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(reads),       cmocka_unit_test(refuses),     cmocka_unit_test(places),
-                cmocka_unit_test(hostile_files), cmocka_unit_test(depth_limit), cmocka_unit_test(truncations),
+                cmocka_unit_test(reads),       cmocka_unit_test(refuses),
+                cmocka_unit_test(places),      cmocka_unit_test(hostile_files),
+                cmocka_unit_test(depth_limit), cmocka_unit_test(truncations),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
