@@ -174,22 +174,23 @@ static bool map_check(struct walk *w, const json_t *map, const struct zc_shape *
         struct zc_shape entry = list;
         const char *key;
         json_t *v;
+        bool ok;
 
         entry.members = row->members;
         json_object_foreach ((json_t *)(uintptr_t)map, key, v) {
                 size_t len = enter(w, key);
                 json_auto_t *name = json_string(key);
 
-                if (row->type == ZC_SHAPE_MAP) {
-                        if (!check_object(w, v, row->key, row->members))
-                                return false;
-                } else if (!word_check(w, name, row->words)) {
+                if (row->type == ZC_SHAPE_MAP)
+                        ok = check_object(w, v, row->key, row->members);
+                else if (!word_check(w, name, row->words))
+                        ok = false;
+                else if (!json_is_array(v))
+                        ok = FAIL(w, "%s should be a list, not %s", key, json_words(v));
+                else
+                        ok = list_check(w, v, &entry);
+                if (!ok)
                         return false;
-                } else if (!json_is_array(v)) {
-                        return FAIL(w, "%s should be a list, not %s", key, json_words(v));
-                } else if (!list_check(w, v, &entry)) {
-                        return false;
-                }
                 leave(w, len);
         }
         return true;

@@ -150,11 +150,13 @@ bool zc_findings_settle(json_t *findings, struct zc_err *err)
         if (!sort(findings))
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the report");
         label(findings);
-        json_array_foreach (findings, i, f)
+        json_array_foreach (findings, i, f) {
                 json_object_set_new(f, "covered_by", json_null());
+        }
         index = fold_index(findings);
-        json_array_foreach (findings, i, f)
+        json_array_foreach (findings, i, f) {
                 fold_one(findings, f, index);
+        }
         return true;
 }
 

@@ -260,14 +260,16 @@ static void forbid_others(struct against *a, const json_t *findings)
         json_array_foreach (a->gate->fail_selectors, i, selector) {
                 json_int_t n = 0;
 
-                json_array_foreach (findings, k, f)
+                json_array_foreach (findings, k, f) {
                         n += counts(a->gate, f) && zc_selector_matches(json_string_value(selector),
                                                                        zc_json_str(f, "rule", ""),
                                                                        json_object_get(f, "tags"));
+                }
                 forbid(a, json_string_value(selector), n, 0, json_string_value(selector));
         }
-        json_array_foreach (findings, k, f)
+        json_array_foreach (findings, k, f) {
                 fresh += counts(a->gate, f) && is_new(a->gate, zc_json_str(f, "change", ""));
+        }
         if (a->gate->max_new >= 0)
                 forbid(a, "max_new", fresh, a->gate->max_new, "new");
 }
@@ -314,8 +316,9 @@ static void incomplete_reasons(const struct zc_tally *t, json_t *reasons)
                     (row->verdict == ZC_UNKNOWN || row->verdict == ZC_ERROR))
                         reason_once(reasons, seen, row_reason(t, row));
         }
-        json_array_foreach (t->missing, i, v)
+        json_array_foreach (t->missing, i, v) {
                 reason_once(reasons, seen, json_incref((json_t *)(uintptr_t)v));
+        }
 }
 
 json_t *zc_gate_close(const struct zc_tally *t, const json_t *findings)

@@ -45,6 +45,32 @@ static struct part *part_add(struct zc_message *m)
         return &more[m->count++];
 }
 
+/** A number after `word`, which it moves past both. */
+static bool place_number(const char **s, const char *word, unsigned *out)
+{
+        const char *p = *s + strlen(word);
+        size_t n = strncmp(*s, word, strlen(word)) == 0 ? strspn(p, "0123456789") : 0;
+        uint64_t v = 0;
+
+        if (n == 0 || !zc_parse_uint(p, n, UINT32_MAX, &v))
+                return false;
+        *out = (unsigned)v;
+        *s = p + n;
+        return true;
+}
+
+const char *zc_place_split(const char *text, unsigned *line, unsigned *column)
+{
+        const char *s = text;
+
+        if (place_number(&s, "line ", line) && place_number(&s, ", column ", column) &&
+            strncmp(s, ": ", 2) == 0)
+                return s + 2;
+        *line = 1;
+        *column = 1;
+        return text;
+}
+
 /** Line and column (characters, from 1) of a place in a text. */
 static void place_of(const char *text, const char *at, unsigned *line, unsigned *column)
 {
@@ -66,15 +92,8 @@ static bool fail_within(const char *text, const char *open, const char *expressi
 {
         unsigned line = 1, column = 1, in_line = 1, in_column = 1;
         char words[sizeof(err->text)];
-        int used = 0;
 
-        if (sscanf(err->text, "line %u, column %u: %n", &in_line, &in_column, &used) < 2 ||
-            used <= 0) {
-                in_line = 1;
-                in_column = 1;
-                used = 0;
-        }
-        snprintf(words, sizeof(words), "%s", err->text + used);
+        snprintf(words, sizeof(words), "%s", zc_place_split(err->text, &in_line, &in_column));
         place_of(text, expression ? expression : open, &line, &column);
         if (in_line == 1)
                 column += in_column - 1;

@@ -13,22 +13,18 @@ struct compile {
 };
 
 /** The error of an expression, at its place in the file. */
-static bool fail_text(const struct compile *c, const char *below, const char *source, bool exact)
+static bool fail_text(const struct compile *c, const char *below, const char *source)
 {
         unsigned line = 1, column = 1, at_line = 1, at_column = 1;
         char words[sizeof(c->err->text)];
         char pointer[512];
-        int used = 0;
+        bool placed;
 
         snprintf(pointer, sizeof(pointer), "%s%s", c->pointer, below);
-        if (sscanf(c->err->text, "line %u, column %u: %n", &line, &column, &used) < 2 ||
-            used <= 0 || !exact) {
-                line = 1;
-                column = 1;
-        }
-        snprintf(words, sizeof(words), "%s", c->err->text + used);
+        snprintf(words, sizeof(words), "%s", zc_place_split(c->err->text, &line, &column));
+        placed = strcmp(words, c->err->text) != 0;
         zc_yaml_where_text(c->y, pointer, line, column, &at_line, &at_column);
-        if (strchr(source, '\n') && used > 0)
+        if (strchr(source, '\n') && placed)
                 return zc_fail(c->err, ZC_E_USAGE,
                                "%s:%u:%u: %s (line %u of the expression, column %u)",
                                zc_yaml_name(c->y), at_line, at_column, words, line, column);
@@ -105,7 +101,7 @@ static bool compile_bool(const struct compile *c, const char *key, struct zc_cel
         *source = text;
         snprintf(below, sizeof(below), "/%s", key);
         return zc_cel_compile(c->r->env, text, ZC_CEL_T_BOOL, out, c->err) ||
-               fail_text(c, below, text, true);
+               fail_text(c, below, text);
 }
 
 /** A `needs` path must exist in the schema: it is compiled as the expression it looks like, and thrown away. */
@@ -126,10 +122,10 @@ static bool check_need(const struct compile *c, const char *path, size_t i)
             strlen(path)) {
                 zc_fail(c->err, ZC_E_USAGE,
                         "needs lists paths such as self.reach.sources, not expressions");
-                return fail_text(c, below, path, false);
+                return fail_text(c, below, path);
         }
         return zc_cel_compile(c->r->env, zc_text_str(&t), ZC_CEL_T_DYN, &e, c->err) ||
-               fail_text(c, below, path, true);
+               fail_text(c, below, path);
 }
 
 static bool fill_needs(struct compile *c)
@@ -172,7 +168,7 @@ static bool template_add(struct compile *c, const json_t *text, const char *belo
         t = &r->templates[r->template_count];
         *t = (struct rule_template){ .text = text };
         if (!zc_message_compile(r->env, s, &t->message, c->err))
-                return fail_text(c, below, s, true);
+                return fail_text(c, below, s);
         r->template_count++;
         return true;
 }
@@ -201,7 +197,7 @@ static bool compile_variant(struct compile *c, const json_t *variant, size_t i)
         snprintf(below, sizeof(below), "/remediation/variants/%zu/when", i);
         if (when &&
             !zc_cel_compile(c->r->env, when, ZC_CEL_T_BOOL, &c->r->variants[i].when, c->err))
-                return fail_text(c, below, when, true);
+                return fail_text(c, below, when);
         for (size_t k = 0; k < ZC_COUNT(keys); k++) {
                 snprintf(below, sizeof(below), "/remediation/variants/%zu/%s", i, keys[k]);
                 if (!template_add(c, json_object_get(variant, keys[k]), below))
@@ -280,7 +276,7 @@ bool zc_rule_compile(const struct zc_yaml *y, const char *pointer, const json_t 
             !compile_bool(&c, "when", &r->rule.when, &r->rule.when_source) || !fill_needs(&c))
                 return false;
         if (!zc_message_compile(r->env, message, &r->rule.message, err))
-                return fail_text(&c, "/message", message, true);
+                return fail_text(&c, "/message", message);
         return compile_remediation(&c);
 }
 
@@ -327,8 +323,9 @@ static json_t *fill_list(const struct rule_owned *r, const json_t *list,
         const json_t *v;
         size_t i;
 
-        json_array_foreach (list, i, v)
+        json_array_foreach (list, i, v) {
                 json_array_append_new(out, fill_text(r, v, vars, n, true, arena));
+        }
         return out;
 }
 

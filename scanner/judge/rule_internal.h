@@ -40,6 +40,9 @@ bool zc_rule_param_fits(const json_t *param, const json_t *v);
 /** Whether the name is the id of a rule: ZC-<AREA>-<NNN>. */
 bool zc_rule_id_ok(const char *id);
 
+/** "line L, column C: words": the words, with line and column filled; the text itself, with 1 and 1, when it does not begin so. */
+const char *zc_place_split(const char *text, unsigned *line, unsigned *column);
+
 /* ---- templates ---- */
 
 /** On failure err starts "line L, column C: " within the text. */

@@ -330,8 +330,9 @@ static bool check_tests(const struct record *r)
         for (size_t w = 0; w < ZC_COUNT(wanted); w++) {
                 bool seen = false;
 
-                json_array_foreach (tests, i, t)
+                json_array_foreach (tests, i, t) {
                         seen = seen || strcmp(zc_json_str(t, "expect", ""), wanted[w].expect) == 0;
+                }
                 if (!seen)
                         return fail_in(r, "/tests", "the rule needs a test %s", wanted[w].words);
         }

@@ -23,7 +23,7 @@ struct pack_file {
 
 struct zc_pack {
         struct rule_owned **rules; /* sorted by id */
-        size_t count;
+        size_t count, cap;
         struct pack_file *files; /* sorted by name */
         size_t file_count;
         const char **ids; /* as rules, then NULL */
@@ -68,11 +68,12 @@ static bool pack_room(struct zc_pack *p, struct zc_err *err)
 
         if (p->count >= RULES_MAX)
                 return zc_fail(err, ZC_E_LIMIT, "more than %u rules", RULES_MAX);
-        if (p->count % 64 != 0)
+        if (p->rules && p->count < p->cap)
                 return true;
-        more = realloc(p->rules, (p->count + 64) * sizeof(struct rule_owned *));
+        more = realloc((void *)p->rules, (p->cap + 64) * sizeof(struct rule_owned *));
         if (!more)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        p->cap += 64;
         p->rules = more;
         return true;
 }
@@ -212,7 +213,7 @@ static bool check_covers_exist(const struct zc_pack *p, struct zc_err *err)
 static bool pack_settle(struct zc_pack *p, struct zc_err *err)
 {
         if (p->count)
-                qsort((void *)p->rules, p->count, sizeof(p->rules[0]), rule_compare);
+                qsort((void *)p->rules, p->count, sizeof(struct rule_owned *), rule_compare);
         if (p->file_count)
                 qsort(p->files, p->file_count, sizeof(*p->files), file_compare);
         free((void *)p->ids);
@@ -240,7 +241,8 @@ static bool pack_merge(struct zc_pack *p, struct zc_pack *more, struct zc_err *e
 {
         struct zc_pack both = { 0 };
 
-        both.rules = calloc((p->count + more->count) / 64 * 64 + 64, sizeof(struct rule_owned *));
+        both.cap = p->count + more->count + 1;
+        both.rules = calloc(both.cap, sizeof(struct rule_owned *));
         both.files = calloc(p->file_count + more->file_count + 1, sizeof(*both.files));
         if (!both.rules || !both.files) {
                 free((void *)both.rules);
@@ -500,8 +502,9 @@ json_t *zc_pack_params(const struct zc_pack *p, const json_t *overrides, struct 
                 const char *name;
                 json_t *param;
 
-                json_object_foreach (declared, name, param)
+                json_object_foreach (declared, name, param) {
                         json_object_set(values, name, json_object_get(param, "default"));
+                }
         }
         if (!params_overlay(values, declared, overrides, err))
                 return NULL;

@@ -128,21 +128,29 @@ static void waiver_fill(struct waiver *w, const json_t *record, int64_t now_ms)
         };
 }
 
+static bool fill(struct zc_waivers *w, const json_t *list, int64_t now_ms)
+{
+        const json_t *record;
+        size_t i;
+
+        w->list = list ? json_deep_copy(list) : json_array();
+        w->all = calloc(json_array_size(list) + 1, sizeof(*w->all));
+        if (!w->list || !w->all)
+                return false;
+        json_array_foreach (w->list, i, record) {
+                waiver_fill(&w->all[w->count++], record, now_ms);
+        }
+        return true;
+}
+
 bool zc_waivers_new(const json_t *list, const json_t *assets, int64_t now_ms,
                     struct zc_waivers **out, struct zc_err *err)
 {
         ZC_AUTO(zc_waivers) w = calloc(1, sizeof(*w));
-        size_t n = json_array_size(list);
 
-        if (!w)
+        if (!w || !fill(w, list, now_ms))
                 return zc_fail(err, ZC_E_NOMEM, "no memory for waivers");
         w->assets = assets;
-        w->list = list ? json_deep_copy(list) : json_array();
-        w->all = calloc(n + 1, sizeof(*w->all));
-        if (!w->list || !w->all)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for waivers");
-        for (size_t i = 0; i < n; i++)
-                waiver_fill(&w->all[w->count++], json_array_get(w->list, i), now_ms);
         *out = ZC_TAKE(w);
         return true;
 }

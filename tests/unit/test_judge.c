@@ -475,8 +475,9 @@ static void mutate(struct mutation *m, json_t *at, const char *path)
         {
                 json_auto_t *keys = json_array();
 
-                json_object_foreach_safe (at, next, key, child)
+                json_object_foreach_safe (at, next, key, child) {
                         json_array_append_new(keys, json_string(key));
+                }
                 json_array_foreach (keys, i, child) {
                         const char *name = json_string_value(child);
                         json_t *kept = json_incref(json_object_get(at, name));

@@ -152,54 +152,53 @@ static json_t *judge(bool seen, const char *waivers, int64_t now)
 static void at_work(void **state)
 {
         static const struct {
-                bool seen;
+                size_t seen;
                 const char *waivers;
-                int status;
+                long status;
                 size_t active, expiring, expired, unused;
         } rows[] = {
-                { true, "waivers: []\n", 1, 0, 0, 0, 0 },
-                { true, "waivers:\n" W("A", "ZC-FW-002", "id:web", "fail", FROM, UNTIL), 0, 1, 0, 0,
+                { 1, "waivers: []\n", 1, 0, 0, 0, 0 },
+                { 1, "waivers:\n" W("A", "ZC-FW-002", "id:web", "fail", FROM, UNTIL), 0, 1, 0, 0,
                   0 },
-                { true, "waivers:\n" W("A", "ZC-FW-*", "tag:prod", "fail", FROM, UNTIL), 0, 1, 0, 0,
+                { 1, "waivers:\n" W("A", "ZC-FW-*", "tag:prod", "fail", FROM, UNTIL), 0, 1, 0, 0,
                   0 },
-                { true, "waivers:\n" W("A", "ZC-FW-*", "web", "fail", FROM, UNTIL), 0, 1, 0, 0, 0 },
-                { true, "waivers:\n" W("A", "ZC-FW-*", "host/fire*", "fail", FROM, UNTIL), 0, 1, 0,
-                  0, 0 },
-                { true, "waivers:\n" W("A", "ZC-FW-002", "id:db", "fail", FROM, UNTIL), 1, 1, 0, 0,
+                { 1, "waivers:\n" W("A", "ZC-FW-*", "web", "fail", FROM, UNTIL), 0, 1, 0, 0, 0 },
+                { 1, "waivers:\n" W("A", "ZC-FW-*", "host/fire*", "fail", FROM, UNTIL), 0, 1, 0, 0,
+                  0 },
+                { 1, "waivers:\n" W("A", "ZC-FW-002", "id:db", "fail", FROM, UNTIL), 1, 1, 0, 0,
                   1 },
-                { true, "waivers:\n" W("A", "ZC-FW-002", "tag:test", "fail", FROM, UNTIL), 1, 1, 0,
-                  0, 1 },
-                { true, "waivers:\n" W("A", "ZC-FW-002", "id:web", "unknown", FROM, UNTIL), 1, 1, 0,
-                  0, 1 },
-                { true,
+                { 1, "waivers:\n" W("A", "ZC-FW-002", "tag:test", "fail", FROM, UNTIL), 1, 1, 0, 0,
+                  1 },
+                { 1, "waivers:\n" W("A", "ZC-FW-002", "id:web", "unknown", FROM, UNTIL), 1, 1, 0, 0,
+                  1 },
+                { 1,
                   "waivers:\n" W("A", "ZC-FW-002", "id:web", "fail", FROM, "2026-11-22T10:00:00Z"),
                   1, 0, 0, 1, 0 }, /* ends to the second */
-                { true,
+                { 1,
                   "waivers:\n" W("A", "ZC-FW-002", "id:web", "fail", FROM, "2026-11-22T10:00:01Z"),
                   0, 1, 1, 0, 0 },
-                { true,
+                { 1,
                   "waivers:\n" W("A", "ZC-FW-002", "id:web", "fail", FROM,
                                  "2026-11-22T12:00:01+02:00"),
                   0, 1, 1, 0, 0 },
-                { true,
+                { 1,
                   "waivers:\n" W("A", "ZC-FW-002", "id:web", "fail", "2026-11-23T00:00:00Z", UNTIL),
                   1, 0, 0, 0, 1 }, /* not yet */
-                { true,
+                { 1,
                   "waivers:\n" W("A", "ZC-FW-002", "id:web", "fail", FROM, UNTIL)
                           W("B", "ZC-TLS-*", "*", "fail", FROM, UNTIL),
                   0, 2, 0, 0, 1 },
-                { false, "waivers: []\n", 3, 0, 0, 0, 0 },
-                { false, "waivers:\n" W("A", "ZC-FW-*", "id:web", "unknown", FROM, UNTIL), 0, 1, 0,
-                  0, 0 },
-                { false, "waivers:\n" W("A", "ZC-FW-*", "id:web", "fail", FROM, UNTIL), 3, 1, 0, 0,
-                  1 },
-                { false, "waivers:\n" W("A", "ZC-FW-001", "id:web", "unknown", FROM, UNTIL), 3, 1,
-                  0, 0, 0 }, /* the others stay required */
+                { 0, "waivers: []\n", 3, 0, 0, 0, 0 },
+                { 0, "waivers:\n" W("A", "ZC-FW-*", "id:web", "unknown", FROM, UNTIL), 0, 1, 0, 0,
+                  0 },
+                { 0, "waivers:\n" W("A", "ZC-FW-*", "id:web", "fail", FROM, UNTIL), 3, 1, 0, 0, 1 },
+                { 0, "waivers:\n" W("A", "ZC-FW-001", "id:web", "unknown", FROM, UNTIL), 3, 1, 0, 0,
+                  0 }, /* the others stay required */
         };
 
         (void)state;
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
-                json_auto_t *r = judge(rows[i].seen, rows[i].waivers, NOW);
+                json_auto_t *r = judge(rows[i].seen != 0, rows[i].waivers, NOW);
 
                 if (zc_report_status(r) != rows[i].status ||
                     json_array_size(zc_json_at(r, "waivers.active")) != rows[i].active ||
