@@ -214,8 +214,7 @@ static bool cover_run(struct coverage *c, struct zc_err *err)
         size_t i;
 
         if (!zc_evidence_finished(c->ev) &&
-            !zc_tally_missing(c->tally, err,
-                              "%s: the run did not finish; collect again",
+            !zc_tally_missing(c->tally, err, "%s: the run did not finish; collect again",
                               zc_evidence_name(c->ev)))
                 return false;
         if (json_array_size(targets) == 0)

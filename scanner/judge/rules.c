@@ -62,19 +62,21 @@ static bool pack_digest(struct zc_pack *p)
 
 /* ---- one file ---- */
 
-static bool pack_room(struct zc_pack *p, struct zc_err *err)
+/** Takes the rule; on failure it stays the caller's. */
+static bool pack_keep(struct zc_pack *p, struct rule_owned *r, struct zc_err *err)
 {
-        struct rule_owned **more;
+        struct rule_owned **rules = p->rules;
 
         if (p->count >= RULES_MAX)
                 return zc_fail(err, ZC_E_LIMIT, "more than %u rules", RULES_MAX);
-        if (p->rules && p->count < p->cap)
-                return true;
-        more = realloc((void *)p->rules, (p->cap + 64) * sizeof(struct rule_owned *));
-        if (!more)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
-        p->cap += 64;
-        p->rules = more;
+        if (!rules || p->count == p->cap) {
+                rules = realloc((void *)rules, (p->cap + 64) * sizeof(struct rule_owned *));
+                if (!rules)
+                        return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+                p->rules = rules;
+                p->cap += 64;
+        }
+        rules[p->count++] = r;
         return true;
 }
 
@@ -85,16 +87,15 @@ static bool add_record(struct zc_pack *p, const struct zc_yaml *y, size_t i, con
         char pointer[32];
 
         snprintf(pointer, sizeof(pointer), "/rules/%zu", i);
-        if (!zc_rule_record_check(y, pointer, record, err) || !pack_room(p, err))
+        if (!zc_rule_record_check(y, pointer, record, err))
                 return false;
         r = calloc(1, sizeof(*r));
         if (!r)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
-        if (!zc_rule_compile(y, pointer, record, r, err)) {
+        if (!zc_rule_compile(y, pointer, record, r, err) || !pack_keep(p, r, err)) {
                 zc_rule_owned_free(r);
                 return false;
         }
-        p->rules[p->count++] = r;
         return true;
 }
 
