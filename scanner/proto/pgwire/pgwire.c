@@ -35,7 +35,7 @@ static enum zc_step on_auth(struct zc_pg_ask *a, struct zc_rd body)
         struct zc_pg_auth auth;
         struct zc_err err;
         char code[32];
-        ZC_AUTO_TEXT names;
+        ZC_AUTO_TEXT names = { 0 };
 
         if (!zc_pg_auth_parse(body, &auth, &err)) {
                 snprintf(a->why, sizeof a->why, "%.150s", err.text);
