@@ -188,7 +188,7 @@ static bool judge_scan(struct expect *x, const json_t *scan, struct zc_err *err)
         const char *asset = zc_json_str(scan, "asset", "");
         char subject[128];
         char why[256];
-        ZC_AUTO_TEXT list;
+        ZC_AUTO_TEXT list = { 0 };
 
         if (!set_of(scan, "open", &open) || !set_of(scan, "closed", &closed) ||
             !set_of(scan, "filtered", &filtered))

@@ -104,7 +104,7 @@ static bool report_check(const char *name, const json_t *report, struct zc_err *
         const struct zc_embedded *e = zc_embedded_find("reports/schema/report.schema.json");
         json_auto_t *schema = e ? zc_json_parse(e->data, (size_t)(e->end - e->data), err) : NULL;
         bool ok;
-        ZC_AUTO_TEXT where;
+        ZC_AUTO_TEXT where = { 0 };
 
         if (!schema)
                 return zc_fail(err, ZC_E_UNSUPPORTED,
