@@ -6,6 +6,7 @@
 #include "collector_work.h"
 
 #define ADDRESS_BUDGET_MS (INT64_C(10) * 60 * 1000) /* one address, all probes */
+#define RATE_ASSUMED 100u
 #define OPEN_MAX 1024u /* more open ports than that are a tarpit, not services */
 #define WAIT_STEP_MS 250
 
@@ -377,6 +378,15 @@ static int64_t wait_of(const struct zc_work *w)
         return kind == ZC_TARGET_HOST || kind == ZC_TARGET_SERVICE ? w->item->jt->wait_ms : 0;
 }
 
+/** Time for one address: what its ports take at the rate we may go, thrice, and for the probes after them. */
+static int64_t budget_of(const struct zc_work *w)
+{
+        unsigned rate = w->item->collector->per_second;
+        int64_t ports = w->ports ? (int64_t)zc_portset_count(w->ports) : 1;
+
+        return ADDRESS_BUDGET_MS + 3 * 1000 * ports / (rate ? rate : RATE_ASSUMED);
+}
+
 void zc_address_observe(const struct zc_work *w)
 {
         struct seen s = { .work = w, .records = json_array(), .open = json_array() };
@@ -393,9 +403,9 @@ void zc_address_observe(const struct zc_work *w)
 
                 put(w, json_pack("{s:{s:i, s:i, s:s}}", "begin", "target", (int)w->item->target,
                                  "named", (int)w->item->named, "address", address));
-                probes_run(&s, wait,
-                           zc_deadline_min(zc_deadline_in(ADDRESS_BUDGET_MS + wait_ms),
-                                           c->spec->deadline));
+                probes_run(
+                        &s, wait,
+                        zc_deadline_min(zc_deadline_in(budget_of(w) + wait_ms), c->spec->deadline));
         }
         if (s.any_open || (s.any_closed && w->item->t->kind != ZC_TARGET_SERVICE))
                 atomic_store(&w->item->answered, true);

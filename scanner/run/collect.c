@@ -20,7 +20,7 @@
 #include "zc/run.h"
 #include "zc/schema.h"
 
-#define DEADLINE_DEFAULT_MS (INT64_C(60) * 60 * 1000)
+#define DEADLINE_DEFAULT_MS (INT64_C(6) * 60 * 60 * 1000)
 #define END_TRIES 100u
 #define GRACE_MS 3000                        /* for the collector to end by itself */
 #define RECORD_BYTES_MAX (UINT64_C(4) << 30) /* what a collector may say in all */

@@ -19,8 +19,8 @@
 void __gcov_dump(void);
 #endif
 
-#define WORKERS_MAX 16u
-#define AT_ONCE_DEFAULT 1024u
+#define WORKERS_MAX 64u
+#define AT_ONCE_DEFAULT 4096u
 #define PER_SECOND_DEFAULT 2000u
 #define RESOLVE_MS 10000
 #define RESOLVE_AGAIN_MS 500
@@ -295,6 +295,17 @@ static unsigned share(unsigned all, unsigned fallback, unsigned workers)
         return each ? each : 1;
 }
 
+/** Connections at once over all workers that our descriptors carry: some are left for epoll, files and the resolver. */
+static unsigned at_once_default(void)
+{
+        struct rlimit l;
+        rlim_t most = AT_ONCE_DEFAULT;
+
+        if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur / 4 * 3 < most)
+                most = l.rlim_cur / 4 * 3;
+        return (unsigned)most;
+}
+
 static void targets_observe(struct zc_collector *c)
 {
         const struct zc_job *job = c->spec->job;
@@ -308,7 +319,7 @@ static void targets_observe(struct zc_collector *c)
                                          items ? err.text : "out of memory"));
                 return;
         }
-        c->at_once = share(job->concurrency, AT_ONCE_DEFAULT, workers);
+        c->at_once = share(job->concurrency, at_once_default(), workers);
         c->per_second = share(job->per_second, PER_SECOND_DEFAULT, workers);
         for (size_t i = 0; i < job->target_count; i++) {
                 for (size_t j = 0; j < job->targets[i].named_count; j++, n++) {

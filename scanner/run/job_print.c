@@ -5,6 +5,9 @@
 #include "plan.h"
 #include "zc/run.h"
 
+#define INDENT 15 /* of what stands beside a probe's id */
+#define COLUMNS 80
+
 static const char *const level_names[] = { "observe", "safe", "active" };
 static const char *const kind_names[] = { "this machine", "host", "service", "block" };
 static const char *const planned_names[] = { "not planned", "yes", "as far as needed", "skipped" };
@@ -27,8 +30,10 @@ static bool ports_text(const struct zc_job *job, const struct zc_job_target *jt,
                 return false;
         count = zc_portset_count(&ports);
         zc_text_printf(out, "%u TCP port%s", count, count == 1 ? "" : "s");
-        if (t->port == 0 && !jt->ports && !job->ports)
+        if (t->port == 0 && !jt->ports && !job->ports) {
                 zc_text_add(out, " (top-100)");
+                return true;
+        }
         zc_text_add(out, ": ");
         zc_portset_format(&ports, out);
         return true;
@@ -40,15 +45,15 @@ static bool target_print(const struct zc_job *job, const struct zc_job_target *j
         ZC_AUTO_TEXT ports;
         ZC_AUTO_TEXT named;
 
-        zc_text_init(&ports, 90);
+        zc_text_init(&ports, 60);
         zc_text_init(&named, 256);
         zc_text_escape(&named, t->named, strlen(t->named));
         if (!ports_text(job, jt, t, &ports, err))
                 return false;
-        zc_out_printf(out, "  %-32s %-13s %s%s\n", zc_text_str(&named), kind_names[t->kind],
+        zc_out_printf(out, "  %-26s %-12s %s%s\n", zc_text_str(&named), kind_names[t->kind],
                       zc_text_str(&ports), ports.cut ? "…" : "");
         if (jt->wait_ms > 0)
-                zc_out_printf(out, "  %-32s waits up to %" PRId64 " s for it to answer\n", "",
+                zc_out_printf(out, "  %-26s waits up to %" PRId64 " s for it to answer\n", "",
                               jt->wait_ms / 1000);
         return true;
 }
@@ -79,22 +84,44 @@ static void needs_print(const struct zc_probe *probe, struct zc_out *out)
         else if (missing == 0)
                 zc_out_printf(out, "%s (at hand)", all);
         else
-                zc_out_printf(out, "%s (MISSING %s: zerocrit doctor)", all, lacking);
+                zc_out_printf(out, "%s (missing%s%s)", all, strcmp(all, lacking) == 0 ? "" : ": ",
+                              strcmp(all, lacking) == 0 ? "" : lacking);
+}
+
+/** An id or nothing, then text in 80 columns. */
+static void paragraph(struct zc_out *out, const char *id, const char *label, const char *text)
+{
+        size_t column = INDENT + strlen(label);
+
+        zc_out_printf(out, "  %-12s %s", id, label);
+        for (bool first = true; *text; first = false) {
+                size_t word = strcspn(text, " ");
+                bool wrap = !first && column + 1 + word > COLUMNS;
+
+                if (wrap)
+                        zc_out_printf(out, "\n%*s", INDENT, "");
+                else if (!first)
+                        zc_out_puts(out, " ");
+                column = (wrap ? INDENT : column + !first) + word;
+                zc_out_write(out, text, word);
+                text += word + strspn(text + word, " ");
+        }
+        zc_out_puts(out, "\n");
 }
 
 static void probe_print(const struct zc_plan_row *row, struct zc_out *out)
 {
         const struct zc_probe *p = row->probe;
 
-        zc_out_printf(out, "  %-12s %s\n", p->id, p->summary);
+        paragraph(out, p->id, "", p->summary);
         zc_out_printf(out, "  %-12s runs: %s%s%s\n", "", planned_names[row->how],
                       row->why ? ", " : "", row->why ? row->why : "");
         if (!zc_plan_runs(row))
                 return;
         zc_out_printf(out, "  %-12s level: %s    privilege: ", "", level_names[p->level]);
         needs_print(p, out);
-        zc_out_printf(out, "\n  %-12s sends: %s\n", "",
-                      p->sends && p->sends[0] ? p->sends : "nothing");
+        zc_out_puts(out, "\n");
+        paragraph(out, "", "sends: ", p->sends && p->sends[0] ? p->sends : "nothing");
 }
 
 bool zc_job_print(const struct zc_job *job, struct zc_out *out, struct zc_err *err)
