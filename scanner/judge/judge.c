@@ -238,6 +238,42 @@ static json_t *or_empty(const json_t *value, json_t *(*empty)(void))
         return value ? json_deep_copy(value) : empty();
 }
 
+/** The proof nearest to what a pointer below the entity leads to; NULL for none between the two. */
+static const json_t *proof_near(const struct zc_entity *e, const char *pointer)
+{
+        size_t n = strlen(e->pointer);
+        const json_t *found = NULL;
+        char part[512];
+
+        if (!pointer || strncmp(pointer, e->pointer, n) != 0 || strlen(pointer + n) >= sizeof part)
+                return NULL;
+        for (const char *at = strchr(pointer + n, '/'); at && (at = strchr(at + 1, '/')) != NULL;) {
+                const json_t *proof;
+
+                memcpy(part, pointer + n, (size_t)(at - pointer) - n);
+                part[at - pointer - (ptrdiff_t)n] = '\0';
+                proof = json_object_get(zc_json_pointer(e->self, part), "proof");
+                found = proof ? proof : found;
+        }
+        return found;
+}
+
+/** Of what was read the proof that stands nearest, of something that is so before something that is not; then the entity's own. */
+static const json_t *proof_of(const struct work *w, const struct zc_entity *e, const struct zc_judgement *jm)
+{
+        const json_t *found = NULL, *own = json_object_get(e->self, "proof");
+
+        for (size_t i = 0; i < jm->read_count; i++) {
+                const json_t *near = proof_near(e, jm->reads[i].pointer);
+
+                if (near && (!found || json_is_true(jm->reads[i].value)))
+                        found = near;
+                if (near && json_is_true(jm->reads[i].value))
+                        break;
+        }
+        return found ? found : own ? own : json_object_get(w->endpoint, "proof");
+}
+
 static json_t *finding_new(const struct work *w, const struct zc_entity *e,
                            const struct zc_judge_context *c, const struct zc_judgement *jm,
                            enum zc_reach reach, struct zc_arena *arena)
@@ -246,13 +282,11 @@ static json_t *finding_new(const struct work *w, const struct zc_entity *e,
         struct zc_cel_binding vars[ZC_BINDINGS_MAX];
         size_t n = zc_judge_bind(c, vars);
         ZC_AUTO_MEM char *message = zc_rule_message(r, c, arena);
-        const json_t *proof = json_object_get(e->self, "proof");
+        const json_t *proof = proof_of(w, e, jm);
         char fingerprint[ZC_FINGERPRINT_LEN];
 
         if (!message || !zc_fingerprint(r->id, e->asset, e->subject, fingerprint))
                 return NULL;
-        if (!proof)
-                proof = json_object_get(w->endpoint, "proof");
         return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o, s:O?, s:o, s:o, s:o, "
                          "s:o, s:O, s:o}",
                          "fingerprint", fingerprint, "rule", r->id, "title", r->title, "severity",
