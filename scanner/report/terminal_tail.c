@@ -124,7 +124,8 @@ struct reason {
 
 struct reasons {
         struct reason *r;
-        size_t count;
+        size_t count, room;
+        json_t *index; /* cause -> position in r */
 };
 
 static void reasons_free(struct reasons *all)
@@ -134,6 +135,7 @@ static void reasons_free(struct reasons *all)
                 free(all->r[i].why);
         }
         free(all->r);
+        json_decref(all->index);
 }
 
 static const char *const roots[] = { "self.", "host.", "endpoint.", "run." };
@@ -161,25 +163,37 @@ static char *cause_of(const char *why)
         return strdup(why);
 }
 
+/** Room for one more. */
+static bool reasons_grow(struct reasons *all)
+{
+        size_t room = all->room ? 2 * all->room : 16;
+        struct reason *more;
+
+        if (all->count < all->room)
+                return true;
+        more = reallocarray(all->r, room, sizeof(*more));
+        if (!more)
+                return false;
+        all->r = more;
+        all->room = room;
+        return true;
+}
+
 static struct reason *reason_for(struct reasons *all, const char *why)
 {
         ZC_AUTO_MEM char *cause = cause_of(why);
-        struct reason *more;
+        const json_t *known = cause ? json_object_get(all->index, cause) : NULL;
+        struct reason *r;
 
-        if (!cause)
+        if (known)
+                return &all->r[json_integer_value(known)];
+        if (!cause || !reasons_grow(all) ||
+            json_object_set_new(all->index, cause, json_integer((json_int_t)all->count)) != 0)
                 return NULL;
-        for (size_t i = 0; i < all->count; i++) {
-                if (strcmp(all->r[i].why, cause) == 0)
-                        return &all->r[i];
-        }
-        more = reallocarray(all->r, all->count + 1, sizeof(*more));
-        if (!more)
-                return NULL;
-        all->r = more;
-        more = &all->r[all->count++];
-        *more = (struct reason){ .why = ZC_TAKE(cause) };
-        zc_text_init(&more->names, 256);
-        return more;
+        r = &all->r[all->count++];
+        *r = (struct reason){ .why = ZC_TAKE(cause) };
+        zc_text_init(&r->names, 256);
+        return r;
 }
 
 /** Required first, then by how much they hide. */
@@ -244,7 +258,7 @@ static void reason_text(const struct reason *r, struct zc_text *t)
 
 static bool tail_not_seen(struct page *p, struct zc_err *err)
 {
-        struct reasons all = { 0 };
+        struct reasons all = { .index = json_object() };
         bool ok = reasons_gather(p, &all, err);
         size_t most = p->how->verbose > 0 || all.count <= REASONS_MAX ? all.count : REASONS_MAX;
 
