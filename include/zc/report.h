@@ -26,6 +26,9 @@ const struct zc_format *zc_format_find(const char *name);
 /** NULL-terminated, for "did you mean". */
 const char *const *zc_format_names(void);
 
+/** One finding of a report in full: evidence, proof, why it matters, fix, how to see it oneself, references. */
+void zc_report_explain(const json_t *report, const json_t *finding, const struct zc_render *how, struct zc_out *out);
+
 /**
  * Write text in lines of at most `columns`; each line after the first begins with `indent` spaces. The cursor stands at `at`. A word
  * longer than a line is broken. The text is valid UTF-8 without control characters but \n, which begins a line. Ends without a newline.

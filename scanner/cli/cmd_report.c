@@ -5,21 +5,9 @@
 #include "outputs.h"
 #include "zc/judge.h"
 
-/** An omitted REPORT is ./report.json, else what `make audit` leaves. */
-static const char *report_found(void)
-{
-        static const char *const usual[] = { "report.json", "build/audit/report.json" };
-
-        for (size_t i = 0; i < ZC_COUNT(usual); i++) {
-                if (access(usual[i], F_OK) == 0)
-                        return usual[i];
-        }
-        return NULL;
-}
-
 static bool report_run(struct zc_options *o, int *status, struct zc_err *err)
 {
-        const char *path = o->args.count > 0 ? o->args.item[0] : report_found();
+        const char *path = o->args.count > 0 ? o->args.item[0] : zc_report_usual();
         struct zc_outputs w = { .o = o };
         json_auto_t *report = NULL;
 

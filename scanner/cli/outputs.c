@@ -224,8 +224,7 @@ static bool make_folder(const char *path, struct zc_err *err)
         return true;
 }
 
-/** Colour is for a person at a terminal that has it and who does not mind. */
-static bool colour_wanted(const struct zc_options *o, const char *path)
+bool zc_colour_wanted(const struct zc_options *o, const char *path)
 {
         const char *term = getenv("TERM");
         const char *no = getenv("NO_COLOR");
@@ -242,7 +241,7 @@ static bool write_one(const struct zc_outputs *w, const struct zc_output *one,
                                  .files = files };
         ZC_AUTO(zc_out) out = NULL;
 
-        how.colour = colour_wanted(w->o, one->path);
+        how.colour = zc_colour_wanted(w->o, one->path);
         if (one->folder && !make_folder(one->path, err))
                 return false;
         return zc_out_open(one->path, 0600, &out, err) &&
@@ -300,4 +299,15 @@ bool zc_outputs_evidence(struct zc_evidence *ev, const char *path, struct zc_err
 
         return zc_out_open(path, 0600, &out, err) && zc_evidence_document(ev, out, err) &&
                zc_out_commit(out, err);
+}
+
+const char *zc_report_usual(void)
+{
+        static const char *const usual[] = { "report.json", "build/audit/report.json" };
+
+        for (size_t i = 0; i < ZC_COUNT(usual); i++) {
+                if (access(usual[i], F_OK) == 0)
+                        return usual[i];
+        }
+        return NULL;
 }

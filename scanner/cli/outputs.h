@@ -36,6 +36,10 @@ bool zc_outputs_spare(const struct zc_outputs *w, const char *input,
  */
 bool zc_outputs_write(const struct zc_outputs *w, const json_t *report,
                       struct zc_err *err) ZC_MUST_USE;
+/** Colour is for a person at a terminal that has it and who does not mind. */
+bool zc_colour_wanted(const struct zc_options *o, const char *path);
+/** An omitted REPORT: ./report.json, else what `make audit` leaves; NULL when neither is there. */
+const char *zc_report_usual(void);
 /** Write a document of evidence to PATH. */
 struct zc_evidence;
 bool zc_outputs_evidence(struct zc_evidence *ev, const char *path, struct zc_err *err) ZC_MUST_USE;

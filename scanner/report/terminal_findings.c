@@ -341,3 +341,74 @@ bool page_findings(struct page *p, struct zc_err *err)
         }
         return true;
 }
+
+static void explain_refs(struct page *p, const json_t *finding)
+{
+        json_t *refs = json_object_get(finding, "refs");
+        const json_t *v;
+        json_t *list;
+        const char *key;
+        size_t i;
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        json_object_foreach (refs, key, list) {
+                json_array_foreach (list, i, v) {
+                        zc_text_add(&t, t.len ? ", " : "");
+                        page_clean(&t, key);
+                        zc_text_add(&t, " ");
+                        clean_member(&t, v, "id");
+                }
+        }
+        note_json(p, "refs", zc_text_str(&t));
+}
+
+/** What the page leaves out of a finding. */
+static void explain_state(struct page *p, const json_t *finding)
+{
+        static const char *const members[] = { "status", "change", "waiver", "covered_by",
+                                               "fingerprint" };
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        clean_member(&t, finding, "severity");
+        zc_text_add(&t, ", reach ");
+        page_clean(&t, zc_json_str(finding, "reach", "does not matter"));
+        for (size_t i = 0; i < ZC_COUNT(members); i++) {
+                const char *s = zc_json_str(finding, members[i], NULL);
+
+                if (!s)
+                        continue;
+                zc_text_add(&t, i == 2 ? ", by " : i == 3 ? ", folded under " : ", ");
+                page_clean(&t, s);
+        }
+        page_note(p, "is", zc_text_str(&t));
+}
+
+void zc_report_explain(const json_t *report, const json_t *finding, const struct zc_render *how,
+                       struct zc_out *out)
+{
+        struct zc_render full = *how;
+        struct page p = { .out = out,
+                          .report = report,
+                          .how = &full,
+                          .columns = how->columns ? how->columns : 80 };
+        json_auto_t *one = json_pack("[O]", (json_t *)(uintptr_t)finding);
+        struct cause c = { one, finding, 1 };
+        const json_t *command;
+        size_t i;
+
+        full.verbose = 1;
+        cause_title(&p, &c, page_severity_colour(zc_json_str(finding, "severity", "")));
+        cause_places(&p, &c);
+        explain_state(&p, finding);
+        cause_evidence(&p, finding);
+        cause_proof(&p, finding);
+        note_json(&p, "why", zc_json_str(finding, "rationale", NULL));
+        cause_fix(&p, finding);
+        json_array_foreach (json_object_get(finding, "reproduce"), i, command) {
+                note_json(&p, i ? "" : "see", json_string_value(command));
+        }
+        cause_folds(&p, &c);
+        explain_refs(&p, finding);
+}

@@ -88,6 +88,7 @@ usage "a gate of no severity" '--fail-on: there is no "critcal"; did you mean cr
 usage "a selector that names no rule" 'ZC-NO-999' judge --fail-on id:ZC-NO-999 good.json
 usage "no evidence named" 'name evidence files' judge
 usage "no report here" 'no report.json here' report
+usage "explain without a report" 'no report.json here' explain C1
 usage "two reports" 'one report at a time' report a b
 
 usage "no target, and no terminal" 'write: zerocrit audit local' audit
@@ -200,6 +201,16 @@ run rules list
 ok "rules list: one line a rule" grep -qE '^ZC-FW-001 +high +firewall +[A-Z]' out
 run rules explain ZC-FW-001
 ok "rules explain: what, when, why, how" sh -c 'for w in severity "fails when" because fix file; do grep -q "^$w" out || exit 1; done'
+run judge open.json -o open-report.json
+is "explain a label: 0" 0 explain h1 open-report.json
+ok "explain: evidence, why, fix" sh -c 'for w in is saw why fix; do grep -qE "^    $w +" out || exit 1; done'
+is "explain a fingerprint by its beginning: 0" 0 explain "$("$python" -c 'import json; print(json.load(open("open-report.json"))["findings"][0]["fingerprint"][:12])')" open-report.json
+is "explain a rule on a subject, a pass: 0" 0 explain ZC-FW-003 host/firewall open-report.json
+ok "explain: what it said" grep -qE '^ZC-FW-003  (pass|fail|unknown) on host/firewall' out
+is "explain a rule everywhere: 0" 0 explain ZC-FW-003 open-report.json
+usage "explain what" 'explain what\?' explain
+usage "explain what is not there" 'has no "C9"' explain C9 open-report.json
+usage "explain a subject that is not there" 'no check of ZC-FW-003 on "hsot"' explain ZC-FW-003 hsot open-report.json
 cat >mine.yaml <<'EOF'
 rules:
   - id: ZC-FW-901
