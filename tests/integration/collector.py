@@ -54,7 +54,9 @@ class Stream:
             self.outcomes.update(host.get("probes", {}))
             self.host.update({k: v for k, v in host.items() if k != "probes"})
         self.scans = [line["scan"] for line in self.lines if "scan" in line]
-        self.endpoints = [line["endpoint"] for line in self.lines if "endpoint" in line]
+        # The same identity replaces.
+        self.endpoints = list({(e["asset"], e["address"], e["port"], e.get("name")): e for e in
+                               (line["endpoint"] for line in self.lines if "endpoint" in line)}.values())
         self.problems = [line["problem"] for line in self.lines if "problem" in line and line["problem"].get("probe") != "sandbox"]
 
     def document(self):
@@ -150,6 +152,43 @@ def outcomes():
     tap(code == 0 and [e["state"] for e in s.endpoints] == ["open"] and len(s.scans) == 1, "--wait tries until it answers, and writes that", s.lines)
     code, s, _ = run("late", "10.0.0.1:80")
     tap(code == 3 and [e["state"] for e in s.endpoints] == ["closed"], "without --wait it is tried once", s.lines)
+
+
+def endpoints():
+    code, s, _ = run("banner", "local", "10.0.0.1:80", "10.0.0.2:1")
+    by = {(e["address"], e["port"]): e for e in s.endpoints}
+    tap(code == 3 and s.valid() and by["10.0.0.1", 80]["proof"] == {"attempts": 2} and
+        by["10.0.0.1", 80]["probes"] == {"banner": {"outcome": "done"}} and
+        by["127.0.0.1", 23]["probes"]["banner"]["outcome"] == "notapplicable" and s.problems[0]["path"] == "/proof",
+        "a probe of endpoints runs on what is open", s.lines)
+    tap(by["10.0.0.2", 1]["probes"]["banner"] == {"outcome": "failed", "why": "the port is closed"},
+        "a named port that is closed says so for every probe", by["10.0.0.2", 1])
+    _, s, _ = run("banner-fails", "10.0.0.1:80")
+    tap(s.endpoints[0]["probes"]["banner"] == {"outcome": "failed", "why": "port 80 said nothing"} and "proof" not in s.endpoints[0],
+        "a probe of an endpoint that fails leaves its outcome alone", s.lines)
+    code, s, _ = run("banner-crash", "10.0.0.1:80")
+    tap(s.valid() and s.endpoints[0]["probes"]["banner"]["outcome"] == "failed" and s.said("killed by signal 6"),
+        "a collector that dies over an endpoint leaves its outcome failed", s.lines)
+    code, s, _ = run("banner", "skip=ports", "10.0.0.1:80")
+    tap("state" not in s.endpoints[0] and s.endpoints[0]["probes"]["banner"]["outcome"] == "done", "--skip ports tries what was named", s.lines)
+    code, s, _ = run("banner", "only=banner", "10.0.0.1:80")
+    tap(len(s.endpoints) == 1 and s.scans[0]["ports"] == "80", "--only banner asks for that one port", s.lines)
+    _, s, _ = run("fine", "exclude=10.0.0.2", "10.0.0.0/30")
+    tap([(x["address"], x["outcome"]) for x in sorted(s.scans, key=lambda x: x["address"])] == [("10.0.0.1", "done"), ("10.0.0.2", "skipped")],
+        "an excluded member is skipped, and not contacted", s.lines)
+    code, s, _ = run("fine", "exclude=127.0.0.1", "localhost:80")
+    out = [e for e in s.endpoints if e["address"] == "127.0.0.1"]
+    tap(out[0]["state"] == "unknown" and "scope.exclude" in out[0]["reason"], "an address that a name leads to is bound by the scope too", s.lines)
+
+
+def drops():
+    for env, want in ((None, "65534"), ({"SUDO_UID": "1000", "SUDO_GID": "1000"}, "1000")):
+        if os.geteuid() != 0 or COVERAGE:
+            skip("root is given up for good", "needs root")
+            continue
+        path, process = start("drop", "10.0.0.1", env=dict(os.environ, **(env or {})))
+        _, err = process.communicate(timeout=60)
+        tap(f"uid {want} {want} {want}, root again 0" in err.decode(), f"root is given up for good: uid {want}", err)
 
 
 def dies(prefix=(), who=""):
@@ -306,7 +345,7 @@ if not os.path.exists(LAB):
     print("1..0 # SKIP tool_collect_lab is not built")
     sys.exit(0)
 try:
-    for part in (behaves, outcomes, dies, lies, killed, orphaned, sudo, deadline, signals, small_disk, others):
+    for part in (behaves, outcomes, endpoints, drops, dies, lies, killed, orphaned, sudo, deadline, signals, small_disk, others):
         part()
 finally:
     shutil.rmtree(work, ignore_errors=True)

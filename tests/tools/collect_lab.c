@@ -2,7 +2,7 @@
  * Collects with probes that do what a test asks of them: behave, hang, crash, lie, flood. It stands where a real run has listeners, os and
  * ports, so that both processes and everything between them are the real ones.
  *
- *   collect_lab EVIDENCE.ndjson BEHAVIOUR [deadline=MS] [wait=MS] [only=ID] [skip=ID] [level=N] TARGET…
+ *   collect_lab EVIDENCE.ndjson BEHAVIOUR [deadline=MS] [wait=MS] [only=ID] [skip=ID] [level=N] [exclude=PATTERN] TARGET…
  *
  * Exit status as `collect`: 0, 3 when a named target is missing, 4 on a failure of ours, 128+n on signal n. Prints the collector's pid first
  * when BEHAVIOUR is hang.
@@ -174,7 +174,33 @@ static const struct zc_probe lab_ports = { .id = "ports",
                                            .evidence = "endpoint",
                                            .sends = "TCP connections",
                                            .run = ports_run };
-const struct zc_probe *const zc_probes[] = { &lab_listeners, &lab_os, &lab_ports, NULL };
+static bool banner_applies(const struct zc_subject *s)
+{
+        return strncmp(behaviour, "banner", 6) == 0 && s->port != 23;
+}
+
+static bool banner_run(const struct zc_subject *s, struct zc_io *io, json_t *out,
+                       struct zc_err *err)
+{
+        if (is("banner-crash"))
+                abort();
+        if (is("banner-fails"))
+                return zc_fail(err, ZC_E_TIMEOUT, "port %u said nothing", s->port);
+        zc_io_problem(io, "/proof", "it took long", "slow");
+        return json_object_set_new(out, "attempts", json_integer(2)) == 0;
+}
+
+static const char *const after_ports[] = { "ports", NULL };
+static const struct zc_probe lab_banner = { .id = "banner",
+                                            .summary = "what a service says first",
+                                            .scope = ZC_SCOPE_ENDPOINT,
+                                            .side = ZC_SIDE_COLLECTOR,
+                                            .after = after_ports,
+                                            .evidence = "endpoint.proof",
+                                            .applies = banner_applies,
+                                            .run = banner_run };
+const struct zc_probe *const zc_probes[] = { &lab_listeners, &lab_os, &lab_ports, &lab_banner,
+                                             NULL };
 
 const struct zc_probe *zc_probe_find(const char *id)
 {
@@ -185,11 +211,18 @@ const struct zc_probe *zc_probe_find(const char *id)
         return NULL;
 }
 
+static int die(const struct zc_err *err)
+{
+        fprintf(stderr, "collect_lab: %s\n", err->text);
+        return err->code == ZC_E_USAGE ? 2 : 4;
+}
+
 #define WORDS_MAX 8
 
 static bool option(struct zc_job *job, struct zc_job_target *jt, char *word)
 {
         static const char *only[2], *skip[2];
+        struct zc_err err = { 0 };
         char *value = strchr(word, '=');
 
         if (!value)
@@ -201,6 +234,8 @@ static bool option(struct zc_job *job, struct zc_job_target *jt, char *word)
                 jt->wait_ms = strtol(value, NULL, 10);
         if (strcmp(word, "level") == 0)
                 job->level = (enum zc_probe_level)strtol(value, NULL, 10);
+        if (strcmp(word, "exclude") == 0 && !zc_scope_exclude(job->scope, value, &err))
+                exit(die(&err));
         if (strcmp(word, "only") == 0) {
                 only[0] = value;
                 job->only = only;
@@ -212,10 +247,15 @@ static bool option(struct zc_job *job, struct zc_job_target *jt, char *word)
         return true;
 }
 
-static int die(const struct zc_err *err)
+/** What is left after everything was given up. */
+static void dropped(struct zc_err *err)
 {
-        fprintf(stderr, "collect_lab: %s\n", err->text);
-        return err->code == ZC_E_USAGE ? 2 : 4;
+        uid_t r, e, s;
+
+        if (!zc_drop_all(err) || getresuid(&r, &e, &s) != 0)
+                exit(die(err));
+        fprintf(stderr, "uid %u %u %u, root again %d\n", (unsigned)r, (unsigned)e, (unsigned)s,
+                setresuid(0, 0, 0) == 0);
 }
 
 int main(int argc, char **argv)
@@ -250,6 +290,8 @@ int main(int argc, char **argv)
         if (!head || !zc_evidence_create(argv[1], head, &ev, &err) ||
             !zc_collect(&job, ev, &got, &err))
                 return die(&err);
+        if (is("drop"))
+                dropped(&err);
         if (got.signal != 0)
                 return 128 + got.signal;
         return got.named_missing ? 3 : 0;
