@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "page.h"
+#include "view.h"
 #include "zc/text.h"
 
 #define PLACES_MAX 6u   /* places of one cause that are named without -v */
@@ -10,54 +11,10 @@
 #define VALUE_MAX 56u
 #define LABEL 4u
 
-/* Findings of one rule with one severity: one cause. */
-struct cause {
-        json_t *findings; /* array, borrowed elements counted */
-        const json_t *first;
-        size_t assets;
-};
-
-static size_t asset_count(const json_t *assets)
-{
-        json_auto_t *seen = json_object();
-        const json_t *v;
-        size_t i;
-
-        json_array_foreach (assets, i, v) {
-                if (json_is_string(v))
-                        json_object_set_new(seen, json_string_value(v), json_null());
-        }
-        return json_object_size(seen);
-}
-
-static size_t cause_assets(const json_t *findings)
-{
-        json_auto_t *seen = json_object();
-        const json_t *f;
-        size_t i;
-
-        json_array_foreach (findings, i, f) {
-                json_object_set_new(seen, zc_json_str(f, "asset", ""), json_null());
-        }
-        return json_object_size(seen);
-}
-
 /** A clean copy of a member. */
 static void clean_member(struct zc_text *t, const json_t *object, const char *member)
 {
         page_clean(t, zc_json_str(object, member, ""));
-}
-
-/** "on 212 of 300 hosts", "in 3 places", or nothing. */
-static void spread_text(const struct page *p, const struct cause *c, struct zc_text *t)
-{
-        size_t n = json_array_size(c->findings);
-
-        if (c->assets > 1)
-                zc_text_printf(t, " on %zu of %zu hosts", c->assets,
-                               asset_count(json_object_get(p->report, "assets")));
-        else if (n > 1)
-                zc_text_printf(t, " in %zu places", n);
 }
 
 static void title_below(struct page *p, const char *right)
@@ -68,7 +25,7 @@ static void title_below(struct page *p, const char *right)
 }
 
 /** "C1  title            ZC-FW-001  proven": what stands right moves to a line of its own when there is no room. */
-static void cause_title(struct page *p, const struct cause *c, enum page_colour colour)
+static void cause_title(struct page *p, const struct view_cause *c, enum page_colour colour)
 {
         ZC_AUTO_TEXT title;
         ZC_AUTO_TEXT right;
@@ -79,7 +36,7 @@ static void cause_title(struct page *p, const struct cause *c, enum page_colour 
         zc_text_init(&right, ZC_TEXT_CEILING);
         clean_member(&title, c->first, "title");
         clean_member(&right, c->first, "rule");
-        spread_text(p, c, &right);
+        view_cause_spread(p->report, c, &right);
         zc_text_add(&right, "  ");
         clean_member(&right, c->first, "confidence");
         page_paint(p, colour, label ? label : "-");
@@ -111,11 +68,11 @@ static void place_text(const struct page *p, const json_t *finding, bool host, s
         clean_member(t, finding, "message");
 }
 
-static void cause_places(struct page *p, const struct cause *c)
+static void cause_places(struct page *p, const struct view_cause *c)
 {
         size_t n = json_array_size(c->findings);
         size_t most = p->how->verbose > 0 || n <= PLACES_MAX ? n : PLACES_MAX;
-        bool host = asset_count(json_object_get(p->report, "assets")) > 1;
+        bool host = view_distinct(json_object_get(p->report, "assets")) > 1;
 
         for (size_t i = 0; i < most; i++) {
                 ZC_AUTO_TEXT t;
@@ -185,21 +142,6 @@ static void cause_proof(struct page *p, const json_t *finding)
         page_note(p, "sent", zc_text_str(&t));
 }
 
-static const char *risk_words(const char *risk)
-{
-        static const char *const words[][2] = {
-                { "restart", "restarts the service" },
-                { "lockout", "may lock you out: keep a second session open" },
-                { "data", "may lose data: keep a copy" },
-        };
-
-        for (size_t i = 0; i < ZC_COUNT(words); i++) {
-                if (strcmp(words[i][0], risk) == 0)
-                        return words[i][1];
-        }
-        return risk;
-}
-
 /** A rule's own words: they may have lines. */
 static void note_json(struct page *p, const char *word, const char *value)
 {
@@ -223,7 +165,7 @@ static void fix_variant(struct page *p, const json_t *v)
                 note_json(p, i ? "" : "run", json_string_value(command));
         }
         if (risk)
-                note_json(p, "risk", risk_words(risk));
+                note_json(p, "risk", view_risk(risk));
         note_json(p, "undo", zc_json_str(v, "undo", NULL));
         if (p->how->verbose > 0)
                 note_json(p, "check", zc_json_str(v, "verify", NULL));
@@ -241,23 +183,20 @@ static void cause_fix(struct page *p, const json_t *finding)
 }
 
 /** Findings that one fix of this also ends. */
-static void cause_folds(struct page *p, const struct cause *c)
+static void cause_folds(struct page *p, const struct view_cause *c)
 {
-        size_t n = 0, i;
-        const json_t *f;
         ZC_AUTO_TEXT t;
 
         zc_text_init(&t, 256);
-        json_array_foreach (c->findings, i, f) {
-                n += json_array_size(json_object_get(f, "covers"));
-        }
-        if (n == 0)
+        if (c->folds == 0)
                 return;
-        zc_text_printf(&t, "%zu finding%s that this fix ends too", n, n == 1 ? "" : "s");
+        zc_text_printf(&t, "%zu finding%s that this fix ends too", c->folds,
+                       c->folds == 1 ? "" : "s");
         page_note(p, "folds", zc_text_str(&t));
 }
 
-static void cause_print(struct page *p, const struct cause *c, enum page_colour colour, bool then)
+static void cause_print(struct page *p, const struct view_cause *c, enum page_colour colour,
+                        bool then)
 {
         ZC_AUTO_TEXT t;
 
@@ -275,69 +214,42 @@ static void cause_print(struct page *p, const struct cause *c, enum page_colour 
         page_note(p, "then", zc_text_str(&t));
 }
 
-/** Open findings of one severity by rule, folded ones aside unless -v: an object of arrays, in the report's order. */
-static json_t *causes_of(const struct page *p, unsigned severity, size_t *count)
+/** "HIGH  2": folded findings count too. */
+static void severity_head(struct page *p, unsigned severity, enum page_colour colour)
 {
-        json_t *causes = json_object();
-        json_t *f;
-        size_t i;
-
-        *count = 0;
-        json_array_foreach (json_object_get(p->report, "findings"), i, f) {
-                const char *rule = zc_json_str(f, "rule", "");
-                json_t *list;
-
-                if (!page_finding_open(f) || page_severity(f) != severity)
-                        continue;
-                (*count)++;
-                if (json_is_string(json_object_get(f, "covered_by")) && p->how->verbose == 0)
-                        continue;
-                list = json_object_get(causes, rule);
-                if (!list) {
-                        list = json_array();
-                        if (json_object_set_new(causes, rule, list) != 0)
-                                continue;
-                }
-                json_array_append(list, f);
-        }
-        return causes;
-}
-
-static bool severity_print(struct page *p, unsigned severity, struct zc_err *err)
-{
-        size_t count;
-        json_auto_t *causes = causes_of(p, severity, &count);
-        enum page_colour colour = page_severity_colour(page_severities[severity]);
         char head[16];
-        const char *rule;
-        json_t *findings;
+        size_t count = 0, i;
+        const json_t *f;
 
-        if (!causes)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for the findings");
-        if (count == 0)
-                return true;
+        json_array_foreach (json_object_get(p->report, "findings"), i, f) {
+                count += page_finding_open(f) && page_severity(f) == severity;
+        }
         snprintf(head, sizeof(head), "%s", page_severities[severity]);
         for (char *s = head; *s; s++)
                 *s = (char)toupper((unsigned char)*s);
+        if (count == 0)
+                return;
         zc_out_puts(p->out, "\n");
         page_paint(p, colour, head);
         zc_out_printf(p->out, "  %zu\n", count);
-        json_object_foreach (causes, rule, findings) {
-                struct cause c = { findings, json_array_get(findings, 0), cause_assets(findings) };
-
-                cause_print(p, &c, colour, severity < 2);
-        }
-        return true;
 }
 
 bool page_findings(struct page *p, struct zc_err *err)
 {
         unsigned shown =
                 p->how->verbose > 0 ? PAGE_SEVERITIES : 2; /* the rest is counted under ALSO */
+        ZC_AUTO(view_causes) all = view_causes_new(p->report, p->how->verbose > 0, err);
 
+        if (!all)
+                return false;
         for (unsigned s = 0; s < shown; s++) {
-                if (!severity_print(p, s, err))
-                        return false;
+                enum page_colour colour = page_severity_colour(page_severities[s]);
+
+                severity_head(p, s, colour);
+                for (size_t i = 0; i < all->count; i++) {
+                        if (all->c[i].severity == s)
+                                cause_print(p, &all->c[i], colour, s < 2);
+                }
         }
         return true;
 }
@@ -394,7 +306,12 @@ void zc_report_explain(const json_t *report, const json_t *finding, const struct
                           .how = &full,
                           .columns = how->columns ? how->columns : 80 };
         json_auto_t *one = json_pack("[O]", (json_t *)(uintptr_t)finding);
-        struct cause c = { one, finding, 1 };
+        const struct view_cause c = { .findings = one,
+                                      .first = finding,
+                                      .severity = page_severity(finding),
+                                      .assets = 1,
+                                      .folds =
+                                              json_array_size(json_object_get(finding, "covers")) };
         const json_t *command;
         size_t i;
 

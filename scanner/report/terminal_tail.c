@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "page.h"
+#include "view.h"
 #include "zc/text.h"
 
 #define REASONS_MAX 6u
-#define RULES_MAX 3u
 #define LABELS_MAX 5u
 
 static void tag_if(struct page *p, const char *word, struct zc_text *t)
@@ -114,169 +114,31 @@ static void tail_since(struct page *p, struct zc_text *t)
         zc_text_printf(t, ", %zu fixed, %zu changed", fixed, changed);
 }
 
-/* Checks that could not be made for one reason. */
-struct reason {
-        char *why; /* clean of the member's name where a cause stands behind it; owned */
-        size_t checks, rules;
-        bool required;
-        struct zc_text names; /* the first rules */
-};
-
-struct reasons {
-        struct reason *r;
-        size_t count, room;
-        json_t *index; /* cause -> position in r */
-};
-
-static void reasons_free(struct reasons *all)
-{
-        for (size_t i = 0; i < all->count; i++) {
-                zc_text_release(&all->r[i].names);
-                free(all->r[i].why);
-        }
-        free(all->r);
-        json_decref(all->index);
-}
-
-static const char *const roots[] = { "self.", "host.", "endpoint.", "run." };
-
-/** Is it a member that was not observed, with or without its cause behind it: "self.backend (firewall: needs …)"? */
-static bool is_member(const char *why)
-{
-        for (size_t i = 0; i < ZC_COUNT(roots); i++) {
-                if (strncmp(why, roots[i], strlen(roots[i])) == 0)
-                        return true;
-        }
-        return false;
-}
-
-/** The cause alone, so that members that one cause hides are one line; else the whole. free() */
-static char *cause_of(const char *why)
-{
-        const char *open = strchr(why, ' ');
-        size_t n = strlen(why);
-
-        if (strcmp(why, "reach") == 0) /* the judge's one-word cause, in words */
-                return strdup("how far away the port can be reached from is not worked out");
-        if (is_member(why) && open && open[1] == '(' && why[n - 1] == ')')
-                return strndup(open + 2, n - (size_t)(open + 2 - why) - 1);
-        return strdup(why);
-}
-
-/** Room for one more. */
-static bool reasons_grow(struct reasons *all)
-{
-        size_t room = all->room ? 2 * all->room : 16;
-        struct reason *more;
-
-        if (all->count < all->room)
-                return true;
-        more = reallocarray(all->r, room, sizeof(*more));
-        if (!more)
-                return false;
-        all->r = more;
-        all->room = room;
-        return true;
-}
-
-static struct reason *reason_for(struct reasons *all, const char *why)
-{
-        ZC_AUTO_MEM char *cause = cause_of(why);
-        const json_t *known = cause ? json_object_get(all->index, cause) : NULL;
-        struct reason *r;
-
-        if (known)
-                return &all->r[json_integer_value(known)];
-        if (!cause || !reasons_grow(all) ||
-            json_object_set_new(all->index, cause, json_integer((json_int_t)all->count)) != 0)
-                return NULL;
-        r = &all->r[all->count++];
-        *r = (struct reason){ .why = ZC_TAKE(cause) };
-        zc_text_init(&r->names, 256);
-        return r;
-}
-
-/** Required first, then by how much they hide. */
-static int reason_order(const void *a, const void *b)
-{
-        const struct reason *x = a, *y = b;
-
-        if (x->required != y->required)
-                return x->required ? -1 : 1;
-        if (x->checks != y->checks)
-                return x->checks > y->checks ? -1 : 1;
-        return strcmp(x->why, y->why);
-}
-
-static bool reasons_gather(struct page *p, struct reasons *all, struct zc_err *err)
-{
-        const json_t *check;
-        size_t i;
-
-        json_array_foreach (json_object_get(p->report, "checks"), i, check) {
-                const char *verdict = zc_json_str(check, "verdict", "");
-                struct reason *r;
-
-                if ((strcmp(verdict, "unknown") != 0 && strcmp(verdict, "error") != 0) ||
-                    json_is_string(json_object_get(check, "waived")))
-                        continue;
-                r = reason_for(all, zc_json_str(check, "why", ""));
-                if (!r)
-                        return zc_fail(err, ZC_E_NOMEM, "no memory for what was not seen");
-                r->checks += (size_t)json_integer_value(json_object_get(check, "count"));
-                r->required |= json_is_true(json_object_get(check, "required"));
-                if (r->rules++ < RULES_MAX) {
-                        zc_text_add(&r->names, r->names.len ? ", " : "");
-                        page_clean(&r->names, zc_json_str(check, "rule", "?"));
-                }
-        }
-        if (all->count > 0)
-                qsort(all->r, all->count, sizeof(*all->r), reason_order);
-        return true;
-}
-
-/** What a reader can do about it, where the reason names a privilege and no remedy. */
-static const char *reason_remedy(const char *why)
-{
-        bool privilege = strstr(why, "CAP_NET_ADMIN") || strstr(why, "CAP_SYS_PTRACE");
-
-        return privilege && !strstr(why, "root") && !strstr(why, "doctor")
-                       ? "; run as root, or see zerocrit doctor"
-                       : "";
-}
-
-static void reason_text(const struct reason *r, struct zc_text *t)
-{
-        page_clean(t, *r->why ? r->why : "no reason given");
-        if (is_member(r->why) && !strchr(r->why, ' '))
-                zc_text_add(t, " was not observed");
-        zc_text_add(t, reason_remedy(r->why));
-        zc_text_printf(t, " (%zu %scheck%s: %s%s)", r->checks, r->required ? "required " : "",
-                       r->checks == 1 ? "" : "s", zc_text_str(&r->names),
-                       r->rules > RULES_MAX ? ", …" : "");
-}
-
 static bool tail_not_seen(struct page *p, struct zc_err *err)
 {
-        struct reasons all = { .index = json_object() };
-        bool ok = reasons_gather(p, &all, err);
-        size_t most = p->how->verbose > 0 || all.count <= REASONS_MAX ? all.count : REASONS_MAX;
+        ZC_AUTO(view_unseen) all = view_unseen_new(p->report, err);
+        size_t most;
 
-        for (size_t i = 0; ok && i < most; i++) {
+        if (!all)
+                return false;
+        most = p->how->verbose > 0 || all->count <= REASONS_MAX ? all->count : REASONS_MAX;
+        for (size_t i = 0; i < most; i++) {
                 ZC_AUTO_TEXT t;
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
-                reason_text(&all.r[i], &t);
+                view_reason_what(&all->r[i], &t);
+                zc_text_add(&t, " (");
+                view_reason_checks(&all->r[i], &t);
+                zc_text_add(&t, ")");
                 page_tag(p, i ? "" : "NOT SEEN", zc_text_str(&t));
         }
-        if (ok && most < all.count) {
+        if (most < all->count) {
                 char more[64];
 
-                snprintf(more, sizeof(more), "and %zu reasons more (-v)", all.count - most);
+                snprintf(more, sizeof(more), "and %zu reasons more (-v)", all->count - most);
                 page_tag(p, "", more);
         }
-        reasons_free(&all);
-        return ok;
+        return true;
 }
 
 static void tail_problems(struct page *p)

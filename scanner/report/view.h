@@ -1,0 +1,101 @@
+/** What the formats share of a report: the ports as rows, causes, what was not seen, what counts in the gate. Text in them is clean. */
+#ifndef ZC_REPORT_VIEW_H
+#define ZC_REPORT_VIEW_H
+
+#include "zc/err.h"
+#include "zc/json.h"
+#include "zc/text.h"
+
+/* ---- the exposure, one row per service ---- */
+
+enum view_cell {
+        VIEW_HOST,
+        VIEW_PORT,
+        VIEW_SERVICE,
+        VIEW_LISTENS,
+        VIEW_FIREWALL,
+        VIEW_REACHED,
+        VIEW_WORST,
+        VIEW_CELLS
+};
+extern const char *const view_heads[VIEW_CELLS + 1]; /* NULL-terminated */
+
+struct view_row {
+        const json_t *json; /* the first of the exposure's rows that read the same */
+        char *cells[VIEW_CELLS];
+        unsigned worst; /* severity index; PAGE_SEVERITIES: nothing found */
+        bool unknown;   /* a check on it could not be made */
+        bool quiet;     /* loopback or unreachable, and nothing found */
+};
+
+struct view_exposure {
+        struct view_row *rows;
+        size_t count;
+        bool many;    /* more than one asset: VIEW_HOST tells them apart */
+        bool outside; /* some vantage is not the audited host */
+};
+
+/** Points into the report, which must outlive it. NULL when out of memory. */
+struct view_exposure *view_exposure_new(const json_t *report, struct zc_err *err) ZC_MUST_USE;
+void view_exposure_free(struct view_exposure *x);
+ZC_FREEP(view_exposure);
+
+/* ---- what was not seen: unanswered checks by their reason, required ones first ---- */
+
+struct view_reason {
+        char *why; /* as the report has it, without the member's name where a cause stands behind it */
+        size_t checks, rules;
+        bool required;
+        struct zc_text names; /* the first rules */
+};
+
+struct view_unseen {
+        struct view_reason *r;
+        size_t count, room;
+        size_t checks, required; /* in all */
+        json_t *index;           /* why -> position in r */
+};
+
+struct view_unseen *view_unseen_new(const json_t *report, struct zc_err *err) ZC_MUST_USE;
+void view_unseen_free(struct view_unseen *u);
+ZC_FREEP(view_unseen);
+/** "firewall: needs CAP_NET_ADMIN; run as root, or see zerocrit doctor" */
+void view_reason_what(const struct view_reason *r, struct zc_text *t);
+/** "1 required check: ZC-LS-001" */
+void view_reason_checks(const struct view_reason *r, struct zc_text *t);
+
+/* ---- causes: open findings of one rule and severity ---- */
+
+struct view_cause {
+        json_t *findings; /* array; never empty */
+        const json_t *first;
+        unsigned severity;
+        size_t assets;
+        size_t folds; /* findings that its fix ends too */
+};
+
+struct view_causes {
+        struct view_cause *c;
+        size_t count;
+};
+
+/** Worst first, in the report's order; folded findings aside unless `folded`. */
+struct view_causes *view_causes_new(const json_t *report, bool folded,
+                                    struct zc_err *err) ZC_MUST_USE;
+void view_causes_free(struct view_causes *causes);
+ZC_FREEP(view_causes);
+/** " on 212 of 300 hosts", " in 3 places", or nothing. */
+void view_cause_spread(const json_t *report, const struct view_cause *c, struct zc_text *t);
+
+/* ---- small things ---- */
+
+/** Distinct texts in an array. */
+size_t view_distinct(const json_t *texts);
+/** What a fix may do: "restarts the service". */
+const char *view_risk(const char *risk);
+/** Does the gate count this finding? */
+bool view_gate_counts(const json_t *report, const json_t *finding);
+/** The subject of a checks row's range, and its asset; false past the end. */
+bool view_subject(const json_t *report, json_int_t i, const char **asset, const char **subject);
+
+#endif

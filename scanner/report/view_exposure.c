@@ -1,0 +1,367 @@
+/** The ports of a report as rows: who listens, what the firewall lets in, who reached it, and the worst finding there. */
+#include <string.h>
+
+#include "page.h"
+#include "view.h"
+#include "zc/addr.h"
+
+#define CELL_MAX 40u
+#define SOURCES_MAX 2u
+
+const char *const view_heads[VIEW_CELLS + 1] = {
+        [VIEW_HOST] = "HOST",
+        [VIEW_PORT] = "PORT",
+        [VIEW_SERVICE] = "SERVICE",
+        [VIEW_LISTENS] = "LISTENS",
+        [VIEW_FIREWALL] = "FIREWALL LETS IN",
+        [VIEW_REACHED] = "REACHED",
+        [VIEW_WORST] = "WORST",
+};
+
+struct exposure {
+        const json_t *report, *rows;
+        struct view_exposure *view;
+        json_t *worst;   /* "asset\nsubject" -> severity index of the worst finding */
+        json_t *unknown; /* "asset\nsubject" -> true where a check is unknown */
+};
+
+static const char *key_of(struct zc_text *t, const char *asset, const char *subject)
+{
+        zc_text_clear(t);
+        zc_text_printf(t, "%s\n%s", asset, subject);
+        return zc_text_str(t);
+}
+
+static void learn_findings(struct exposure *x)
+{
+        const json_t *f;
+        size_t i;
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        json_array_foreach (json_object_get(x->report, "findings"), i, f) {
+                const char *key =
+                        key_of(&t, zc_json_str(f, "asset", ""), zc_json_str(f, "subject", ""));
+                const json_t *have = json_object_get(x->worst, key);
+                unsigned severity = page_severity(f);
+
+                if (page_finding_open(f) && (!have || json_integer_value(have) > severity))
+                        json_object_set_new(x->worst, key, json_integer(severity));
+        }
+}
+
+/** checks[].subjects are ranges into subjects[]; assets[] runs beside it. */
+static void learn_range(struct exposure *x, const json_t *range)
+{
+        json_int_t first = json_integer_value(json_array_get(range, 0));
+        json_int_t last = json_integer_value(json_array_get(range, 1));
+        const char *asset, *subject;
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        for (json_int_t i = first < 0 ? 0 : first;
+             i <= last && view_subject(x->report, i, &asset, &subject); i++)
+                json_object_set_new(x->unknown, key_of(&t, asset, subject), json_true());
+}
+
+static void learn_unknowns(struct exposure *x)
+{
+        const json_t *check, *range;
+        size_t i, j;
+
+        json_array_foreach (json_object_get(x->report, "checks"), i, check) {
+                const char *verdict = zc_json_str(check, "verdict", "");
+
+                if (strcmp(verdict, "unknown") != 0 && strcmp(verdict, "error") != 0)
+                        continue;
+                json_array_foreach (json_object_get(check, "subjects"), j, range) {
+                        learn_range(x, range);
+                }
+        }
+}
+
+/** "listener 0.0.0.0:22/tcp" -> "0.0.0.0"; "listener [::]:22/tcp" -> "::"; NULL when it has no such form. */
+static char *listener_host(const char *subject)
+{
+        const char *s = strncmp(subject, "listener ", 9) == 0 ? subject + 9 : subject;
+        const char *end = strrchr(s, ':');
+
+        if (*s == '[') {
+                s++;
+                end = strchr(s, ']');
+        }
+        return end ? strndup(s, (size_t)(end - s)) : NULL;
+}
+
+static char *cell_listens(const json_t *row)
+{
+        const char *subject = zc_json_str(row, "listener", NULL);
+        ZC_AUTO_MEM char *host = subject ? listener_host(subject) : NULL;
+        struct zc_addr addr;
+        struct zc_err ignored;
+
+        if (!host)
+                return strdup("-");
+        if (strncmp(host, "container=", 10) == 0)
+                host[9] = ' ';
+        else if (strchr(host, '%') && strncmp(host, "fe80:", 5) != 0) /* bound to an interface */
+                return page_cut(strchr(host, '%') + 1, CELL_MAX);
+        if (!zc_addr_parse(host, &addr, &ignored))
+                return page_cut(host, CELL_MAX);
+        switch (zc_addr_class(&addr)) {
+        case ZC_ADDR_UNSPECIFIED:
+                return strdup("any");
+        case ZC_ADDR_LOOPBACK:
+                return strdup("loopback");
+        default:
+                return page_cut(host, CELL_MAX);
+        }
+}
+
+static void sources_text(const json_t *sources, struct zc_text *t)
+{
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (sources, i, v) {
+                const char *s = json_string_value(v);
+
+                if (s && (strcmp(s, "0.0.0.0/0") == 0 || strcmp(s, "::/0") == 0)) {
+                        zc_text_clear(t);
+                        zc_text_add(t, "any");
+                        return;
+                }
+                if (s && i < SOURCES_MAX) {
+                        zc_text_add(t, i ? ", " : "");
+                        page_clean(t, s);
+                }
+        }
+        if (json_array_size(sources) > SOURCES_MAX)
+                zc_text_printf(t, " +%zu", json_array_size(sources) - SOURCES_MAX);
+}
+
+static char *cell_firewall(const json_t *row, const char *listens)
+{
+        const char *verdict = zc_json_str(row, "firewall.verdict", NULL);
+        const json_t *sources = zc_json_at(row, "firewall.sources");
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, 256);
+        if (strcmp(listens, "loopback") == 0)
+                return strdup("-");
+        if (!verdict || strcmp(verdict, "unknown") == 0)
+                return strdup(zc_json_str(row, "listener", NULL) ? "not known" : "-");
+        if (strcmp(verdict, "accept") != 0)
+                return strdup("nothing");
+        sources_text(sources, &t);
+        if (t.len == 0)
+                zc_text_add(&t, "any");
+        if (strcmp(zc_json_str(row, "firewall.certainty", "certain"), "possible") == 0)
+                zc_text_add(&t, ", perhaps");
+        return zc_text_steal(&t);
+}
+
+/** From which vantages it was reached; "not tried" when only the host itself looked. */
+static char *cell_reached(const struct exposure *x, const json_t *row)
+{
+        const json_t *v;
+        ZC_AUTO_TEXT t;
+        size_t i;
+
+        zc_text_init(&t, 256);
+        json_array_foreach (json_object_get(row, "reached_from"), i, v) {
+                const char *id = json_string_value(v);
+                const char *known = id ? page_vantage(x->report, id) : NULL;
+
+                if (!id || strcmp(id, "self") == 0 ||
+                    strcmp(id, zc_json_str(row, "asset", "")) == 0)
+                        continue;
+                zc_text_add(&t, t.len ? ", " : "");
+                page_clean(&t, known ? known : id);
+        }
+        if (t.len == 0)
+                return strdup(x->view->outside ? "no" : "not tried");
+        return zc_text_steal(&t);
+}
+
+/** The worst of what its listener and its endpoint have. */
+static void learn_row(const struct exposure *x, struct view_row *r)
+{
+        char plain[48]; /* the subject of a row that has neither */
+        const char *subjects[] = { zc_json_str(r->json, "listener", NULL),
+                                   zc_json_str(r->json, "endpoint", NULL), plain };
+        const char *asset = zc_json_str(r->json, "asset", "");
+        const char *reach = zc_json_str(r->json, "reach", "unknown");
+        ZC_AUTO_TEXT t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        r->worst = PAGE_SEVERITIES;
+        snprintf(plain, sizeof(plain), "exposure %lld/%.8s",
+                 (long long)json_integer_value(json_object_get(r->json, "port")),
+                 zc_json_str(r->json, "transport", ""));
+        for (size_t i = 0; i < ZC_COUNT(subjects); i++) {
+                const json_t *worst;
+
+                if (!subjects[i])
+                        continue;
+                key_of(&t, asset, subjects[i]);
+                worst = json_object_get(x->worst, zc_text_str(&t));
+                if (worst && json_integer_value(worst) < r->worst)
+                        r->worst = (unsigned)json_integer_value(worst);
+                if (json_object_get(x->unknown, zc_text_str(&t)))
+                        r->unknown = true;
+        }
+        r->quiet = r->worst == PAGE_SEVERITIES && !r->unknown &&
+                   (strcmp(reach, "loopback") == 0 || strcmp(reach, "none") == 0);
+}
+
+static const char *cell_worst(const struct view_row *r)
+{
+        if (r->worst == 0)
+                return "CRITICAL";
+        if (r->worst < PAGE_SEVERITIES)
+                return page_severities[r->worst];
+        return r->unknown ? "not known" : "ok";
+}
+
+static void row_release(struct view_row *r)
+{
+        for (size_t i = 0; i < VIEW_CELLS; i++)
+                free(r->cells[i]);
+        *r = (struct view_row){ 0 };
+}
+
+static bool row_fill(const struct exposure *x, struct view_row *r, const json_t *json)
+{
+        const char *asset = zc_json_str(json, "asset", "");
+        const char *known = page_vantage(x->report, asset);
+        ZC_AUTO_TEXT port;
+
+        zc_text_init(&port, 64);
+        zc_text_printf(&port, "%lld/%s",
+                       (long long)json_integer_value(json_object_get(json, "port")),
+                       strcmp(zc_json_str(json, "transport", ""), "udp") == 0 ? "udp" : "tcp");
+        *r = (struct view_row){ .json = json };
+        learn_row(x, r);
+        r->cells[VIEW_HOST] = page_cut(known ? known : asset, CELL_MAX);
+        r->cells[VIEW_PORT] = zc_text_steal(&port);
+        r->cells[VIEW_SERVICE] = page_cut(zc_json_str(json, "service", "-"), 16);
+        r->cells[VIEW_LISTENS] = cell_listens(json);
+        if (r->cells[VIEW_LISTENS])
+                r->cells[VIEW_FIREWALL] = cell_firewall(json, r->cells[VIEW_LISTENS]);
+        r->cells[VIEW_REACHED] = cell_reached(x, json);
+        r->cells[VIEW_WORST] = strdup(cell_worst(r));
+        for (unsigned i = 0; i < VIEW_CELLS; i++) {
+                if (!r->cells[i])
+                        return false;
+        }
+        return true;
+}
+
+/** The two families of one service are one row when they read the same; the worse of the two counts. */
+static bool row_merge(struct view_row *a, const struct view_row *b)
+{
+        char *worst;
+
+        for (unsigned i = 0; i < VIEW_WORST; i++) {
+                if (strcmp(a->cells[i], b->cells[i]) != 0)
+                        return false;
+        }
+        a->unknown |= b->unknown;
+        if (b->worst < a->worst)
+                a->worst = b->worst;
+        worst = strdup(cell_worst(a));
+        if (!worst)
+                return true;
+        free(a->cells[VIEW_WORST]);
+        a->cells[VIEW_WORST] = worst;
+        return true;
+}
+
+static bool rows_fill(struct exposure *x)
+{
+        struct view_exposure *v = x->view;
+        const json_t *json;
+        size_t i;
+
+        json_array_foreach (x->rows, i, json) {
+                struct view_row *r = &v->rows[v->count];
+
+                if (!row_fill(x, r, json)) {
+                        row_release(r);
+                        return false;
+                }
+                if (v->count > 0 && row_merge(r - 1, r))
+                        row_release(r);
+                else
+                        v->count++;
+        }
+        return true;
+}
+
+static bool outside(const struct exposure *x)
+{
+        const json_t *run, *row;
+        size_t i, j;
+
+        json_array_foreach (json_object_get(x->report, "runs"), i, run) {
+                const char *id = zc_json_str(run, "vantage.id", "");
+
+                json_array_foreach (x->rows, j, row) {
+                        if (strcmp(zc_json_str(row, "asset", id), id) != 0)
+                                return true;
+                }
+        }
+        return false;
+}
+
+static bool many_assets(const json_t *rows)
+{
+        const char *first = zc_json_str(json_array_get(rows, 0), "asset", "");
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach (rows, i, row) {
+                if (strcmp(zc_json_str(row, "asset", ""), first) != 0)
+                        return true;
+        }
+        return false;
+}
+
+void view_exposure_free(struct view_exposure *x)
+{
+        if (!x)
+                return;
+        for (size_t i = 0; i < x->count; i++)
+                row_release(&x->rows[i]);
+        free(x->rows);
+        free(x);
+}
+
+struct view_exposure *view_exposure_new(const json_t *report, struct zc_err *err)
+{
+        struct exposure x = { .report = report, .rows = json_object_get(report, "exposure") };
+        json_auto_t *worst = json_object();
+        json_auto_t *unknown = json_object();
+        ZC_AUTO(view_exposure) v = calloc(1, sizeof(*v));
+        size_t n = json_array_size(x.rows);
+
+        if (v)
+                v->rows = calloc(n ? n : 1, sizeof(*v->rows));
+        if (!v || !v->rows || !worst || !unknown) {
+                zc_fail(err, ZC_E_NOMEM, "no memory for the table of ports");
+                return NULL;
+        }
+        x.view = v;
+        x.worst = worst;
+        x.unknown = unknown;
+        v->many = many_assets(x.rows);
+        v->outside = outside(&x);
+        learn_findings(&x);
+        learn_unknowns(&x);
+        if (!rows_fill(&x)) {
+                zc_fail(err, ZC_E_NOMEM, "no memory for the table of ports");
+                return NULL;
+        }
+        return ZC_TAKE(v);
+}
