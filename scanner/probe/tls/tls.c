@@ -7,7 +7,7 @@
 #include "zc/json.h"
 
 #define BUDGET_MS 45000
-#define AT_ONCE 3u /* connections to one service at a time */
+#define AT_ONCE 5u /* connections to one service at a time */
 #define CHAIN_BYTES ((size_t)256 * 1024)
 #define HANDSHAKES 2u
 
@@ -90,6 +90,9 @@ static bool handshakes(const struct zc_tls_peer *peer, struct zc_tls_seen *seen,
                         return false;
                 seen->facts = zc_tls_session_facts(*session);
                 if (seen->facts->progress == ZC_TLS_ESTABLISHED || seen->facts->not_tls ||
+                    conv->cut ||
+                    seen->facts->progress ==
+                            ZC_TLS_HANDSHAKING || /* ended without a word: the hellos will show more */
                     conv->connect != ZC_CONNECT_OPEN ||
                     (peer->start && !zc_starttls_go_on(&seen->pre)))
                         break;
