@@ -248,8 +248,12 @@ static bool member_type(struct cel_compiler *c, const struct cel_ast *n, uint32_
         if (t->kind == CEL_DYN)
                 return true;
         if ((t->kind == CEL_STRUCT || t->kind == CEL_MAP) && t->node) {
-                *out = cel_schema_member(c->arena, t, name);
-                return *out ? true : no_member(c, n, pos, t, name);
+                struct zc_err err;
+
+                *out = cel_schema_member(c->arena, t, name, &err);
+                if (*out)
+                        return true;
+                return err.code == ZC_E_NOMEM ? cel_nomem(c) : err.code ? cel_fail_at(c, pos, "%s", err.text) : no_member(c, n, pos, t, name);
         }
         if (t->kind == CEL_MAP) {
                 *out = t->of[1];

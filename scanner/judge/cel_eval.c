@@ -262,6 +262,11 @@ struct comp {
         struct cel_value failed;                /* the first failure that counts; else null */
 };
 
+static struct cel_value json_value(struct cel_run *r, const struct cel_doc *doc, const char *key)
+{
+        return cel_from_json(r, doc, key, 0, json_object_get(doc->json, key));
+}
+
 /** Binds the variables for element i; the failure of an element is one of the body. */
 static void bind_vars(struct cel_run *r, const struct cel_ast *n, const struct comp *c, uint32_t i)
 {
@@ -272,7 +277,10 @@ static void bind_vars(struct cel_run *r, const struct cel_ast *n, const struct c
                 return;
         }
         r->locals[n->slot] = map ? c->keys[i] : cel_int(i);
-        r->locals[n->slot2] = map ? c->values[i] : cel_list_at(r, c->range, i);
+        if (map && c->range.doc) /* only now: what is not gone over is not read */
+                r->locals[n->slot2] = json_value(r, c->range.p.at, c->keys[i].p.s);
+        else
+                r->locals[n->slot2] = map ? c->values[i] : cel_list_at(r, c->range, i);
 }
 
 static void comp_fail(struct comp *c, struct cel_value v)
@@ -364,7 +372,7 @@ static bool comp_start(struct cel_run *r, const struct cel_ast *n, struct comp *
 {
         bool gathers = n->macro > CEL_M_EXISTS_ONE;
 
-        if (c->range.kind == CEL_MAP && !cel_map_entries(r, c->range, &c->keys, n->vars2 ? &c->values : NULL))
+        if (c->range.kind == CEL_MAP && !cel_map_entries(r, c->range, &c->keys, n->vars2 && !c->range.doc ? &c->values : NULL))
                 return false;
         if (gathers && !(c->out = cel_alloc(r, c->range.n, sizeof *c->out)))
                 return false;

@@ -154,8 +154,8 @@ const char *cel_kind_name(enum cel_kind kind);
 
 /** A JSON Schema node's type, allocated in a; NULL and err when the schema is wrong. */
 const struct zc_cel_type *cel_schema_type(struct zc_arena *a, const json_t *root, const json_t *node, struct zc_err *err);
-/** The type of a member of a struct, or of a map with declared keys; NULL when it is not declared. */
-const struct zc_cel_type *cel_schema_member(struct zc_arena *a, const struct zc_cel_type *t, const char *name);
+/** The type of a member of a struct, or of a map with declared keys; NULL when it is not declared, or with err->code set. */
+const struct zc_cel_type *cel_schema_member(struct zc_arena *a, const struct zc_cel_type *t, const char *name, struct zc_err *err);
 /** The declared names of t, NULL-terminated, in the arena; NULL when t declares none (or is out of memory). */
 const char *const *cel_schema_names(struct zc_arena *a, const struct zc_cel_type *t);
 

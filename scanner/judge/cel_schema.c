@@ -147,13 +147,13 @@ const struct zc_cel_type *zc_cel_type_schema(struct zc_cel_env *env, const json_
         return cel_schema_type(env->arena, root, node, err);
 }
 
-const struct zc_cel_type *cel_schema_member(struct zc_arena *a, const struct zc_cel_type *t, const char *name)
+const struct zc_cel_type *cel_schema_member(struct zc_arena *a, const struct zc_cel_type *t, const char *name, struct zc_err *err)
 {
         const json_t *p = json_object_get(json_object_get(t->node, "properties"), name);
-        struct zc_err err;
 
+        err->code = ZC_OK;
         if (p)
-                return cel_schema_type(a, t->root, p, &err);
+                return cel_schema_type(a, t->root, p, err);
         return t->kind == CEL_MAP && t->open ? t->of[1] : NULL;
 }
 

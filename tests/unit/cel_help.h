@@ -75,7 +75,7 @@ static inline const char *cel_answer(struct cel_help *h, const char *src, const 
                 snprintf(buf, size, "%s", text);
                 free(text);
         } else {
-                snprintf(buf, size, "%s %s", r.outcome == ZC_CEL_UNKNOWN ? "unknown" : "error", r.why);
+                snprintf(buf, size, "%s %.*s", r.outcome == ZC_CEL_UNKNOWN ? "unknown" : "error", (int)(size - sizeof "unknown "), r.why);
         }
         if (nodes)
                 *nodes = r.nodes;

@@ -191,6 +191,7 @@ static void reads(void **state)
         check_reads("size(self.words) > 0", "/host/words=[\"a\",\"b\"]");
         check_reads("has(self.proxy)", "/host/proxy=null");
         check_reads("self.tls == null", "/host/tls={\"required\":false,\"days_left\":null,\"outer\":{\"port\":1}}");
+        check_reads("self.open.exists(k, v, v == 'v')", "/host/open/k=\"v\"");
         check_reads("any.port > 0", "-=443");
         check_reads("params.port > 0", "");
         check_reads("[1, 2, 3, 4].all(i, self.list.all(v, v.wire > 0))", "/host/list/0/wire=1 /host/list/1/wire=2");
@@ -232,8 +233,8 @@ static void each_deletion(const json_t *doc, json_t *at, void (*fn)(void *ctx, c
         json_t *value;
         size_t i, n = 0;
 
-        json_array_foreach(at, i, value)
-                each_deletion(doc, value, fn, ctx);
+        for (i = 0; i < json_array_size(at); i++)
+                each_deletion(doc, json_array_get(at, i), fn, ctx);
         json_object_foreach(at, key, value)
                 keys[n++] = key;
         for (i = 0; i < n; i++) { /* putting it back moves it behind the others */
