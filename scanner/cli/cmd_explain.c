@@ -29,10 +29,7 @@ static bool question_read(const struct zc_options *o, struct question *q, struct
         const char **a = o->args.item;
         size_t n = o->args.count;
 
-        if (n == 0)
-                return zc_fail(err, ZC_E_USAGE,
-                               "explain what? a label (C1), a fingerprint, or RULE SUBJECT");
-        *q = (struct question){ .what = a[0], .rule = strncmp(a[0], "ZC-", 3) == 0 };
+        q->rule = strncmp(q->what, "ZC-", 3) == 0;
         if (q->rule && n > 1 && (n > 2 || access(a[1], F_OK) != 0)) {
                 q->subject = a[1];
                 a++;
@@ -146,9 +143,12 @@ static bool explain_run(struct zc_options *o, int *status, struct zc_err *err)
 {
         ZC_AUTO(zc_out) out = NULL;
         json_auto_t *report = NULL;
-        struct question q = { 0 };
+        struct question q = { .what = o->args.count > 0 ? o->args.item[0] : "" };
         size_t n;
 
+        if (o->args.count == 0)
+                return zc_fail(err, ZC_E_USAGE,
+                               "explain what? a label (C1), a fingerprint, or RULE SUBJECT");
         if (!question_read(o, &q, err))
                 return false;
         report = zc_report_load(q.report, err);
