@@ -75,7 +75,7 @@ usage "an option without its value" '--format needs FORMAT' judge good.json --fo
 usage "an option twice" '--format is given twice' judge good.json --format json --format json
 usage "an unknown format" 'no format "jsn"; did you mean json' judge good.json --format jsn
 usage "a report without a path" 'write FORMAT=PATH' judge good.json --report json
-usage "a report of an unknown format" 'no format "html"; this version has' judge good.json --report html=x.html
+usage "a report of an unknown format" 'no format "pdf"; this version has' judge good.json --report pdf=x.pdf
 usage "a report with an empty path" 'file name is empty' judge good.json --report json=
 usage "an output in no folder" 'folder does not exist' judge good.json -o none/x.json
 usage "an output that is a folder" 'is a directory' judge good.json -o .
