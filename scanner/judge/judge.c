@@ -208,29 +208,28 @@ static void why_text(const struct zc_judgement *jm, const struct cause *c, char 
 /** A value that is too long for a report is cut to what it is. */
 static json_t *value_shown(const json_t *value)
 {
-        ZC_AUTO_MEM char *line = NULL;
+        ZC_AUTO_MEM char *line = zc_json_line(value);
 
-        if (!json_is_array(value) && !json_is_object(value))
-                return json_incref((json_t *)(uintptr_t)value);
-        line = zc_json_line(value);
-        if (line && strlen(line) > VALUE_BYTES_MAX)
-                return zc_json_printf("(%zu %s)",
-                                      json_is_array(value) ? json_array_size(value)
-                                                           : json_object_size(value),
-                                      json_is_array(value) ? "values" : "members");
-        return json_deep_copy(value);
+        if (line && strlen(line) > VALUE_BYTES_MAX && json_is_array(value))
+                return json_sprintf("(%zu values)", json_array_size(value));
+        if (line && strlen(line) > VALUE_BYTES_MAX && json_is_object(value))
+                return json_sprintf("(%zu members)", json_object_size(value));
+        if (line && strlen(line) > VALUE_BYTES_MAX && json_is_string(value))
+                return zc_json_bytes(json_string_value(value), json_string_length(value),
+                                     VALUE_BYTES_MAX);
+        return json_incref((json_t *)(uintptr_t)value);
 }
 
 static json_t *reads_json(const struct work *w, const struct zc_judgement *jm)
 {
         const char *run = w->ev ? zc_json_str(zc_evidence_run(w->ev), "id", "") : NULL;
-        json_t *out = json_array();
+        json_auto_t *list = json_array();
 
         for (size_t i = 0; i < jm->read_count; i++)
-                json_array_append_new(out, json_pack("{s:s?, s:s, s:o}", "run", run, "path",
-                                                     jm->reads[i].pointer, "value",
-                                                     value_shown(jm->reads[i].value)));
-        return out;
+                json_array_append_new(list, json_pack("{s:s?, s:s, s:o}", "run", run, "path",
+                                                      jm->reads[i].pointer, "value",
+                                                      value_shown(jm->reads[i].value)));
+        return zc_json_shown(list);
 }
 
 static json_t *or_empty(const json_t *value, json_t *(*empty)(void))
@@ -259,7 +258,8 @@ static const json_t *proof_near(const struct zc_entity *e, const char *pointer)
 }
 
 /** Of what was read the proof that stands nearest, of something that is so before something that is not; then the entity's own. */
-static const json_t *proof_of(const struct work *w, const struct zc_entity *e, const struct zc_judgement *jm)
+static const json_t *proof_of(const struct work *w, const struct zc_entity *e,
+                              const struct zc_judgement *jm)
 {
         const json_t *found = NULL, *own = json_object_get(e->self, "proof");
 
@@ -287,14 +287,14 @@ static json_t *finding_new(const struct work *w, const struct zc_entity *e,
 
         if (!message || !zc_fingerprint(r->id, e->asset, e->subject, fingerprint))
                 return NULL;
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o, s:O?, s:o, s:o, s:o, "
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, "
                          "s:o, s:O, s:o}",
                          "fingerprint", fingerprint, "rule", r->id, "title", r->title, "severity",
                          zc_severity_name(zc_rule_severity(r, reach)), "confidence",
                          zc_confidence_name(r->confidence), "asset", e->asset, "subject",
                          e->subject, "reach", has_reach(r->kind) ? zc_reach_name(reach) : NULL,
                          "message", message, "evidence", reads_json(w, jm), "proof",
-                         json_is_object(proof) ? proof : NULL, "covers",
+                         json_is_object(proof) ? zc_json_shown(proof) : json_null(), "covers",
                          or_empty(json_object_get(r->record, "covers"), json_array), "remediation",
                          zc_rule_remediation(r, vars, n, arena), "reproduce",
                          zc_rule_reproduce(r, vars, n, arena), "refs",
@@ -341,6 +341,7 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
                 .params = j->params,
         };
         struct zc_judgement jm;
+        struct zc_entity safe = *e;
         struct work explained = *w;
         struct cause cause;
         const char *waived = NULL;
@@ -349,6 +350,7 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
 
         if (!arena)
                 return zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
+        safe.asset = zc_shown(arena, e->asset);
         zc_rule_judge(w->rule, &c, arena, NULL, &jm);
         zc_judge_reach(w->rule, reach, &jm);
         explained.host = host;
@@ -356,7 +358,7 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
         why_text(&jm, &cause, why);
         {
                 const struct zc_check check = { .rule = w->rule->id,
-                                                .asset = e->asset,
+                                                .asset = safe.asset,
                                                 .subject = e->subject,
                                                 .tags = json_object_get(w->rule->record, "tags"),
                                                 .severity = zc_rule_severity(w->rule, reach),
@@ -370,7 +372,7 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
         }
         if (jm.verdict != ZC_FAIL)
                 return true;
-        finding = finding_new(w, e, &c, &jm, reach, arena);
+        finding = finding_new(w, &safe, &c, &jm, reach, arena);
         return finding ? zc_tally_finding(j->tally, finding, waived, j->err)
                        : zc_fail(j->err, ZC_E_NOMEM, "no memory for a finding");
 }
@@ -553,6 +555,7 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
 {
         ZC_AUTO(zc_waivers) waivers = NULL;
         ZC_AUTO(zc_tally) tally = NULL;
+        json_auto_t *rows = NULL;
         json_auto_t *assets = zc_assets(j->evs, j->count);
 
         if (!zc_gate_init(gate, j->o, j->err) ||
@@ -563,9 +566,10 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
         j->params = zc_pack_params(j->o->pack, j->o->params, j->err);
         if (!j->params)
                 return NULL;
-        j->exposure = zc_exposure(j->evs, j->count, j->err);
-        if (!j->exposure)
+        rows = zc_exposure(j->evs, j->count, j->err);
+        if (!rows)
                 return NULL;
+        j->exposure = zc_json_shown(rows);
         j->judged = calloc(zc_pack_count(j->o->pack) + 1, sizeof(*j->judged));
         if (!tally || !assets || !j->judged || !reach_index(j) || !host_index(j)) {
                 zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");

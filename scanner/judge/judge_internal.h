@@ -14,6 +14,13 @@ void zc_judge_reach(const struct zc_rule *rule, enum zc_reach reach, struct zc_j
 /** The severity at a reach; of an unknown one, the worst. */
 enum zc_severity zc_rule_severity(const struct zc_rule *rule, enum zc_reach reach);
 
+/* ---- making foreign text safe ---- */
+
+/** The text as a report may hold it: itself, or escaped where it could act on a terminal. */
+const char *zc_shown(struct zc_arena *arena, const char *s);
+/** The same of every string and key; a new value. */
+json_t *zc_json_shown(const json_t *value);
+
 /* ---- profile and gate settings ---- */
 
 struct zc_gate {
@@ -61,7 +68,7 @@ json_t *zc_waivers_report(const struct zc_waivers *w);
 
 struct zc_tally;
 
-/** One verdict of one rule on one subject. Everything is copied. */
+/** One verdict of one rule on one subject. Everything is copied, and made safe to show. */
 struct zc_check {
         const char *rule, *asset, *subject;
         const json_t *tags; /* of the rule, or NULL */
@@ -108,6 +115,7 @@ struct zc_tally {
         json_t *subject_index;     /* key → position */
         json_t *findings;          /* array */
         json_t *finding_index;     /* fingerprint → position */
+        struct zc_arena *scratch;  /* texts that had to be made safe */
         json_t *missing;           /* sentences */
         json_t *missing_index;
         size_t required_of, required_done, required_waived;

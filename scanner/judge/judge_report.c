@@ -16,10 +16,10 @@ struct problems {
 static bool visit_problem(void *ctx, const json_t *problem, size_t index, struct zc_err *err)
 {
         const struct problems *p = ctx;
-        json_t *copy = json_pack("{s:s}", "run", p->run);
+        json_t *copy = zc_json_shown(problem);
 
         (void)index;
-        if (json_object_update_missing(copy, (json_t *)(uintptr_t)problem) != 0 ||
+        if (json_object_set_new(copy, "run", json_string(p->run)) != 0 ||
             json_array_append(p->list, copy) != 0) {
                 json_decref(copy);
                 return zc_fail(err, ZC_E_NOMEM, "no memory for problems");
@@ -47,7 +47,7 @@ static json_t *runs_json(struct zc_evidence *const *evs, size_t count)
         json_t *out = json_array();
 
         for (size_t e = 0; e < count; e++) {
-                json_t *run = json_copy((json_t *)(uintptr_t)zc_evidence_run(evs[e]));
+                json_t *run = zc_json_shown(zc_evidence_run(evs[e]));
 
                 if (!zc_evidence_finished(evs[e]) || !json_object_get(run, "finished"))
                         json_object_set_new(run, "finished", json_null());

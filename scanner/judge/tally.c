@@ -36,8 +36,9 @@ struct zc_tally *zc_tally_new(const struct zc_gate *gate, struct zc_waivers *wai
         t->finding_index = json_object();
         t->missing = json_array();
         t->missing_index = json_object();
+        t->scratch = zc_arena_new(0);
         if (!t->row_index || !t->subjects || !t->assets || !t->subject_index || !t->findings ||
-            !t->finding_index || !t->missing || !t->missing_index) {
+            !t->finding_index || !t->missing || !t->missing_index || !t->scratch) {
                 zc_tally_free(t);
                 return NULL;
         }
@@ -69,6 +70,7 @@ void zc_tally_free(struct zc_tally *t)
         json_decref(t->finding_index);
         json_decref(t->missing);
         json_decref(t->missing_index);
+        zc_arena_free(t->scratch);
         free(t);
 }
 
@@ -169,23 +171,36 @@ static bool range_add(struct zc_row *r, size_t subject)
         return true;
 }
 
-bool zc_tally_check(struct zc_tally *t, const struct zc_check *c, const char **waived,
+/** The check with every text of foreign origin made safe. */
+static struct zc_check check_shown(struct zc_tally *t, const struct zc_check *c)
+{
+        struct zc_check out = *c;
+
+        out.asset = zc_shown(t->scratch, c->asset);
+        out.subject = zc_shown(t->scratch, c->subject);
+        out.why = zc_shown(t->scratch, c->why);
+        out.needs = c->needs ? zc_shown(t->scratch, c->needs) : NULL;
+        return out;
+}
+
+bool zc_tally_check(struct zc_tally *t, const struct zc_check *raw, const char **waived,
                     struct zc_err *err)
 {
-        bool unanswered = c->verdict == ZC_UNKNOWN || c->verdict == ZC_ERROR;
-        bool required = c->verdict != ZC_NOTAPPLICABLE_V &&
-                        zc_gate_requires(t->gate, c->rule, c->tags, c->severity);
+        const struct zc_check c = check_shown(t, raw);
+        bool unanswered = c.verdict == ZC_UNKNOWN || c.verdict == ZC_ERROR;
+        bool required = c.verdict != ZC_NOTAPPLICABLE_V &&
+                        zc_gate_requires(t->gate, c.rule, c.tags, c.severity);
         const char *id = NULL;
         size_t row = 0, subject = 0;
 
-        if (c->verdict == ZC_FAIL || c->verdict == ZC_UNKNOWN)
-                id = zc_waivers_match(t->waivers, c->rule, c->asset, c->subject, c->verdict);
-        if (!row_find(t, c, id, &row) || !subject_find(t, c->asset, c->subject, &subject) ||
+        if (c.verdict == ZC_FAIL || c.verdict == ZC_UNKNOWN)
+                id = zc_waivers_match(t->waivers, c.rule, c.asset, c.subject, c.verdict);
+        if (!row_find(t, &c, id, &row) || !subject_find(t, c.asset, c.subject, &subject) ||
             !range_add(&t->rows[row], subject))
                 return no_memory(err);
         t->rows[row].count++;
         t->rows[row].required = t->rows[row].required || required;
-        t->verdicts[c->verdict]++;
+        t->verdicts[c.verdict]++;
         t->required_of += required;
         t->required_done += required && !unanswered;
         t->required_waived += required && unanswered && id;
@@ -256,7 +271,7 @@ bool zc_tally_missing(struct zc_tally *t, struct zc_err *err, const char *fmt, .
         if (json_object_get(t->missing_index, text))
                 return true;
         return (json_object_set_new(t->missing_index, text, json_true()) == 0 &&
-                json_array_append_new(t->missing, zc_json_printf("%s", text)) == 0) ||
+                json_array_append_new(t->missing, json_string(zc_shown(t->scratch, text))) == 0) ||
                no_memory(err);
 }
 
