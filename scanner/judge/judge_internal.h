@@ -14,6 +14,15 @@ void zc_judge_reach(const struct zc_rule *rule, enum zc_reach reach, struct zc_j
 /** The severity at a reach; of an unknown one, the worst. */
 enum zc_severity zc_rule_severity(const struct zc_rule *rule, enum zc_reach reach);
 
+/**
+ * A finding without what the tally adds. @ev: NULL for exposure rows, which belong to no single run. @endpoint: the one around the
+ * entity, or NULL. @reach: its name, or NULL for what has none. NULL when out of memory.
+ */
+json_t *zc_finding_new(const struct zc_rule *r, const struct zc_evidence *ev,
+                       const json_t *endpoint, const struct zc_entity *e,
+                       const struct zc_judge_context *c, const struct zc_judgement *jm,
+                       const char *reach, enum zc_severity severity, struct zc_arena *arena);
+
 /* ---- making foreign text safe ---- */
 
 /** The text as a report may hold it: itself, or escaped where it could act on a terminal. */
