@@ -274,7 +274,9 @@ static void endpoint_probe(const struct zc_work *w, const struct zc_plan_row *ro
                 zc_io_notapplicable(&io, "not a service of its kind");
         else
                 zc_probe_observe(row->probe, &subject, &io, out);
-        if (json_object_size(out) > 0 || io.outcome == ZC_DONE)
+        if (strcmp(at, "endpoint") == 0) /* what it finds out is about the endpoint itself */
+                json_object_update(endpoint, out);
+        else if (json_object_size(out) > 0 || io.outcome == ZC_DONE)
                 json_object_set(endpoint, member, out);
         json_object_set_new(json_object_get(endpoint, "probes"), row->probe->id,
                             zc_io_outcome(&io));

@@ -34,8 +34,9 @@ static bool port_says(uint16_t port)
 static const struct zc_starttls_protocol *start_of(const struct zc_subject *s)
 {
         const char *service = zc_json_str(s->endpoint, "service", "");
+        const json_t *wrapped = json_object_get(s->endpoint, "wrapped");
 
-        if (scheme_says(s->scheme) || port_says(s->port))
+        if (scheme_says(s->scheme) || json_is_string(wrapped) || (!wrapped && port_says(s->port)))
                 return NULL;
         return zc_starttls_find(service[0]                        ? service
                                 : s->scheme == ZC_SCHEME_POSTGRES ? "postgresql"
@@ -44,12 +45,13 @@ static const struct zc_starttls_protocol *start_of(const struct zc_subject *s)
 
 static bool tls_applies(const struct zc_subject *s)
 {
-        const json_t *identified =
-                json_object_get(json_object_get(s->endpoint, "probes"), "identify");
+        const json_t *wrapped = json_object_get(s->endpoint, "wrapped");
 
-        if (scheme_says(s->scheme) || port_says(s->port) || start_of(s))
+        if (scheme_says(s->scheme) || start_of(s))
                 return true;
-        return !identified && s->named_port; /* nobody knows what it is: a hello asks */
+        if (wrapped) /* a hello was answered, or was not */
+                return json_is_string(wrapped);
+        return port_says(s->port) || s->named_port; /* nobody knows what it is: a hello asks */
 }
 
 /* ---- the handshake ---- */
@@ -206,7 +208,7 @@ const struct zc_probe zc_probe_tls = {
         .side = ZC_SIDE_COLLECTOR,
         .level = ZC_LEVEL_SAFE,
         .needs = ZC_NEED_TCP,
-        .after = (const char *const[]){ "ports", NULL },
+        .after = (const char *const[]){ "ports", "identify", NULL },
         .evidence = "endpoint.tls",
         .sends = "one or two ordinary TLS handshakes, then one ClientHello for each of SSL 3.0, "
                  "TLS 1.0, 1.1, 1.2 and 1.3, at most "

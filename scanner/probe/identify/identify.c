@@ -1,0 +1,72 @@
+/** endpoint.service: which protocol is spoken, and whether TLS is around it. */
+#include "zc/identify.h"
+#include "zc/json.h"
+#include "zc/probe.h"
+
+#define BUDGET_MS 30000
+
+static bool identify_write(const struct zc_identity *id, json_t *out)
+{
+        char time[ZC_TIME_LEN];
+        json_t *by;
+
+        if (id->service || id->asked_all)
+                json_object_set_new(out, "service",
+                                    id->service ? json_string(id->service) : json_null());
+        if (id->wrapped != ZC_WRAPPED_UNKNOWN)
+                json_object_set_new(out, "wrapped",
+                                    id->wrapped == ZC_WRAPPED_TLS ? json_string("tls")
+                                                                  : json_null());
+        if (id->listened || id->banner[0])
+                json_object_set_new(out, "banner",
+                                    id->banner[0] ? json_string(id->banner) : json_null());
+        if (!id->service)
+                return true;
+        zc_time_format(id->at, time);
+        by = json_pack("{s:s, s:s, s:i, s:s, s:s}", "by",
+                       id->by_alpn ? "alpn" : zc_asked_name(id->by), "observed_at", time,
+                       "attempts", (int)id->connections, "sent", id->sent, "received",
+                       id->received);
+        return by && json_object_set_new(out, "identified", by) == 0;
+}
+
+static bool identify_run(const struct zc_subject *s, struct zc_io *io, json_t *out,
+                         struct zc_err *err)
+{
+        const struct zc_identify_peer peer = {
+                .scope = io->scope,
+                .addr = s->addr,
+                .port = s->port,
+                .name = s->name,
+                .scheme = s->scheme,
+                .near = s->local,
+                .deadline = zc_deadline_min(io->deadline, zc_deadline_in(BUDGET_MS)),
+        };
+        struct zc_identity id;
+
+        if (!zc_identify(&peer, &id, err))
+                return zc_ctx(err, "asking what it is");
+        if (!identify_write(&id, out))
+                return zc_fail(err, ZC_E_NOMEM, "no memory");
+        if (!id.service && !id.asked_all)
+                return zc_fail(err, ZC_E_IO, "what it speaks is not known: %s",
+                               id.why[0] ? id.why : "not every question could be asked");
+        return true;
+}
+
+const struct zc_probe zc_probe_identify = {
+        .id = "identify",
+        .summary = "which protocol is spoken at an open port, and whether inside TLS",
+        .scope = ZC_SCOPE_ENDPOINT,
+        .side = ZC_SIDE_COLLECTOR,
+        .level = ZC_LEVEL_OBSERVE,
+        .needs = ZC_NEED_TCP,
+        .after = (const char *const[]){ "ports", NULL },
+        .evidence = "endpoint",
+        .sends = "at most eight connections, one after another, each with nothing at first (a "
+                 "greeting "
+                 "is waited for) and then one of: a TLS ClientHello, Redis PING, GET / over HTTP, "
+                 "PostgreSQL SSLRequest; inside TLS the same; it ends with the first answer that "
+                 "tells",
+        .run = identify_run,
+};

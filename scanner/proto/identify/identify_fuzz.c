@@ -1,0 +1,36 @@
+/** Any bytes, after any question: a verdict that more bytes and their end do not contradict. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "zc/identify.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        struct zc_rd in = { data, size };
+        enum zc_asked asked;
+        uint8_t which;
+
+        if (!zc_rd_u8(&in, &which))
+                return 0;
+        asked = which % ZC_ASKED_COUNT;
+        for (int whole = 0; whole <= 1; whole++) {
+                const char *name = NULL;
+                enum zc_told t = zc_identify_bytes(in, asked, whole, &name);
+
+                if ((t == ZC_TOLD_SERVICE) != (name != NULL) || (whole && t == ZC_TOLD_MORE))
+                        abort();
+        }
+        if (in.n >
+            0) { /* what is told of a beginning without an end in sight may not need more than is there */
+                const char *early = NULL, *late = NULL;
+                enum zc_told t = zc_identify_bytes(in, asked, false, &early);
+
+                if (t == ZC_TOLD_SERVICE &&
+                    (zc_identify_bytes(in, asked, true, &late) != ZC_TOLD_SERVICE ||
+                     strcmp(early, late) != 0))
+                        abort();
+        }
+        return 0;
+}
