@@ -68,6 +68,7 @@ static void test_smtp_truncated(void **state)
 
 static void test_smtp_limits(void **state)
 {
+        static const char line[7] = { '2', '5', '0', '-', 'a', '\r', '\n' };
         static char big[ZC_SMTP_LINES_MAX * 8 + 4096];
         struct zc_rd in = { (const uint8_t *)big, ZC_SMTP_LINE_MAX + 1 };
         struct zc_smtp_reply r;
@@ -77,7 +78,7 @@ static void test_smtp_limits(void **state)
         memset(big, '2', sizeof big);
         assert_int_equal(zc_smtp_reply_parse(&in, &r), ZC_REPLY_FOREIGN);
         for (unsigned i = 0; i <= ZC_SMTP_LINES_MAX; i++, n += 7)
-                memcpy(big + n, "250-a\r\n", 7);
+                memcpy(big + n, line, sizeof line);
         in = (struct zc_rd){ (const uint8_t *)big, n };
         assert_int_equal(zc_smtp_reply_parse(&in, &r), ZC_REPLY_FOREIGN);
 }

@@ -71,13 +71,11 @@ static size_t server_says(SSL_CTX *ctx, const struct zc_tls_hello *h, uint8_t *o
 static void test_openssl_answers(void **state)
 {
         static const struct {
-                uint16_t version;
-                enum zc_tls_suites which;
+                uint16_t version, which;
                 bool bare, also_older;
                 int min, max; /* of the server */
                 enum zc_tls_answer_kind kind;
-                uint16_t chosen;
-                uint8_t alert;
+                int chosen, alert;
         } rows[] = {
                 { ZC_TLS10, ZC_SUITES_USUAL, false, false, 0x301, 0x304, ZC_TLS_ANSWER_HELLO, 0x301,
                   0 },
@@ -116,7 +114,8 @@ static void test_openssl_answers(void **state)
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
                 SSL_CTX *ctx = server_new(rows[i].min, rows[i].max);
                 uint16_t suites[2 * ZC_TLS_SUITES_MAX];
-                struct zc_tls_hello h = hello_of(rows[i].version, rows[i].which, suites);
+                struct zc_tls_hello h =
+                        hello_of(rows[i].version, (enum zc_tls_suites)rows[i].which, suites);
                 uint8_t bytes[8192], scratch[ZC_TLS_ANSWER_SCRATCH];
                 struct zc_tls_answer a;
                 size_t n;
@@ -248,7 +247,7 @@ static const struct {
 } answers[] = {
 #define ROW(name, bytes, kind, version, why)                                                       \
         {                                                                                          \
-                name, bytes, sizeof bytes - 1, kind, version, why                                  \
+                (name), (bytes), sizeof(bytes) - 1, (kind), (version), (why)                       \
         }
         ROW("bare", "\x16\x03\x03\0\x2a\x02\0\0\x26" HELLO_BODY, ZC_TLS_ANSWER_HELLO, 0x303, ""),
         ROW("more after it", "\x16\x03\x03\0\x2e\x02\0\0\x26" HELLO_BODY "\x0b\0\0\x05",

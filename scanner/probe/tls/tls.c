@@ -63,20 +63,20 @@ static bool handshake(const struct zc_tls_peer *peer, struct zc_tls_seen *seen, 
         static const char *const alpn[] = { "h2", "http/1.1", NULL };
         struct zc_tls_session_options o = { .sni = peer->name,
                                             .alpn = with_alpn && !peer->start ? alpn : NULL };
-        struct zc_step_chain chain = { .first = zc_starttls_step,
-                                       .first_state = &seen->pre,
-                                       .go_on = zc_starttls_go_on,
-                                       .next = zc_tls_session_step };
 
         zc_tls_session_free(ZC_TAKE(*session));
         if (!zc_tls_session_new(&o, session, err))
                 return false;
-        chain.next_state = *session;
         *conv = zc_tls_peer_conv(peer, zc_tls_session_step, *session);
         if (peer->start) {
                 zc_starttls_init(&seen->pre, peer->start);
+                seen->chain = (struct zc_step_chain){ .first = zc_starttls_step,
+                                                      .first_state = &seen->pre,
+                                                      .go_on = zc_starttls_go_on,
+                                                      .next = zc_tls_session_step,
+                                                      .next_state = *session };
                 conv->step = zc_step_chain;
-                conv->state = &chain;
+                conv->state = &seen->chain;
         }
         conv->max_bytes = CHAIN_BYTES;
         seen->attempts++;

@@ -10,6 +10,7 @@ struct zc_tls_seen {
         const char *sni;                          /* NULL for none */
         const struct zc_starttls_protocol *start; /* NULL: TLS from the first byte */
         struct zc_starttls pre;                   /* of the handshake, where there is a preamble */
+        struct zc_step_chain chain;               /* that preamble, then the handshake */
         const struct zc_tls_facts *facts;         /* of the handshake */
         unsigned attempts;                        /* handshakes tried */
         int64_t at;                               /* when, wall clock in ms */

@@ -292,6 +292,7 @@ static bool one_record(struct reading *r, struct zc_rd *in)
         return type == RECORD_ALERT ? alerts(r, fragment) : handshake(r, fragment);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through r.message */
 void zc_tls_answer_parse(struct zc_rd in, uint8_t scratch[ZC_TLS_ANSWER_SCRATCH],
                          struct zc_tls_answer *out)
 {
