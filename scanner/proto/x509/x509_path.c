@@ -42,8 +42,8 @@ bool zc_x509_init(struct zc_err *err)
         store = X509_STORE_new();
         if (!store)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the trust store");
-        from_file = X509_STORE_load_file(store, file) == 1;
         from_dir = holds_roots(dir) && X509_STORE_load_path(store, dir) == 1;
+        from_file = (!from_dir || (named && named[0])) && X509_STORE_load_file(store, file) == 1;
         snprintf(store_name, sizeof store_name, "%s%s%s", from_dir ? dir : "",
                  from_dir && from_file ? ", " : "", from_file ? file : "");
         ERR_clear_error();
