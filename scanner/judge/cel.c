@@ -222,9 +222,9 @@ static void fill(struct cel_run *r, struct cel_value v, struct zc_cel_result *ou
                 snprintf(out->why, sizeof out->why, "%s", v.p.s);
                 return;
         }
-        out->value = cel_to_json(&v, 0);
+        out->value = cel_to_json(&v, CEL_JSON_MAX);
         if (!out->value) {
-                snprintf(out->why, sizeof out->why, "out of memory, or a result that nests too deep");
+                snprintf(out->why, sizeof out->why, "a result is larger than its limit");
                 return;
         }
         cel_touch(r, v);

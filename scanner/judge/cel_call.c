@@ -400,10 +400,15 @@ static bool literal_pattern(struct cel_compiler *c, struct cel_ast *n)
 {
         const struct cel_ast *p = n->n == 2 ? n->arg[1] : NULL;
         struct cel_re *keep;
+        uint32_t count = 0;
         char why[128];
 
         if (!p || strcmp(n->name, "matches") != 0 || p->kind != CEL_N_LITERAL || p->value.kind != CEL_STRING)
                 return true;
+        for (const struct cel_re *re = c->e->regexes; re; re = re->next)
+                count++;
+        if (count == CEL_PATTERNS)
+                return cel_fail_at(c, p->pos, "more than %d regular expressions", CEL_PATTERNS);
         keep = zc_arena_new_of(c->arena, struct cel_re);
         if (!keep)
                 return cel_nomem(c);

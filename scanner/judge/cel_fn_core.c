@@ -117,6 +117,8 @@ CEL_FN(int_of_string)
         uint64_t u, most = (uint64_t)INT64_MAX + minus;
         size_t sign = minus || *s == '+';
 
+        if (!cel_charge(r, arg[0].n / 16))
+                return cel_stopped(r);
         if (!zc_parse_uint(s + sign, arg[0].n - sign, most, &u))
                 return unreadable(r, arg[0], "int");
         return cel_int(minus ? (int64_t)(0 - u) : (int64_t)u);
@@ -143,6 +145,8 @@ CEL_FN(uint_of_string)
 {
         uint64_t u;
 
+        if (!cel_charge(r, arg[0].n / 16))
+                return cel_stopped(r);
         return zc_parse_uint(arg[0].p.s, arg[0].n, UINT64_MAX, &u) ? cel_uint(u) : unreadable(r, arg[0], "uint");
 }
 
@@ -203,7 +207,7 @@ CEL_FN(string_of_double)
         char buf[32];
 
         cel_double_text(arg[0].p.d, buf);
-        return text(r, buf);
+        return cel_charge(r, 20) ? text(r, buf) : cel_stopped(r);
 }
 
 CEL_FN(string_of_bool)
@@ -213,6 +217,8 @@ CEL_FN(string_of_bool)
 
 CEL_FN(string_of_bytes)
 {
+        if (!cel_charge(r, arg[0].n / 16))
+                return cel_stopped(r);
         if (!zc_utf8_valid(arg[0].p.s, arg[0].n))
                 return cel_error(r, "the bytes are not valid UTF-8");
         return cel_string_of(CEL_STRING, arg[0].p.s, arg[0].n);

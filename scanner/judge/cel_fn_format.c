@@ -118,6 +118,8 @@ static bool add_value(struct format *f, struct cel_value v, int depth)
                 return add(f, "null", 4);
         case CEL_STRING:
         case CEL_BYTES:
+                if (!cel_charge(f->r, v.n / 16))
+                        return fail(f, cel_stopped(f->r));
                 if (v.kind == CEL_BYTES && !zc_utf8_valid(v.p.s, v.n))
                         return fail(f, cel_error(f->r, "error during formatting: the bytes are not valid UTF-8"));
                 return add(f, v.p.s, v.n);
@@ -190,6 +192,8 @@ static bool add_float(struct format *f, struct cel_value v, char clause, int pre
                 return refused(f, clause == 'f' ? "fixed-point clause can only be used on doubles" : "scientific clause can only be used on doubles", v);
         if (!special(f, d, &done) || done)
                 return done;
+        if (!cel_charge(f->r, 20 + (size_t)precision)) /* long numbers take their time */
+                return fail(f, cel_stopped(f->r));
         snprintf(buf, sizeof buf, clause == 'f' ? "%.*f" : "%.*e", precision, d);
         return add(f, buf, strlen(buf));
 }

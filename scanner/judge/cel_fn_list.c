@@ -7,9 +7,12 @@
 
 static bool copy_in(struct cel_run *r, struct cel_value list, struct cel_value *out)
 {
-        for (uint32_t i = 0; i < list.n; i++)
+        for (uint32_t i = 0; i < list.n; i++) {
                 out[i] = cel_list_at(r, list, i);
-        return cel_charge(r, list.n / 4);
+                if (!cel_charge(r, 1 + cel_text_size(out[i]) / 4)) /* each is compared many times */
+                        return false;
+        }
+        return true;
 }
 
 CEL_FN(slice)

@@ -16,11 +16,15 @@ static size_t find(struct cel_value hay, struct cel_value needle, size_t from)
 
 CEL_FN(starts_with)
 {
+        if (!cel_charge(r, arg[1].n / 64))
+                return cel_stopped(r);
         return cel_bool(arg[0].n >= arg[1].n && memcmp(arg[0].p.s, arg[1].p.s, arg[1].n) == 0);
 }
 
 CEL_FN(ends_with)
 {
+        if (!cel_charge(r, arg[1].n / 64))
+                return cel_stopped(r);
         return cel_bool(arg[0].n >= arg[1].n && memcmp(arg[0].p.s + arg[0].n - arg[1].n, arg[1].p.s, arg[1].n) == 0);
 }
 

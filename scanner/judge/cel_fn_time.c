@@ -261,6 +261,8 @@ CEL_FN(duration_of_string)
 {
         int64_t ns;
 
+        if (!cel_charge(r, arg[0].n / 8))
+                return cel_stopped(r);
         if (!duration_parse(arg[0].p.s, arg[0].n, &ns))
                 return cel_error(r, "range or format error: '%.60s' is no duration such as 1h30m", arg[0].p.s);
         return make_duration(ns);

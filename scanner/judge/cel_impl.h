@@ -18,7 +18,10 @@
 #define CEL_VALUE_DEPTH 200  /* lists in lists, at run time */
 #define CEL_ARGS 32          /* arguments of one call */
 #define CEL_RESULT_MAX ((size_t)1 << 20) /* bytes of one string */
+#define CEL_JSON_MAX ((size_t)4 << 20)   /* bytes of a whole result */
+#define CEL_TRACE_MAX ((size_t)64 << 10) /* of a traced one */
 #define CEL_PATTERN_MAX 1024 /* bytes of one regular expression */
+#define CEL_PATTERNS 64      /* literal ones in an expression */
 
 /* ---- values ---- */
 
@@ -91,6 +94,12 @@ struct cel_map {
 static inline bool cel_failed(struct cel_value v)
 {
         return v.kind >= CEL_UNKNOWN;
+}
+
+/** Bytes of a string, for what looking at it costs; 0 of anything else. */
+static inline size_t cel_text_size(struct cel_value v)
+{
+        return v.kind == CEL_STRING || v.kind == CEL_BYTES ? v.n : 0;
 }
 
 static inline struct cel_value cel_null(void)
@@ -431,8 +440,8 @@ struct cel_value cel_map_build(struct cel_run *r, struct cel_value *keys, struct
 struct cel_value cel_member(struct cel_run *r, struct cel_value v, struct cel_value key, bool opt);
 struct cel_value cel_has(struct cel_run *r, struct cel_value v, struct cel_value key);
 struct cel_value cel_index(struct cel_run *r, struct cel_value v, struct cel_value key, bool opt);
-/** As JSON, owned by the caller; NULL when out of memory. */
-json_t *cel_to_json(const struct cel_value *v, int depth);
+/** As JSON, owned by the caller; NULL when out of memory, or when it would take more than limit bytes. */
+json_t *cel_to_json(const struct cel_value *v, size_t limit);
 /** "self.tls.versions[2].offered" into buf. */
 void cel_doc_path(const struct cel_doc *d, char *buf, size_t size);
 /** The JSON Pointer of a read leaf, in the arena; NULL when its variable has none. */

@@ -22,12 +22,29 @@ static json_t *base64_json(struct cel_value v)
         return out;
 }
 
-static json_t *list_json(const struct cel_value *v, int depth)
+/** What a result may still take: values may share parts, JSON does not. */
+struct room {
+        size_t left;
+};
+
+static bool take(struct room *room, size_t n)
+{
+        bool fits = room->left > n;
+
+        room->left = fits ? room->left - n : 0;
+        return fits;
+}
+
+#define VALUE_COST 32 /* bytes of a jansson value, about */
+
+static json_t *to_json(const struct cel_value *v, struct room *room, int depth);
+
+static json_t *list_json(const struct cel_value *v, struct room *room, int depth)
 {
         json_t *out = json_array();
 
         for (uint32_t i = 0; out && i < v->n; i++) {
-                if (json_array_append_new(out, cel_to_json(&v->p.items[i], depth + 1)) != 0) {
+                if (json_array_append_new(out, to_json(&v->p.items[i], room, depth + 1)) != 0) {
                         json_decref(out);
                         return NULL;
                 }
@@ -49,18 +66,39 @@ static const char *key_text(struct cel_value k, char buf[32])
         return buf;
 }
 
-static json_t *map_json(const struct cel_value *v, int depth)
+static json_t *map_json(const struct cel_value *v, struct room *room, int depth)
 {
         json_t *out = json_object();
         char buf[32];
 
         for (uint32_t i = 0; out && i < v->n; i++) {
-                if (json_object_set_new(out, key_text(v->p.map->keys[i], buf), cel_to_json(&v->p.map->values[i], depth + 1)) != 0) {
+                const char *key = key_text(v->p.map->keys[i], buf);
+
+                if (!take(room, strlen(key)) || json_object_set_new(out, key, to_json(&v->p.map->values[i], room, depth + 1)) != 0) {
                         json_decref(out);
                         return NULL;
                 }
         }
         return out;
+}
+
+/** Takes the room of a whole JSON value. */
+static bool take_json(const json_t *json, struct room *room)
+{
+        const char *key;
+        json_t *value;
+
+        if (!take(room, VALUE_COST + json_string_length(json)))
+                return false;
+        for (size_t i = 0; i < json_array_size(json); i++) {
+                if (!take_json(json_array_get(json, i), room))
+                        return false;
+        }
+        json_object_foreach((json_t *)(uintptr_t)json, key, value) {
+                if (!take(room, strlen(key)) || !take_json(value, room))
+                        return false;
+        }
+        return true;
 }
 
 static json_t *double_json(double d)
@@ -73,14 +111,35 @@ static json_t *double_json(double d)
         return json_string(buf);
 }
 
-json_t *cel_to_json(const struct cel_value *v, int depth)
+/** Values that are text in JSON. */
+static json_t *text_json(const struct cel_value *v)
 {
         char buf[64];
 
-        if (depth > CEL_VALUE_DEPTH)
+        switch ((enum cel_kind)v->kind) {
+        case CEL_TYPE:
+                return json_string(v->p.s);
+        case CEL_TIMESTAMP:
+                cel_time_text(*v, buf);
+                break;
+        case CEL_DURATION:
+                cel_duration_text(v->p.i, buf);
+                break;
+        default:
+                cel_net_text(*v, buf);
+                break;
+        }
+        return json_string(buf);
+}
+
+static json_t *to_json(const struct cel_value *v, struct room *room, int depth)
+{
+        bool text = v->kind == CEL_STRING || v->kind == CEL_BYTES;
+
+        if (depth > CEL_VALUE_DEPTH || !take(room, VALUE_COST + (text ? v->n : 0)))
                 return NULL;
         if (v->doc)
-                return json_deep_copy(v->p.at->json);
+                return take_json(v->p.at->json, room) ? json_deep_copy(v->p.at->json) : NULL;
         switch ((enum cel_kind)v->kind) {
         case CEL_BOOL:
                 return json_boolean(v->p.b);
@@ -97,26 +156,27 @@ json_t *cel_to_json(const struct cel_value *v, int depth)
         case CEL_BYTES:
                 return base64_json(*v);
         case CEL_LIST:
-                return list_json(v, depth);
+                return list_json(v, room, depth);
         case CEL_MAP:
-                return map_json(v, depth);
+                return map_json(v, room, depth);
         case CEL_TYPE:
-                return json_string(v->p.s);
         case CEL_TIMESTAMP:
-                cel_time_text(*v, buf);
-                return json_string(buf);
         case CEL_DURATION:
-                cel_duration_text(v->p.i, buf);
-                return json_string(buf);
         case CEL_IP:
         case CEL_CIDR:
-                cel_net_text(*v, buf);
-                return json_string(buf);
+                return text_json(v);
         case CEL_OPTIONAL:
-                return v->p.opt ? cel_to_json(v->p.opt, depth + 1) : json_null();
+                return v->p.opt ? to_json(v->p.opt, room, depth + 1) : json_null();
         default:
                 return json_null();
         }
+}
+
+json_t *cel_to_json(const struct cel_value *v, size_t limit)
+{
+        struct room room = { limit };
+
+        return to_json(v, &room, 0);
 }
 
 /* ---- paths and pointers ---- */
@@ -194,7 +254,9 @@ struct cel_value cel_eval_traced(struct cel_run *r, const struct cel_ast *n)
                 cel_doc_path(v.p.at, why, sizeof why);
         else if (v.kind == CEL_ERROR)
                 snprintf(why, sizeof why, "%s", v.p.s);
-        json = cel_failed(v) ? NULL : cel_to_json(&v, 0);
+        json = cel_failed(v) ? NULL : cel_to_json(&v, CEL_TRACE_MAX);
+        if (!json && !why[0])
+                snprintf(why, sizeof why, "(too large to show)");
         r->trace->sub(r->trace->ctx, source, r->depth, json, why[0] ? why : NULL);
         json_decref(json);
         return v;

@@ -92,6 +92,8 @@ static struct cel_value order(struct cel_run *r, const struct cel_value *arg, en
 {
         int o = cel_compare(arg[0], arg[1]);
 
+        if (!cel_charge(r, cel_text_size(arg[0]) / 64))
+                return cel_stopped(r);
         if (o == NO_ORDER)
                 return cel_no_overload(r, cel_op_name[op], arg, 2);
         if (o == UNORDERED)
@@ -189,7 +191,7 @@ static struct cel_value equal_maps(struct cel_run *r, struct cel_value a, struct
 
 struct cel_value cel_equal(struct cel_run *r, struct cel_value a, struct cel_value b, int depth)
 {
-        if (depth > CEL_VALUE_DEPTH || !cel_charge(r, 1))
+        if (depth > CEL_VALUE_DEPTH || !cel_charge(r, 1 + cel_text_size(a) / 64))
                 return r->stop ? cel_stopped(r) : cel_error(r, "values nest too deep to compare");
         if (number(a) && number(b))
                 return cel_bool(compare_numbers(a, b) == 0);

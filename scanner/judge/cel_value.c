@@ -227,6 +227,8 @@ struct cel_value cel_map_find(struct cel_run *r, struct cel_value map, struct ce
         struct cel_value k;
 
         *found = false;
+        if (!cel_charge(r, cel_text_size(key) / 64))
+                return cel_stopped(r);
         if (map.doc)
                 return find_in_json(r, map.p.at, key, found);
         if (!whole(key, &k) || !cel_charge(r, map.n / 8))
@@ -273,7 +275,7 @@ struct cel_value cel_map_build(struct cel_run *r, struct cel_value *keys, struct
         for (uint32_t i = 0; i < n; i++) {
                 if (keys[i].kind != CEL_STRING && keys[i].kind != CEL_INT && keys[i].kind != CEL_UINT && keys[i].kind != CEL_BOOL)
                         return cel_error(r, "unsupported key type: %s", cel_kind_name((enum cel_kind)keys[i].kind));
-                if (!cel_charge(r, i / 8))
+                if (!cel_charge(r, i / 8 + cel_text_size(keys[i]) / 64))
                         return cel_stopped(r);
                 for (uint32_t k = 0; k < i; k++) {
                         if (same_map_key(keys[i], keys[k]))

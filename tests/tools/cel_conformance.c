@@ -262,7 +262,7 @@ static bool compare(struct test *t, struct cel_value got)
         ok = same(got, want);
         if (ok)
                 return true;
-        json = cel_to_json(&got, 0);
+        json = cel_to_json(&got, CEL_JSON_MAX);
         text = json ? json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
         wrong(t, cel_kind_name((enum cel_kind)got.kind), text);
         free(text);

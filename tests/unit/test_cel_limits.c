@@ -154,6 +154,12 @@ static void budget(void **state)
         expect("lists.range(60000).map(a, lists.range(60000))", "error ");
         expect("lists.range(9223372036854775807)", "error lists.range");
         expect("lists.range(3000).map(x, string(x)).map(x, {x: x}).distinct().size()", over);
+        expect("cel.bind(s, lists.range(4000).map(x, 'abcdefgh').join(''), lists.range(60000).map(x, s))", large);
+        expect("cel.bind(s, lists.range(4000).map(x, 'abcdefgh').join(''), lists.range(60000).map(x, string(bytes(s))).size())", over);
+        expect("cel.bind(s, lists.range(4000).map(x, 'abcdefgh').join(''), lists.range(60000).map(x, s + 'a' == s + 'a').size())", over);
+        expect("cel.bind(s, lists.range(4000).map(x, '00000000').join('') + 's', lists.range(60000).map(x, duration(s)).size())", over);
+        expect("cel.bind(s, lists.range(4000).map(x, '00000000').join(''), lists.range(60000).map(x, int(s)).size())", over);
+        expect("lists.range(60000).map(x, '%.100f'.format([1.0e300])).size()", over);
         expect("lists.range(3000).transformMap(i, v, v).size()", "3000");
         expect("lists.range(30000).transformMap(i, v, v).size()", over);
         expect("true || lists.range(1000).all(a, lists.range(10000).all(b, true))", "true");
@@ -183,6 +189,7 @@ static void regex_bombs(void **state)
                 expect(src, "error ");
         }
         expect("lists.range(60000).exists(i, 'x'.matches('(a{1,100}){1,9}' + string(i)))", "error the expression costs more");
+        nested("'x'.matches('(((a{1,30}){1,30}){1,9})') || ", "true", "", 200, "refused line 1, column ");
         expect("'x'.matches('((((a{1000}){1000}){1000}){1000})')", "refused line 1, column 13: the regular expression:");
         doubling("'aaaa'", "$ + $", 16, "$.matches('(a*)*b')", "error the expression costs more");
 }
