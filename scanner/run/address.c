@@ -397,7 +397,7 @@ void zc_address_observe(const struct zc_work *w)
 
         zc_addr_format(&w->addr, address);
         if (zc_collector_over(c)) {
-                zc_address_leave(w, ZC_FAILED, "the run's time was over");
+                zc_address_leave(w, ZC_FAILED, "the run's deadline passed");
         } else if (in_scope(w)) {
                 int64_t wait_ms = wait_of(w);
                 struct zc_deadline wait =

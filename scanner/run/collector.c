@@ -212,7 +212,7 @@ static void block_add(struct zc_item *item, struct task *t)
                         continue;
                 }
                 zc_addr_format(&t->addr, member);
-                snprintf(why, sizeof why, "the run's time was over before %s and those after it",
+                snprintf(why, sizeof why, "the run's deadline passed before %s and those after it",
                          member);
                 put(item->collector,
                     zc_scan_record(zc_plan_asset(item->jt, item->t, item->collector->vantage,
@@ -333,6 +333,11 @@ static void targets_observe(struct zc_collector *c)
                 }
         }
         zc_pool_wait(c->pool);
+        if (zc_collector_over(c))
+                put(c,
+                    zc_problem_record("collector", "run", "",
+                                      "the run's deadline passed while targets were looked at",
+                                      "what had its turn too late says so; --deadline gives more"));
         zc_pool_free(c->pool);
         c->pool = NULL;
 }
