@@ -24,7 +24,7 @@ const struct zc_option zc_options_table[] = {
         { "output", 'o', "PATH", ZC_OPT_TEXT, OBSERVE | JUDGE | REPORT, AT(output),
           "write the command's own document to PATH (- is standard output)" },
         { "format", 0, "FORMAT", ZC_OPT_TEXT, GATE | REPORT, AT(format),
-          "the form of that document: terminal or json" },
+          "the form of that document: terminal, json, sarif, junit, …; a wrong one lists all" },
         { "report", 0, "FORMAT=PATH", ZC_OPT_MANY, GATE, AT(reports),
           "write the report in FORMAT to PATH as well; may be repeated" },
         { "evidence", 0, "PATH", ZC_OPT_TEXT, AUDIT, AT(evidence),
