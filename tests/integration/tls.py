@@ -230,6 +230,26 @@ def pg_yes(c):
         t.recv(1)
 
 
+def smtp(c, starttls):
+    f = c.makefile("rwb", buffering=0)
+    c.sendall(b"220 mail.example ESMTP\r\n")
+    while True:
+        word = f.readline().split(b" ")[0].strip().upper()
+        if word == b"EHLO":
+            c.sendall(b"250-mail.example\r\n250-STARTTLS\r\n250 HELP\r\n" if starttls else b"250-mail.example\r\n250 HELP\r\n")
+        elif word == b"STARTTLS":
+            c.sendall(b"220 go\r\n")
+            ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            ctx.load_cert_chain(f"{work}/good.chain", f"{work}/good.key")
+            with ctx.wrap_socket(c, server_side=True) as t:
+                t.recv(1)
+            return
+        elif not word:
+            return
+        else:
+            c.sendall(b"502 no\r\n")
+
+
 open(f"{work}/good.chain", "w").write(open(f"{work}/good.pem").read() + open(f"{work}/sub.pem").read())
 
 
@@ -276,6 +296,7 @@ ports = {
     "silent_old": peer(silent_old),
 }
 databases = {"pg_no": peer(pg_no), "pg_error": peer(pg_error), "pg_yes": peer(pg_yes)}
+mail = {"smtp": peer(lambda c: smtp(c, True)), "smtp_plain": peer(lambda c: smtp(c, False))}
 
 for p in ports.values():  # until s_server listens
     for _ in range(200):
@@ -285,7 +306,7 @@ for p in ports.values():  # until s_server listens
         except OSError:
             time.sleep(0.05)
 
-targets = [f"https://localhost:{p}" for p in ports.values()] + [f"postgres://localhost:{p}" for p in databases.values()]
+targets = [f"https://localhost:{p}" for p in ports.values()] + [f"postgres://localhost:{p}" for p in databases.values()] + [f"localhost:{p}" for p in mail.values()]
 env = dict(os.environ, SSL_CERT_FILE=f"{work}/root.pem")
 r = run(ZC, "collect", *targets, "--only", "ports,tls", "-o", f"{work}/ev.json", env=env, timeout=280)
 try:
@@ -303,7 +324,7 @@ else:
 died = [p for p in evidence["problems"] if p.get("probe") == "collector"]
 tap(not died, "the collector lived", died)
 
-names = {p: n for n, p in {**ports, **databases}.items()}
+names = {p: n for n, p in {**ports, **databases, **mail}.items()}
 seen = {names[e["port"]]: e for e in evidence["endpoints"] if e["address"] == "127.0.0.1"}
 
 
@@ -383,6 +404,10 @@ tap(outcome("pg_error") == "failed" and "tls" not in seen["pg_error"], "PostgreS
 tap(tls("pg_yes")["entry"] .get("mode") == "starttls" and offered("pg_yes")["TLSv1.2"] is True and offered("pg_yes")["SSLv3"] is False and
     chain("pg_yes").get("path", {}).get("trusted") is True, "PostgreSQL: S, versions and chain behind it", seen["pg_yes"])
 
+tap(tls("smtp").get("entry", {}).get("protocol") == "smtp" and offered("smtp")["TLSv1.2"] is True and chain("smtp").get("path", {}).get("trusted") is True and
+    chain("smtp")["name_match"]["matched"] is True, "SMTP: versions and chain behind STARTTLS", seen["smtp"])
+tap(tls("smtp_plain").get("entry", {}).get("offered") is False and "versions" not in tls("smtp_plain"), "SMTP without STARTTLS", seen["smtp_plain"])
+
 # ---- rules ----
 
 j = run(ZC, "judge", "ev.json", "-o", "report.json")
@@ -396,7 +421,7 @@ OLD_ONES = {"ZC-TLS-002"}
 for name, want in [("good", set()), ("expired", {"ZC-TLS-020"}), ("soon", {"ZC-TLS-021"}), ("early", {"ZC-TLS-022"}), ("other", {"ZC-TLS-023"}),
                    ("nosan", {"ZC-TLS-023"}), ("alone", {"ZC-TLS-024", "ZC-TLS-026"}), ("sha1", {"ZC-TLS-027"}), ("lonely", {"ZC-TLS-024"}),
                    ("ssl3", {"ZC-TLS-001", "ZC-TLS-003"}), ("tls10", {"ZC-TLS-002", "ZC-TLS-003"}), ("tls13", set()), ("stall", set()), ("http", set()),
-                   ("lie_suite", set()), ("pg_no", set()), ("pg_yes", set())]:
+                   ("lie_suite", set()), ("pg_no", set()), ("pg_yes", set()), ("smtp", set()), ("smtp_plain", {"ZC-TLS-005"})]:
     got = {x for x in found.get(name, set())} - (OLD_ONES if name not in ("tls10", "tls13", "ssl3") and offered(name).get("TLSv1.0") else set())
     tap(got == want, f"{name}: {', '.join(sorted(want)) or 'no finding'}", found.get(name))
 proofs = [f["proof"] for f in report["findings"] if f["rule"] == "ZC-TLS-001"]

@@ -30,13 +30,26 @@ static bool port_says(uint16_t port)
         return false;
 }
 
+/** What `identify` says: TLS from the first byte, none, or nothing. */
+enum wrapped { WRAPPED_UNKNOWN, WRAPPED_NOT, WRAPPED_TLS };
+
+static enum wrapped wrapped_of(const struct zc_subject *s)
+{
+        const json_t *wrapped = json_object_get(s->endpoint, "wrapped");
+
+        return json_is_string(wrapped) ? WRAPPED_TLS
+               : json_is_null(wrapped) ? WRAPPED_NOT
+                                       : WRAPPED_UNKNOWN;
+}
+
 /** How TLS begins at this endpoint, NULL for from the first byte. */
 static const struct zc_starttls_protocol *start_of(const struct zc_subject *s)
 {
         const char *service = zc_json_str(s->endpoint, "service", "");
-        const json_t *wrapped = json_object_get(s->endpoint, "wrapped");
+        enum wrapped wrapped = wrapped_of(s);
 
-        if (scheme_says(s->scheme) || json_is_string(wrapped) || (!wrapped && port_says(s->port)))
+        if (wrapped == WRAPPED_TLS ||
+            (wrapped == WRAPPED_UNKNOWN && (scheme_says(s->scheme) || port_says(s->port))))
                 return NULL;
         return zc_starttls_find(service[0]                        ? service
                                 : s->scheme == ZC_SCHEME_POSTGRES ? "postgresql"
@@ -45,13 +58,13 @@ static const struct zc_starttls_protocol *start_of(const struct zc_subject *s)
 
 static bool tls_applies(const struct zc_subject *s)
 {
-        const json_t *wrapped = json_object_get(s->endpoint, "wrapped");
+        enum wrapped wrapped = wrapped_of(s);
 
-        if (scheme_says(s->scheme) || start_of(s))
+        if (wrapped == WRAPPED_TLS || start_of(s))
                 return true;
-        if (wrapped) /* a hello was answered, or was not */
-                return json_is_string(wrapped);
-        return port_says(s->port) || s->named_port; /* nobody knows what it is: a hello asks */
+        if (wrapped == WRAPPED_NOT) /* but the user says it is: asked once more */
+                return scheme_says(s->scheme);
+        return scheme_says(s->scheme) || port_says(s->port) || s->named_port;
 }
 
 /* ---- the handshake ---- */
