@@ -270,7 +270,7 @@ static size_t items_count(const struct zc_job *job)
 }
 
 /** Blocks fill every worker; otherwise a worker per name is enough. */
-static unsigned workers_wanted(const struct zc_job *job)
+static unsigned workers_useful(const struct zc_job *job)
 {
         size_t n = items_count(job);
 
@@ -284,15 +284,26 @@ static unsigned workers_wanted(const struct zc_job *job)
         return n == 0 ? 1 : n < WORKERS_MAX ? (unsigned)n : WORKERS_MAX;
 }
 
+/** Each worker's share of a ceiling is at least one, so there are never more workers than a ceiling says. */
+static unsigned workers_wanted(const struct zc_job *job)
+{
+        unsigned n = workers_useful(job);
+
+        if (job->per_second && job->per_second < n)
+                n = job->per_second;
+        if (job->concurrency && job->concurrency < n)
+                n = job->concurrency;
+        return n;
+}
+
 /** The job's ceilings are over all; a worker gets its share. A single worker without one is left to the probe's own manners. */
 static unsigned share(unsigned all, unsigned fallback, unsigned workers)
 {
-        unsigned each;
+        unsigned each = (all ? all : fallback) / workers;
 
         if (all == 0 && workers == 1)
                 return 0;
-        each = (all ? all : fallback) / workers;
-        return each ? each : 1;
+        return each ? each : 1; /* a fallback may be less: few descriptors */
 }
 
 /** Connections at once over all workers that our descriptors carry: some are left for epoll, files and the resolver. */
