@@ -26,6 +26,8 @@ const struct zc_kind zc_kinds[] = {
         { "tls", "endpoints[].tls", "tls", "tls", "how TLS is spoken at an endpoint", NULL },
         { "chain", "endpoints[].tls.chains[]", "tls", "chain",
           "a certificate and what was served with it", NULL },
+        { "redis", "endpoints[].redis", "redis", "redis", "what a Redis does without a password",
+          NULL },
         { "scan", "scans[]", "ports", "scan", "the ports of one address that were tried",
           zc_subject_scan_add },
 };
