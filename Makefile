@@ -4,6 +4,7 @@
 #   make audit         audit this machine, from nothing     make lint     gcc, clang, clang-tidy, cppcheck: no warning
 #   make conformance   CEL, on VECTORS=DIR                  make fuzz     every parser, FUZZ_SECONDS=60 each
 #   make golden UPDATE=1   rewrite the expected outputs     make coverage line coverage of scanner/
+#   make screenshots   of the HTML page, by Chromium
 #   make install       DESTDIR, PREFIX                      make clean
 #
 # SAN=address or SAN=undefined builds build/obj/$(SAN)/zerocrit and tests that; V=1 shows the commands.
@@ -13,6 +14,7 @@ CLANG     ?= clang
 PYTHON    ?= /usr/bin/python3
 PREFIX    ?= /usr/local
 VECTORS   ?= ../shared/vectors
+SCHEMAS   ?= ../shared/schemas
 FUZZ_SECONDS ?= 60
 VERSION   := 0.1.0
 
@@ -101,7 +103,7 @@ tests-built: $(ZC) $(TESTS) $(REPLAYS) $(TOOLS)
 # The packages come first: what pkg-config says of them is read when the second make starts.
 check: packages-check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 tests-built
-	$(Q)ZC=$(ZC) O=$(O) PYTHON=$(PYTHON) VECTORS=$(VECTORS) $(if $(SAN),,LINT=1) MAKE=$(MAKE) tests/run
+	$(Q)ZC=$(ZC) O=$(O) PYTHON=$(PYTHON) VECTORS=$(VECTORS) SCHEMAS=$(SCHEMAS) $(if $(SAN),,LINT=1) MAKE=$(MAKE) tests/run
 
 # Under sudo the build stays the caller's own, so that a later make can go on with it.
 audit: packages-build
@@ -125,6 +127,9 @@ conformance: $(O)/tests/tool_cel_conformance
 golden: $(ZC)
 	$(Q)ZC=$(ZC) UPDATE=$(UPDATE) tests/integration/golden.sh
 
+screenshots: $(ZC)
+	$(Q)ZC=$(ZC) tests/peers/screenshots
+
 # libFuzzer needs clang; each target keeps what it finds in its corpus.
 fuzz:
 	$(Q)CLANG='$(CLANG)' O=build/obj/fuzz SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run $(ONLY)
@@ -141,6 +146,6 @@ install: $(ZC)
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all check audit packages-build packages-check tests-built lint conformance golden fuzz coverage install clean
+.PHONY: all check audit packages-build packages-check tests-built lint conformance golden screenshots fuzz coverage install clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

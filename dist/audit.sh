@@ -7,7 +7,8 @@ dir=build/audit
 mkdir -p "$dir" || exit 4
 [ -n "${SUDO_UID:-}" ] && [ "$(id -u)" -eq 0 ] && chown "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" build "$dir"
 
-"$zc" audit local --evidence "$dir/evidence.json" --report "json=$dir/report.json"
+"$zc" audit local --evidence "$dir/evidence.json" --report "json=$dir/report.json" \
+        --report "html=$dir/report.html"
 status=$?
 
 echo
@@ -17,6 +18,6 @@ case $status in
 3) meaning="not shown: something required could not be seen" ;;
 *) echo "zerocrit audit ended with status $status" >&2 && exit "$status" ;;
 esac
-echo "status $status ($meaning); evidence and report: $dir/evidence.json $dir/report.json"
+echo "status $status ($meaning); in $dir: evidence.json, report.json, and report.html to read"
 [ "$(id -u)" -ne 0 ] && echo "fuller view, as root: sudo make audit"
 exit 0

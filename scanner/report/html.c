@@ -84,11 +84,13 @@ static bool put_page(const struct html *h, struct zc_err *err)
         zc_out_puts(h->out, "<main>\n<section class=\"first\" aria-label=\"Verdict\">\n");
         html_verdict(h);
         html_unseen(h);
+        zc_out_puts(h->out, "<div class=\"left\">\n");
         if (!html_picture(h, err))
                 return false;
+        html_numbers(h);
+        zc_out_puts(h->out, "</div>\n");
         html_first(h);
         zc_out_puts(h->out, "</section>\n");
-        html_numbers(h);
         html_changes(h);
         html_findings(h);
         html_checks(h);

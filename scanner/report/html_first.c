@@ -153,25 +153,28 @@ void html_numbers(const struct html *h)
         const json_t *area;
         size_t i;
 
-        zc_out_puts(h->out, "<section aria-label=\"Numbers\">\n<div class=\"numbers\">\n");
+        zc_out_puts(h->out, "<div class=\"numbers\">\n");
         put_severities(h);
         zc_out_puts(h->out, "</div>\n");
         if (json_array_size(json_object_get(h->report, "areas")) > 0)
-                zc_out_puts(h->out, "<div class=\"numbers gap\">\n");
+                zc_out_puts(h->out, "<div class=\"numbers\">\n");
         json_array_foreach (json_object_get(h->report, "areas"), i, area) {
                 const char *grade = zc_json_str(area, "grade", "?");
                 char more[96];
 
-                snprintf(more, sizeof(more), "%lld checks, %lld failed, %lld open",
-                         (long long)json_integer_value(json_object_get(area, "checks")),
+                long long unknown = json_integer_value(json_object_get(area, "unknown"));
+
+                snprintf(more, sizeof(more), "%lld of %lld failed",
                          (long long)json_integer_value(json_object_get(area, "failed")),
-                         (long long)json_integer_value(json_object_get(area, "unknown")));
+                         (long long)json_integer_value(json_object_get(area, "checks")));
+                if (unknown > 0)
+                        snprintf(more + strlen(more), sizeof(more) - strlen(more),
+                                 ", %lld not known", unknown);
                 put_number(h, grade, grade_style(grade), false, zc_json_str(area, "name", ""),
                            more);
         }
         if (i > 0)
                 zc_out_puts(h->out, "</div>\n");
-        zc_out_puts(h->out, "</section>\n");
 }
 
 /* ---- changes ---- */

@@ -37,10 +37,12 @@ static void put_target(const struct html *h)
 
         zc_out_puts(h->out, "<p class=\"kicker\">Target: ");
         json_object_foreach (zc_json_at(h->report, "gate.target"), name, allowed) {
-                char count[32];
+                char count[48] = "zero";
 
-                snprintf(count, sizeof(count), "%lld", (long long)json_integer_value(allowed));
-                markup_fmt(h->out, "%sat most %s %s", n++ ? ", " : "", count, name);
+                if (json_integer_value(allowed) != 0)
+                        snprintf(count, sizeof(count), "at most %lld",
+                                 (long long)json_integer_value(allowed));
+                markup_fmt(h->out, "%s%s %s", n++ ? ", " : "", count, name);
         }
         zc_out_puts(h->out, n ? "; nothing required left unseen</p>\n"
                               : "nothing required left unseen</p>\n");
@@ -49,24 +51,21 @@ static void put_target(const struct html *h)
 /** Why not, beyond what the line says already. */
 static void put_reasons(const struct html *h)
 {
-        const json_t *reasons = zc_json_at(h->report, "gate.reasons");
         const json_t *v;
-        size_t i;
+        size_t i, n = 0;
 
-        if (json_array_size(reasons) == 0)
-                return;
-        zc_out_puts(h->out, "<ul>\n");
-        json_array_foreach (reasons, i, v) {
-                if (i == REASONS_MAX) {
-                        zc_out_printf(h->out, "<li>and %zu more reasons</li>\n",
-                                      json_array_size(reasons) - REASONS_MAX);
-                        break;
-                }
-                zc_out_puts(h->out, "<li>");
-                markup_cut(h->out, json_string_value(v) ? json_string_value(v) : "", 400);
+        json_array_foreach (zc_json_at(h->report, "gate.reasons"), i, v) {
+                const char *s = json_string_value(v);
+
+                if (!s || strstr(h->verdict, s) || n++ >= REASONS_MAX)
+                        continue;
+                zc_out_puts(h->out, n == 1 ? "<ul>\n<li>" : "<li>");
+                markup_cut(h->out, s, 400);
                 zc_out_puts(h->out, "</li>\n");
         }
-        zc_out_puts(h->out, "</ul>\n");
+        if (n > REASONS_MAX)
+                zc_out_printf(h->out, "<li>and %zu more reasons</li>\n", n - REASONS_MAX);
+        zc_out_puts(h->out, n ? "</ul>\n" : "");
 }
 
 static void fact_targets(const struct html *h)

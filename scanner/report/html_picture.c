@@ -35,7 +35,7 @@ struct geometry {
         unsigned source_text, port_text, service_text; /* bytes of a label */
 };
 static const struct geometry wide = { "wide", 660, 142, 206, 12, 288, 118, 446, 19, 16, 26 };
-static const struct geometry narrow = { "narrow", 350, 88, 112, 8, 144, 78, 238, 11, 9, 14 };
+static const struct geometry narrow = { "narrow", 350, 84, 104, 8, 128, 72, 214, 10, 8, 21 };
 
 static void lanes_release(struct lanes *a)
 {
@@ -161,9 +161,9 @@ static void put_text(const struct html *h, unsigned x, unsigned y, const char *s
 static void put_box(const struct html *h, unsigned x, unsigned y, unsigned w, unsigned severity)
 {
         zc_out_printf(h->out,
-                      "<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"32\" rx=\"5\" class=\"box "
+                      "<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"34\" rx=\"5\" class=\"box "
                       "s%u\"/>\n",
-                      x, y - 16, w, severity);
+                      x, y - 17, w, severity);
 }
 
 /** From its source's middle to the firewall, and through it or not. */
@@ -214,7 +214,7 @@ static void put_state(const struct html *h, const struct geometry *g, const stru
                                                         : "let in");
         else
                 zc_text_printf(&t, "reached: %s", reached);
-        put_text(h, g->service + 9, l->y + 12, "small", zc_text_str(&t), g->service_text + 2);
+        put_text(h, g->service + 9, l->y + 11, "small", zc_text_str(&t), g->service_text + 2);
 }
 
 static void put_lane(const struct html *h, const struct geometry *g, const struct lanes *a,
@@ -235,11 +235,11 @@ static void put_lane(const struct html *h, const struct geometry *g, const struc
         put_box(h, g->port, l->y, g->port_width, severity);
         put_text(h, g->port + 7, l->y + 5, bold, zc_text_str(&port), g->port_text);
         put_box(h, g->service, l->y, g->width - g->service - 2, severity);
-        put_text(h, g->service + 9, l->y - 2, severity == 0 ? "bold" : "plain",
+        put_text(h, g->service + 9, l->y - 3, severity == 0 ? "bold" : "plain",
                  l->row->cells[VIEW_SERVICE], g->service_text - 9);
         snprintf(worst, sizeof(worst), "%s", l->row->cells[VIEW_WORST]);
         zc_out_printf(h->out, "<text x=\"%u\" y=\"%u\" text-anchor=\"end\" class=\"worst s%u\">",
-                      g->width - 9, l->y - 2, severity);
+                      g->width - 9, l->y - 3, severity);
         markup_clean(h->out, worst);
         zc_out_puts(h->out, "</text>\n");
         put_state(h, g, l);

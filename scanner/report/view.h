@@ -45,7 +45,7 @@ ZC_FREEP(view_exposure);
 struct view_reason {
         char *why; /* as the report has it, without the member's name where a cause stands behind it */
         size_t checks, rules;
-        bool required;
+        size_t required; /* of the checks */
         struct zc_text names; /* the first rules */
 };
 

@@ -82,7 +82,7 @@ static int reason_order(const void *a, const void *b)
 {
         const struct view_reason *x = a, *y = b;
 
-        if (x->required != y->required)
+        if (!x->required != !y->required)
                 return x->required ? -1 : 1;
         if (x->checks != y->checks)
                 return x->checks > y->checks ? -1 : 1;
@@ -109,7 +109,7 @@ static bool reasons_gather(const json_t *report, struct view_unseen *all, struct
                 r->checks += checks;
                 all->checks += checks;
                 if (json_is_true(json_object_get(check, "required"))) {
-                        r->required = true;
+                        r->required += checks;
                         all->required += checks;
                 }
                 if (r->rules++ < RULES_MAX) {
@@ -142,9 +142,13 @@ void view_reason_what(const struct view_reason *r, struct zc_text *t)
 
 void view_reason_checks(const struct view_reason *r, struct zc_text *t)
 {
-        zc_text_printf(t, "%zu %scheck%s: %s%s", r->checks, r->required ? "required " : "",
-                       r->checks == 1 ? "" : "s", zc_text_str(&r->names),
-                       r->rules > RULES_MAX ? ", …" : "");
+        bool all = r->required == r->checks;
+
+        zc_text_printf(t, "%zu %scheck%s", r->checks, r->required && all ? "required " : "",
+                       r->checks == 1 ? "" : "s");
+        if (r->required && !all)
+                zc_text_printf(t, ", %zu required", r->required);
+        zc_text_printf(t, ": %s%s", zc_text_str(&r->names), r->rules > RULES_MAX ? ", …" : "");
 }
 
 struct view_unseen *view_unseen_new(const json_t *report, struct zc_err *err)
