@@ -45,6 +45,11 @@ enum zc_scope_verdict {
  * What excludes wins over what forbids, what forbids over what allows.
  */
 enum zc_scope_verdict zc_scope_check(const struct zc_scope *s, const char *name, const struct zc_addr *addr);
+/**
+ * The same for a name that another one led to, both of one site (a redirect, design section 3): without an `allow` it stands as authorised as
+ * `from`, on whose behalf it is contacted (NULL: a literal). With one, allow alone decides.
+ */
+enum zc_scope_verdict zc_scope_check_from(const struct zc_scope *s, const char *from, const char *name, const struct zc_addr *addr);
 /** In words for a person: "in scope", "outside scope.allow and the targets", "excluded by scope.exclude", … */
 const char *zc_scope_verdict_name(enum zc_scope_verdict v);
 

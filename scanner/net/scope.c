@@ -367,6 +367,14 @@ enum zc_scope_verdict zc_scope_check(const struct zc_scope *s, const char *name,
                                                                                 : ZC_SCOPE_OUTSIDE;
 }
 
+enum zc_scope_verdict zc_scope_check_from(const struct zc_scope *s, const char *from,
+                                          const char *name, const struct zc_addr *addr)
+{
+        enum zc_scope_verdict v = zc_scope_check(s, name, addr);
+
+        return v == ZC_SCOPE_OUTSIDE && !configured(s) ? zc_scope_check(s, from, addr) : v;
+}
+
 const char *zc_scope_verdict_name(enum zc_scope_verdict v)
 {
         static const char *const names[] = {
