@@ -131,6 +131,7 @@ enum zc_presence zc_kind_each(const struct zc_kind *kind, const json_t *part, co
  *   below host host/os  host/firewall  host/table/inet/filter  host/chain/inet/filter/input  host/anomaly/KIND/inet/filter/input
  *              host/admit/ip/input/tcp/22,80 from 0.0.0.0/0 on *
  *   exposure   its listener's, else its endpoint's, else "exposure 6379/tcp"
+ *   cookie     192.0.2.7:443/tcp#www.example.org cookie sid (then its domain, and its path unless that is /)
  *   scan       192.0.2.7/tcp  [2001:db8::1]/tcp
  */
 char *zc_subject_endpoint(const json_t *endpoint) ZC_MUST_USE;

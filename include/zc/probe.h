@@ -45,6 +45,7 @@ struct zc_subject {
         const char *name; /* SNI/Host, NULL for none */
         uint16_t port;
         enum zc_scheme scheme; /* of the URL that named this very port */
+        const char *path;      /* of that URL with its query, NULL for none */
         int64_t started_ms;    /* run.started; 0: now */
         const struct zc_portset *ports; /* ports probe: which ports */
         bool named_port;                /* the user named this very port: report it whatever its state */

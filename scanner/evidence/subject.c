@@ -69,6 +69,24 @@ void zc_subject_scan_add(struct zc_text *t, const json_t *scan, const json_t *pa
         zc_subject_text(t, member(scan, "transport"));
 }
 
+/** Behind its endpoint: " cookie sid", and where two of one name differ. */
+void zc_subject_cookie_add(struct zc_text *t, const json_t *cookie, const json_t *parent)
+{
+        static const char *const scope[] = { "domain", "path" };
+
+        (void)parent;
+        zc_text_add(t, " cookie ");
+        zc_subject_text(t, member(cookie, "name"));
+        for (size_t i = 0; i < ZC_COUNT(scope); i++) {
+                const char *value = member(cookie, scope[i]);
+
+                if (*value == '\0' || strcmp(value, "/") == 0)
+                        continue;
+                zc_text_addc(t, ' ');
+                zc_subject_text(t, value);
+        }
+}
+
 /** A unit whose name lasts: a scope's carries a session number or a pid, a transient service's a counter. */
 static bool unit_lasts(const char *unit)
 {

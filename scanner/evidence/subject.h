@@ -13,6 +13,6 @@ typedef void zc_subject_add(struct zc_text *t, const json_t *self, const json_t 
 
 zc_subject_add zc_subject_host_add, zc_subject_os_add, zc_subject_firewall_add, zc_subject_table_add, zc_subject_chain_add,
         zc_subject_admit_add, zc_subject_anomaly_add, zc_subject_listener_add, zc_subject_exposure_add, zc_subject_endpoint_add,
-        zc_subject_scan_add;
+        zc_subject_scan_add, zc_subject_cookie_add;
 
 #endif

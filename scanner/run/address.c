@@ -211,6 +211,7 @@ static struct zc_subject subject_make(const struct zc_work *w)
                                     .name = name_of(w),
                                     .port = w->item->t->port,
                                     .scheme = w->item->t->scheme,
+                                    .path = w->item->t->path,
                                     .started_ms = w->item->collector->spec->started_ms,
                                     .ports = w->ports,
                                     .named_port = w->item->t->kind == ZC_TARGET_SERVICE || w->local,

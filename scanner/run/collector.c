@@ -12,6 +12,7 @@
 #include "privilege.h"
 #include "sandbox.h"
 #include "zc/evidence.h"
+#include "zc/http.h"
 #include "zc/tls_session.h"
 #include "zc/x509.h"
 
@@ -437,6 +438,8 @@ _Noreturn void zc_collector_main(const struct zc_collector_spec *spec)
                     zc_problem_record("resolve", "run", "", "names cannot be resolved", err.text));
         if (c.endpoint_probes && (!zc_tls_init(&err) || !zc_x509_init(&err)))
                 put(&c, zc_problem_record("tls", "run", "", "TLS cannot be looked at", err.text));
+        if (c.endpoint_probes && !zc_http_init(&err))
+                put(&c, zc_problem_record("http", "run", "", "HTTP cannot be looked at", err.text));
         if (!zc_sandbox_enter(spec->job->root ? spec->job->root : "", &box, &err)) {
                 put(&c, zc_problem_record("sandbox", "collector", "",
                                           "the collector could not give up its privileges, so it "
