@@ -139,6 +139,12 @@ char *zc_subject_listener(const json_t *listener) ZC_MUST_USE;
 
 /* ---- the join ---- */
 
+/** How far away someone can stand and still get in; the order is "further". UNKNOWN is lowest, so that the larger of two is what is known. */
+enum zc_reach { ZC_REACH_UNKNOWN, ZC_REACH_NONE, ZC_REACH_LOOPBACK, ZC_REACH_ISOLATED, ZC_REACH_PRIVATE, ZC_REACH_ANY };
+#define ZC_REACH_COUNT 6
+const char *zc_reach_name(enum zc_reach r);
+bool zc_reach_parse(const char *s, enum zc_reach *out) ZC_MUST_USE;
+
 /**
  * exposure[] of evidence from one or more vantages: listener x firewall x what was reached, with `reach` per row (design section 4): one row
  * per listener, and one per open endpoint that belongs to no listener. Hosts and endpoints meet by run.vantage.addresses. Keeps small keys only. A new array; NULL with err on failure.

@@ -43,10 +43,6 @@ enum zc_severity { ZC_INFO, ZC_LOW, ZC_MEDIUM, ZC_HIGH, ZC_CRITICAL };
 const char *zc_severity_name(enum zc_severity s); /* "info" ... "critical" */
 bool zc_severity_parse(const char *s, enum zc_severity *out) ZC_MUST_USE;
 
-/** How far away someone can stand and still get in; widest last. */
-enum zc_reach { ZC_REACH_NONE, ZC_REACH_LOOPBACK, ZC_REACH_ISOLATED, ZC_REACH_PRIVATE, ZC_REACH_ANY, ZC_REACH_UNKNOWN };
-const char *zc_reach_name(enum zc_reach r);
-bool zc_reach_parse(const char *s, enum zc_reach *out) ZC_MUST_USE;
 
 enum zc_confidence { ZC_VERSION_ONLY, ZC_DERIVED, ZC_PROVEN };
 const char *zc_confidence_name(enum zc_confidence c); /* "version", "derived", "proven" */
@@ -56,7 +52,7 @@ struct zc_message;
 struct zc_rule {
         const char *id; /* "ZC-FW-001" */
         const char *title;
-        enum zc_severity severity[ZC_REACH_UNKNOWN]; /* by reach; all the same unless by_reach */
+        enum zc_severity severity[ZC_REACH_COUNT]; /* by reach; all the same unless by_reach */
         bool by_reach;                               /* the values differ */
         const struct zc_kind *kind;
         struct zc_cel *where; /* NULL: true */

@@ -23,7 +23,7 @@ static void severity_text(const struct zc_rule *r, struct zc_text *t)
 {
         enum zc_severity least = ZC_CRITICAL;
 
-        for (unsigned i = ZC_REACH_LOOPBACK; i < ZC_REACH_UNKNOWN; i++)
+        for (unsigned i = ZC_REACH_LOOPBACK; i < ZC_REACH_COUNT; i++)
                 least = r->severity[i] < least ? r->severity[i] : least;
         zc_text_add(t, zc_severity_name(zc_rule_worst(r)));
         if (r->by_reach && least != zc_rule_worst(r))
@@ -123,7 +123,7 @@ static void note_severity(const struct notes *n, const struct zc_rule *r)
                 note(n, "severity", zc_severity_name(zc_rule_worst(r)));
                 return;
         }
-        for (unsigned i = ZC_REACH_UNKNOWN; i-- > ZC_REACH_LOOPBACK;)
+        for (unsigned i = ZC_REACH_COUNT; i-- > ZC_REACH_LOOPBACK;)
                 zc_text_printf(&t, "%s%s where reach is %s", t.len ? ", " : "",
                                zc_severity_name(r->severity[i]), zc_reach_name((enum zc_reach)i));
         note(n, "severity", zc_text_str(&t));

@@ -2,10 +2,7 @@
 #ifndef ZC_EVIDENCE_ADMISSION_H
 #define ZC_EVIDENCE_ADMISSION_H
 
-#include "zc/json.h"
-
-/** From how far away; the order is "further". UNKNOWN is lowest, so that the larger of two is what is known. */
-enum zc_reach { ZC_REACH_UNKNOWN, ZC_REACH_NONE, ZC_REACH_LOOPBACK, ZC_REACH_ISOLATED, ZC_REACH_PRIVATE, ZC_REACH_ANY };
+#include "zc/evidence.h"
 
 struct zc_admission {
         enum zc_reach widest;     /* UNKNOWN, NONE, PRIVATE or ANY */

@@ -14,12 +14,6 @@
 #define SUMMARY_MAX 256u
 #define SHOWN_MAX 3u /* sources and vantages that a summary names */
 
-static const char *const reach_names[] = {
-        [ZC_REACH_UNKNOWN] = "unknown",   [ZC_REACH_NONE] = "none",
-        [ZC_REACH_LOOPBACK] = "loopback", [ZC_REACH_ISOLATED] = "isolated",
-        [ZC_REACH_PRIVATE] = "private",   [ZC_REACH_ANY] = "any",
-};
-
 enum scope { SCOPE_UNKNOWN, SCOPE_LOOPBACK, SCOPE_LINK, SCOPE_PRIVATE, SCOPE_ANY };
 
 static const struct scope_row {
@@ -532,7 +526,7 @@ static json_t *row_finish(struct join *j, const struct row *r)
              json_object_set_new(row, "listener", string_or_null(listener)) == 0 &&
              (!host || json_object_set(row, "firewall", a.facts) == 0) &&
              json_object_set(row, "reached_from", r->from) == 0 &&
-             json_object_set_new(row, "reach", json_string(reach_names[reach])) == 0 &&
+             json_object_set_new(row, "reach", json_string(zc_reach_name(reach))) == 0 &&
              json_object_set_new(row, "endpoint", string_or_null(r->endpoint)) == 0 &&
              (!r->service || json_object_set_new(row, "service", json_string(r->service)) == 0) &&
              json_object_set_new(row, "summary", row_summary(r, scope, reach, a.facts)) == 0;

@@ -49,7 +49,7 @@ enum zc_severity zc_rule_severity(const struct zc_rule *rule, enum zc_reach reac
 /** How wide a reach is taken to be: what is not known may be anything but is not more than `any`. */
 static int reach_rank(enum zc_reach reach)
 {
-        return reach == ZC_REACH_ANY ? (int)ZC_REACH_UNKNOWN + 1 : (int)reach;
+        return reach == ZC_REACH_UNKNOWN ? 2 * (int)ZC_REACH_PRIVATE + 1 : 2 * (int)reach;
 }
 
 /** The widest of a key. */

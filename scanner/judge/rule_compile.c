@@ -231,7 +231,7 @@ static bool compile_remediation(struct compile *c)
 
 static void fill_severity(struct zc_rule *rule, const json_t *severity)
 {
-        for (enum zc_reach reach = ZC_REACH_NONE; reach < ZC_REACH_UNKNOWN; reach++) {
+        for (enum zc_reach reach = ZC_REACH_NONE; reach < ZC_REACH_COUNT; reach++) {
                 const char *key = reach == ZC_REACH_NONE ? "loopback" : zc_reach_name(reach);
                 const char *word = json_is_string(severity) ? json_string_value(severity)
                                                             : zc_json_str(severity, key, "");

@@ -112,21 +112,6 @@ bool zc_severity_parse(const char *s, enum zc_severity *out)
         return true;
 }
 
-const char *zc_reach_name(enum zc_reach r)
-{
-        return reaches[r];
-}
-
-bool zc_reach_parse(const char *s, enum zc_reach *out)
-{
-        size_t i;
-
-        if (!word_index(s, reaches, &i))
-                return false;
-        *out = (enum zc_reach)i;
-        return true;
-}
-
 const char *zc_confidence_name(enum zc_confidence c)
 {
         return confidences[c];

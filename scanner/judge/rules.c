@@ -442,7 +442,7 @@ enum zc_severity zc_rule_worst(const struct zc_rule *r)
 {
         enum zc_severity worst = ZC_INFO;
 
-        for (enum zc_reach reach = ZC_REACH_NONE; reach < ZC_REACH_UNKNOWN; reach++)
+        for (enum zc_reach reach = ZC_REACH_NONE; reach < ZC_REACH_COUNT; reach++)
                 worst = r->severity[reach] > worst ? r->severity[reach] : worst;
         return worst;
 }
