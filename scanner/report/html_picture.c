@@ -35,7 +35,7 @@ struct geometry {
         unsigned source_text, port_text, service_text; /* bytes of a label */
 };
 static const struct geometry wide = { "wide", 660, 142, 206, 12, 288, 118, 446, 19, 16, 26 };
-static const struct geometry narrow = { "narrow", 350, 84, 104, 8, 128, 72, 214, 10, 8, 21 };
+static const struct geometry narrow = { "narrow", 350, 86, 104, 8, 126, 74, 212, 11, 9, 22 };
 
 static void lanes_release(struct lanes *a)
 {
