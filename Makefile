@@ -5,6 +5,7 @@
 #   make conformance   CEL, on VECTORS=DIR                  make fuzz     every parser, FUZZ_SECONDS=60 each
 #   make golden UPDATE=1   rewrite the expected outputs     make coverage line coverage of scanner/
 #   make screenshots   of the HTML page, by Chromium
+#   make lab           real servers, good and bad, in network namespaces, until Ctrl-C (as root)
 #   make install       DESTDIR, PREFIX                      make clean
 #
 # SAN=address or SAN=undefined builds build/obj/$(SAN)/zerocrit and tests that; V=1 shows the commands.
@@ -130,6 +131,10 @@ golden: $(ZC)
 screenshots: $(ZC)
 	$(Q)ZC=$(ZC) tests/peers/screenshots
 
+# The servers' packages come with the set `check`.
+lab: packages-check all
+	$(Q)ZC=$(ZC) $(PYTHON) tests/lab/lab.py $(HOSTS)
+
 # libFuzzer needs clang; each target keeps what it finds in its corpus.
 fuzz:
 	$(Q)CLANG='$(CLANG)' O=build/obj/fuzz SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run $(ONLY)
@@ -146,6 +151,6 @@ install: $(ZC)
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all check audit packages-build packages-check tests-built lint conformance golden screenshots fuzz coverage install clean
+.PHONY: all check audit packages-build packages-check tests-built lint conformance golden lab screenshots fuzz coverage install clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

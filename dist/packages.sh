@@ -11,6 +11,7 @@ present() {
         cmd) command -v "$2" >/dev/null 2>&1 || [ -x "/usr/sbin/$2" ] ;;
         lib) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "$2" ;;
         file) [ -e "$2" ] ;;
+        pg) ls "/usr/lib/postgresql/"*"/bin/$2" >/dev/null 2>&1 || command -v "$2" >/dev/null 2>&1 ;;
         clangrt) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 ;;
         esac
 }
