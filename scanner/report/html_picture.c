@@ -35,7 +35,7 @@ struct geometry {
         unsigned source_text, port_text, service_text; /* bytes of a label */
 };
 static const struct geometry wide = { "wide", 660, 142, 206, 12, 288, 118, 446, 19, 16, 26 };
-static const struct geometry narrow = { "narrow", 350, 86, 104, 8, 126, 74, 212, 11, 9, 22 };
+static const struct geometry narrow = { "narrow", 350, 94, 110, 8, 130, 74, 214, 12, 9, 22 };
 
 static void lanes_release(struct lanes *a)
 {
@@ -74,7 +74,7 @@ static char *source_of(const struct view_row *r, enum way way)
                 n -= 9;
         if (named && strncmp(lets, "any", n) != 0)
                 return strndup(lets, n);
-        return strdup(named || way != WAY_OPEN ? "any address" : r->cells[VIEW_REACHED]);
+        return strdup(named || way != WAY_OPEN ? "anyone" : r->cells[VIEW_REACHED]);
 }
 
 static int lane_order(const void *a, const void *b)
@@ -96,12 +96,12 @@ static bool same_source(const struct lane *a, const struct lane *b)
                                       : !a->source && !b->source;
 }
 
-/** "any address" first, what is inside last, the rest as they come. */
+/** "anyone" first, what is inside last, the rest as they come. */
 static size_t group_of(const struct lanes *a, const struct lane *lane)
 {
         if (!lane->source)
                 return SIZE_MAX;
-        if (strcmp(lane->source, "any address") == 0)
+        if (strcmp(lane->source, "anyone") == 0)
                 return 0;
         for (size_t i = 0; i < a->count; i++) {
                 if (same_source(&a->l[i], lane))
@@ -117,11 +117,12 @@ static bool lanes_fill(struct lanes *a, const struct view_exposure *x)
         for (size_t i = 0; a->l && i < x->count; i++) {
                 struct lane lane = { .row = &x->rows[i], .order = i };
 
-                if (lane.row->quiet && x->count > LANES_FOLD) {
+                lane.way = way_of(lane.row);
+                if (x->count > LANES_FOLD && lane.row->worst == PAGE_SEVERITIES &&
+                    (lane.way == WAY_INSIDE || lane.way == WAY_BLOCKED)) {
                         a->quiet++;
                         continue;
                 }
-                lane.way = way_of(lane.row);
                 lane.source = source_of(lane.row, lane.way);
                 if (!lane.source && lane.way != WAY_INSIDE)
                         return false;
@@ -222,6 +223,7 @@ static void put_lane(const struct html *h, const struct geometry *g, const struc
 {
         unsigned severity = severity_class(l->row);
         const char *bold = severity == 0 ? "mono bold" : "mono";
+        const char *service = l->row->cells[VIEW_SERVICE];
         char worst[32];
         ZC_AUTO_TEXT port;
 
@@ -236,7 +238,7 @@ static void put_lane(const struct html *h, const struct geometry *g, const struc
         put_text(h, g->port + 7, l->y + 5, bold, zc_text_str(&port), g->port_text);
         put_box(h, g->service, l->y, g->width - g->service - 2, severity);
         put_text(h, g->service + 9, l->y - 3, severity == 0 ? "bold" : "plain",
-                 l->row->cells[VIEW_SERVICE], g->service_text - 9);
+                 strcmp(service, "-") == 0 ? "not identified" : service, g->service_text - 8);
         snprintf(worst, sizeof(worst), "%s", l->row->cells[VIEW_WORST]);
         zc_out_printf(h->out, "<text x=\"%u\" y=\"%u\" text-anchor=\"end\" class=\"worst s%u\">",
                       g->width - 9, l->y - 3, severity);
@@ -298,7 +300,7 @@ static void put_svg(const struct html *h, const struct geometry *g, const struct
                       "aria-labelledby=\"pt-%s pd-%s\">\n",
                       g->style, g->width, height, g->style, g->style);
         put_words(h, g, a);
-        put_text(h, 1, 13, "head", "WHO MAY COME", 12);
+        put_text(h, 1, 13, "head", g->wall > 140 ? "WHO MAY COME" : "WHO", 12);
         put_text(h, g->wall > 140 ? g->wall - 22 : g->wall - 12, 13, "head",
                  g->wall > 140 ? "FIREWALL" : "FW", 8);
         put_text(h, g->port, 13, "head", "PORT", 8);
@@ -344,9 +346,10 @@ static void put_legend(const struct html *h, const struct lanes *a)
                             "perhaps, or not known. A bar: stopped by the firewall. A dot: only "
                             "from the machine itself.");
         if (a->quiet > 0)
-                zc_out_printf(h->out,
-                              " Not drawn: %zu on loopback or let in by nothing, nothing found.",
-                              a->quiet);
+                zc_out_printf(
+                        h->out,
+                        " Not drawn: %zu on loopback or let in by nothing, without a finding.",
+                        a->quiet);
         zc_out_puts(h->out, "</p>\n");
 }
 
