@@ -214,11 +214,12 @@ static void cause_print(struct page *p, const struct view_cause *c, enum page_co
         page_note(p, "then", zc_text_str(&t));
 }
 
-/** "HIGH  2": folded findings count too. */
-static void severity_head(struct page *p, unsigned severity, enum page_colour colour)
+/** "HIGH  2": folded findings count too, and it is said where they went. */
+static void severity_head(struct page *p, const struct view_causes *all, unsigned severity,
+                          enum page_colour colour)
 {
         char head[16];
-        size_t count = 0, i;
+        size_t count = 0, apart = 0, i;
         const json_t *f;
 
         json_array_foreach (json_object_get(p->report, "findings"), i, f) {
@@ -231,7 +232,14 @@ static void severity_head(struct page *p, unsigned severity, enum page_colour co
                 return;
         zc_out_puts(p->out, "\n");
         page_paint(p, colour, head);
-        zc_out_printf(p->out, "  %zu\n", count);
+        for (i = 0; i < all->count; i++)
+                apart += all->c[i].severity == severity ? json_array_size(all->c[i].findings) : 0;
+        zc_out_printf(p->out, "  %zu", count);
+        if (apart < count)
+                zc_out_printf(p->out, "%s %zu folded under the finding whose fix ends %s",
+                              apart ? ", of these" : ":", count - apart,
+                              count - apart == 1 ? "it" : "them");
+        zc_out_puts(p->out, "\n");
 }
 
 bool page_findings(struct page *p, struct zc_err *err)
@@ -245,7 +253,7 @@ bool page_findings(struct page *p, struct zc_err *err)
         for (unsigned s = 0; s < shown; s++) {
                 enum page_colour colour = page_severity_colour(page_severities[s]);
 
-                severity_head(p, s, colour);
+                severity_head(p, all, s, colour);
                 for (size_t i = 0; i < all->count; i++) {
                         if (all->c[i].severity == s)
                                 cause_print(p, &all->c[i], colour, s < 2);

@@ -177,7 +177,9 @@ static void tail_areas(struct page *p, struct zc_text *t)
         size_t i;
 
         json_array_foreach (json_object_get(p->report, "areas"), i, area) {
-                zc_text_add(t, i ? ", " : "");
+                if (json_integer_value(json_object_get(area, "checks")) == 0)
+                        continue; /* nothing here is of its kind */
+                zc_text_add(t, t->len ? ", " : "");
                 page_clean(t, zc_json_str(area, "name", "?"));
                 zc_text_add(t, " ");
                 page_clean(t, zc_json_str(area, "grade", "not known"));
