@@ -30,6 +30,8 @@ const struct zc_kind zc_kinds[] = {
           NULL },
         { "cookie", "endpoints[].http.cookies[]", "http", "cookie", "one cookie that a server sets",
           zc_subject_cookie_add },
+        { "postgres", "endpoints[].postgres", "postgres", "postgres",
+          "what PostgreSQL asks of whom before it lets them in", NULL },
         { "redis", "endpoints[].redis", "redis", "redis", "what a Redis does without a password",
           NULL },
         { "scan", "scans[]", "ports", "scan", "the ports of one address that were tried",

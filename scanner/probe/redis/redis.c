@@ -197,7 +197,8 @@ static void account(const struct zc_resp_ask *a, struct zc_io *io)
 {
         for (size_t i = 0; i < ZC_RESP_COMMANDS; i++)
                 if (a->answers[i] == ZC_RESP_NO_ANSWER || a->answers[i] == ZC_RESP_NOT_RESP)
-                        zc_io_partial(io, "", "%s: %s", zc_resp_command_name(i),
+                        zc_io_partial(io, "", "%s: %s",
+                                      zc_resp_command_name((enum zc_resp_command)i),
                                       a->why[0] ? a->why : "the answer is not RESP");
 }
 

@@ -96,7 +96,7 @@ static bool ends_with(struct zc_rd text, const char *end)
 }
 
 /** Whose version it is: a fork goes on saying the Redis version that it answers like. */
-static void info_read(struct zc_resp_ask *a, struct zc_rd info)
+static bool info_read(struct zc_resp_ask *a, struct zc_rd info)
 {
         static const struct {
                 const char *key, *fork;
@@ -105,21 +105,22 @@ static void info_read(struct zc_resp_ask *a, struct zc_rd info)
 
         if (zc_resp_info(info, "redis_mode", &text) || zc_resp_info(info, "server_mode", &text))
                 put_text(a->mode, sizeof a->mode, text);
-        a->fork = "unknown";
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
                 if (!zc_resp_info(info, rows[i].key, &text))
                         continue;
                 put_text(a->version, sizeof a->version, text);
                 a->fork = rows[i].fork;
-                return;
+                return true;
         }
         if (!zc_resp_info(info, "redis_version", &text))
-                return;
+                return false;
         put_text(a->version, sizeof a->version, text);
+        a->fork = "unknown";
         if (zc_resp_info(info, "executable", &text) && ends_with(text, "/keydb-server"))
                 a->fork = "keydb";
         else if (zc_resp_info(info, "redis_build_id", &text)) /* lookalikes have none */
                 a->fork = "redis";
+        return true;
 }
 
 /** Anything but an error means that it was done; PING and INFO have their own forms. */
@@ -153,7 +154,8 @@ static enum zc_resp_answer info_answer_read(struct zc_resp_ask *a, const struct 
         (void)whole;
         if (r->kind != ZC_RESP_STRING)
                 return ZC_RESP_OTHER;
-        info_read(a, r->text);
+        if (!info_read(a, r->text)) /* words, but not INFO's */
+                return ZC_RESP_OTHER;
         snprintf(said, sizeof said, "# Server, %s %s, mode %s", a->fork, a->version, a->mode);
         note(a, zc_rd_str(said));
         return ZC_RESP_RUNS;
