@@ -216,8 +216,9 @@ static void put_list(const struct html *h, const char *head, bool (*has)(const j
         size_t n = 0, shown = 0, i;
         const json_t *f;
 
-        json_array_foreach (findings, i, f)
+        json_array_foreach (findings, i, f) {
                 n += has(f);
+        }
         zc_out_printf(h->out, "<div class=\"card\"><span class=\"n\">%zu</span><h3>%s</h3>\n", n,
                       head);
         if (n == 0)

@@ -75,8 +75,9 @@ static void fact_targets(const struct html *h)
         size_t i, j, n = 0;
 
         json_array_foreach (json_object_get(h->report, "runs"), i, run) {
-                json_array_foreach (json_object_get(run, "targets"), j, v)
+                json_array_foreach (json_object_get(run, "targets"), j, v) {
                         json_object_set_new(seen, zc_json_str(v, "named", "?"), json_true());
+                }
         }
         json_array_foreach (json_object_get(h->report, "assets"), i, v) {
                 if (n == 0 && json_is_string(v) && json_object_size(seen) < NAMES_MAX)

@@ -82,28 +82,38 @@ bool view_gate_counts(const json_t *report, const json_t *finding)
 
 /* ---- causes ---- */
 
-static bool cause_of(struct view_causes *all, json_t *index, unsigned severity, json_t *finding)
+/** One more cause, of this finding so far; NULL when out of memory. */
+static struct view_cause *cause_new(struct view_causes *all, unsigned severity,
+                                    const json_t *finding)
+{
+        struct view_cause *c = reallocarray(all->c, all->count + 1, sizeof(*c));
+        json_t *findings = json_array();
+
+        if (c)
+                all->c = c;
+        if (!c || !findings) {
+                json_decref(findings);
+                return NULL;
+        }
+        c += all->count++;
+        *c = (struct view_cause){ .findings = findings, .first = finding, .severity = severity };
+        return c;
+}
+
+static bool cause_add(struct view_causes *all, json_t *index, unsigned severity, json_t *finding)
 {
         const char *rule = zc_json_str(finding, "rule", "");
-        json_t *at = json_object_get(index, rule);
+        const json_t *at = json_object_get(index, rule);
         struct view_cause *c;
 
-        if (!at) {
-                c = reallocarray(all->c, all->count + 1, sizeof(*c));
-                if (!c)
-                        return false;
-                all->c = c;
-                c += all->count;
-                *c = (struct view_cause){ .findings = json_array(),
-                                          .first = finding,
-                                          .severity = severity };
-                if (!c->findings)
-                        return false;
-                at = json_integer((json_int_t)all->count++);
-                if (json_object_set_new(index, rule, at) != 0)
-                        return false;
-        }
-        c = &all->c[json_integer_value(at)];
+        if (at && all->c)
+                c = &all->c[json_integer_value(at)];
+        else if (json_object_set_new(index, rule, json_integer((json_int_t)all->count)) == 0)
+                c = cause_new(all, severity, finding);
+        else
+                c = NULL;
+        if (!c)
+                return false;
         c->folds += json_array_size(json_object_get(finding, "covers"));
         return json_array_append(c->findings, finding) == 0;
 }
@@ -118,7 +128,7 @@ static bool causes_of(struct view_causes *all, const json_t *report, unsigned se
                 if (!page_finding_open(f) || page_severity(f) != severity ||
                     (!folded && json_is_string(json_object_get(f, "covered_by"))))
                         continue;
-                if (!index || !cause_of(all, index, severity, f))
+                if (!index || !cause_add(all, index, severity, f))
                         return false;
         }
         return true;
