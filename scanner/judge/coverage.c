@@ -19,6 +19,7 @@ struct named {
 struct coverage {
         struct zc_arena *arena;
         struct zc_evidence *ev;
+        const struct zc_pack *pack;
         struct zc_tally *tally;
         struct named *named;
         size_t count;
@@ -86,6 +87,8 @@ static bool see_endpoint(void *ctx, const json_t *endpoint, size_t index, struct
                         continue;
                 if (n->as.kind != ZC_TARGET_SERVICE || port == n->as.port)
                         require_note(n, json_object_get(endpoint, "probes"));
+                if (n->as.kind == ZC_TARGET_LOCAL)
+                        continue; /* only its host record says that it was looked at from within */
                 if (n->as.kind != ZC_TARGET_SERVICE) {
                         n->answered = n->answered || strcmp(state, "open") == 0 ||
                                       strcmp(state, "closed") == 0;
@@ -110,14 +113,14 @@ static bool see_scan(void *ctx, const json_t *scan, size_t index, struct zc_err 
                 if (!belongs(n, scan))
                         continue;
                 require_note(n, probes);
-                if (n->as.kind != ZC_TARGET_SERVICE &&
+                if (n->as.kind != ZC_TARGET_SERVICE && n->as.kind != ZC_TARGET_LOCAL &&
                     (*zc_json_str(scan, "open", "") || *zc_json_str(scan, "closed", "")))
                         n->answered = true;
         }
         return true;
 }
 
-/** A machine that we are: any probe of it that brought something is an answer. */
+/** A machine that we are: any outcome of a probe of it is an answer. */
 static void see_host(struct coverage *c)
 {
         const json_t *probes = json_object_get(zc_evidence_host(c->ev), "probes");
@@ -127,9 +130,36 @@ static void see_host(struct coverage *c)
 
                 if (n->as.kind != ZC_TARGET_LOCAL)
                         continue;
-                n->answered = n->answered || zc_evidence_host(c->ev);
+                n->answered = n->answered || json_object_size(probes) > 0;
                 require_note(n, probes);
         }
+}
+
+/** The host probe that rules of this kind stand on; NULL for none. */
+static const char *host_probe(const struct zc_kind *kind)
+{
+        bool host = strncmp(kind->at, "host", 4) == 0 || strncmp(kind->at, "exposure", 8) == 0;
+
+        return host ? kind->probe : NULL;
+}
+
+/** A target `local` plans every host probe, and each leaves an outcome, one that was taken out too: what the rules stand on and has none was lost. */
+static bool host_missing(const struct coverage *c, struct zc_err *err)
+{
+        const json_t *probes = json_object_get(zc_evidence_host(c->ev), "probes");
+
+        for (size_t i = 0; i < zc_pack_count(c->pack); i++) {
+                const char *probe = host_probe(zc_pack_rule(c->pack, i)->kind);
+
+                if (!probe || *zc_json_str(json_object_get(probes, probe), "outcome", ""))
+                        continue;
+                if (!zc_tally_missing(c->tally, err,
+                                      "local: the evidence has no outcome of the probe %s; "
+                                      "collect again",
+                                      probe))
+                        return false;
+        }
+        return true;
 }
 
 static bool name_missing(const struct coverage *c, const struct named *n, struct zc_err *err)
@@ -137,7 +167,7 @@ static bool name_missing(const struct coverage *c, const struct named *n, struct
         const char *what = zc_json_str(n->target, "named", "");
 
         if (n->answered)
-                return true;
+                return n->as.kind != ZC_TARGET_LOCAL || host_missing(c, err);
         switch (n->as.kind) {
         case ZC_TARGET_BLOCK:
                 return true; /* silent members of a block are not missing */
@@ -238,12 +268,13 @@ static bool cover_run(struct coverage *c, struct zc_err *err)
         return true;
 }
 
-bool zc_coverage(struct zc_evidence *const *evs, size_t count, struct zc_tally *t,
-                 struct zc_err *err)
+bool zc_coverage(struct zc_evidence *const *evs, size_t count, const struct zc_pack *pack,
+                 struct zc_tally *t, struct zc_err *err)
 {
         for (size_t e = 0; e < count; e++) {
                 struct coverage c = { .arena = zc_arena_new((size_t)64 << 20),
                                       .ev = evs[e],
+                                      .pack = pack,
                                       .tally = t };
                 bool ok = c.arena ? cover_run(&c, err)
                                   : zc_fail(err, ZC_E_NOMEM, "no memory for targets");

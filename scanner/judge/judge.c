@@ -427,7 +427,7 @@ static bool judge_all(struct judge *j, const json_t *assets)
                         return false;
         }
         return zc_expect(j->evs, j->count, j->o->expect, j->exposure, assets, j->tally, j->err) &&
-               zc_coverage(j->evs, j->count, j->tally, j->err);
+               zc_coverage(j->evs, j->count, j->o->pack, j->tally, j->err);
 }
 
 static json_t *judge_run(struct judge *j, struct zc_gate *gate)

@@ -153,9 +153,9 @@ json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
 
 /* ---- what the runs themselves owe ---- */
 
-/** Named targets that did not answer, probes that a target requires, streams that did not finish: into the tally. */
-bool zc_coverage(struct zc_evidence *const *evs, size_t count, struct zc_tally *t,
-                 struct zc_err *err) ZC_MUST_USE;
+/** Named targets that did not answer, host probes without an outcome, probes that a target requires, streams that did not finish: into the tally. */
+bool zc_coverage(struct zc_evidence *const *evs, size_t count, const struct zc_pack *pack,
+                 struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
 /** The configuration's expectations: ZC-EXPECT-OPEN, ZC-EXPECT-CLOSED. `from`: any | private (default: whoever is not on the machine itself). */
 bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
                const json_t *exposure, const json_t *assets, struct zc_tally *t,
