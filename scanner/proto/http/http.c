@@ -276,9 +276,9 @@ static void no_head(const struct get *g, CURLcode rc, const struct zc_err *why)
                                   : "no TLS session could be made");
         else if (a->len > 0)
                 say(a, ZC_HTTP_BROKEN,
-                    timed_out(rc)    ? "the headers did not end in time"
-                    : rc == CURLE_OK ? "the headers are cut off"
-                                     : curl_easy_strerror(rc));
+                    timed_out(rc)                    ? "the headers did not end in time"
+                    : rc == CURLE_WEIRD_SERVER_REPLY ? "the headers are not well-formed"
+                                                     : "the headers are cut off");
         else
                 say(a, ZC_HTTP_SILENT,
                     timed_out(rc) ? "no answer to a request" : "closed without an answer");
