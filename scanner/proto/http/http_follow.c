@@ -27,7 +27,7 @@ static void redirect_read(struct zc_http_hop *h)
 
         for (size_t i = 0; i < ZC_COUNT(codes) && location; i++)
                 h->redirects |= h->answer.head.status == codes[i];
-        if (!h->redirects)
+        if (!location || !h->redirects)
                 return;
         h->leads = zc_http_url_resolve(&h->url, *location, &h->to, &why);
         if (!h->leads)
