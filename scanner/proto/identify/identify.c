@@ -204,6 +204,12 @@ static bool ask_plain(struct asking *a, struct question q, struct zc_err *err)
         return true;
 }
 
+static bool room(const struct asking *a)
+{
+        return !a->stop && a->out->connections < ZC_IDENTIFY_CONNECTIONS &&
+               !zc_deadline_passed(a->peer->deadline);
+}
+
 /* ---- TLS ---- */
 
 /** No handshake: what came instead may be another service's words, or TLS that does not want us. */
@@ -249,8 +255,9 @@ static bool ask_tls(struct asking *a, struct question q, bool listen_before, str
                 return false;
         if (listen_before)
                 take(a, &before);
-        if (listen_before && !chain.passed)
-                return true;
+        if (listen_before && !chain.passed) /* closed unasked: perhaps not, when we speak first */
+                return before.ended && before.got_n == 0 && room(a) ? ask_tls(a, q, false, err)
+                                                                    : true;
         a->tls_asked = true;
         f = zc_tls_session_facts(session);
         a->out->client_certificate = a->out->client_certificate || f->client_certificate_asked;
@@ -274,12 +281,6 @@ static enum zc_wrapped wrapped_of(const struct asking *a)
                                ? ZC_WRAPPED_NOT
                                : ZC_WRAPPED_TLS;
         return a->out->service || a->tls_asked ? ZC_WRAPPED_NOT : ZC_WRAPPED_UNKNOWN;
-}
-
-static bool room(const struct asking *a)
-{
-        return !a->stop && a->out->connections < ZC_IDENTIFY_CONNECTIONS &&
-               !zc_deadline_passed(a->peer->deadline);
 }
 
 static bool inside(struct asking *a, bool listen_before, struct zc_err *err)
