@@ -1,0 +1,209 @@
+#!/usr/bin/python3
+"""The truth table of the gate over the real program: what was named and answered or not, with privilege or not, a critical finding or not,
+a probe that failed or not, waivers of every kind, and what --skip left out, to the exit status; every row, and the same status in every
+format. What each row must give is worked out here in three lines from the contract, not from the program."""
+import concurrent.futures
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ZC = os.path.abspath(os.environ.get("ZC", "build/zerocrit"))
+FORMATS = ["json", "terminal", "html", "sarif", "junit", "markdown"]
+work = tempfile.mkdtemp(prefix="zc-gate-")
+count = 0
+failed = 0
+
+
+def tap(ok, name, detail=""):
+    global count, failed
+    count += 1
+    failed += not ok
+    print(f"{'ok' if ok else 'not ok'} {count} - {name}", flush=True)
+    if not ok:
+        print("# " + str(detail).replace("\n", "\n# ")[:3000], flush=True)
+
+
+# ---- the columns ----
+
+ANSWERS = ["open", "closed", "filtered", "unresolved", "never tried"]  # of the named 203.0.113.9:443
+PRIVILEGE = [True, False]
+CRITICAL = [False, True]
+PROBE_FAILED = [False, True]
+SKIP = ["", "firewall", "redis", "firewall,redis"]
+# name: which verdicts it waives, on which target, until when
+WAIVERS = {
+    "none": [],
+    "the finding": [("ZC-RD-*", "id:db1", "fail", "2099-01-01")],
+    "what is not known": [("ZC-FW-*", "id:m1", "unknown", "2099-01-01"), ("ZC-RD-*", "id:db2", "unknown", "2099-01-01")],
+    "both": [("ZC-RD-*", "id:db1", "fail", "2099-01-01"), ("ZC-FW-*", "id:m1", "unknown", "2099-01-01"),
+             ("ZC-RD-*", "id:db2", "unknown", "2099-01-01")],
+    "both, expired": [("ZC-RD-*", "id:db1", "fail", "2026-02-01"), ("ZC-FW-*", "id:m1", "unknown", "2026-02-01"),
+                      ("ZC-RD-*", "id:db2", "unknown", "2026-02-01")],
+    "both, of other targets": [("ZC-RD-*", "id:db2", "fail", "2099-01-01"), ("ZC-FW-*", "id:db1", "unknown", "2099-01-01"),
+                               ("ZC-RD-*", "id:db1", "unknown", "2099-01-01")],
+}
+
+
+def want(answer, privilege, critical, probe_failed, waivers, skip):
+    """Not met outranks not shown; only a waiver that is in force and names the very verdict helps; --skip shortens the plan."""
+    helps = waivers if waivers in ("the finding", "what is not known", "both") else ""
+    if critical and "redis" not in skip and helps not in ("the finding", "both"):
+        return 1
+    unseen = (not privilege and "firewall" not in skip) or (probe_failed and "redis" not in skip)
+    return 3 if answer != "open" or (unseen and helps not in ("what is not known", "both")) else 0
+
+
+# ---- the evidence ----
+
+FIREWALL = {"backend": ["nf_tables"], "tables": [], "rules": 3, "not_modelled": [],
+            "defaults": {"input": {"ip": "drop", "ip6": "drop"}, "forward": {"ip": "drop", "ip6": "drop"}}}
+PROOF = {"observed_at": "2026-11-22T02:14:07Z", "attempts": 1, "sent": "PING", "received": "+PONG"}
+OPEN_REDIS = {"tls": {"offered": True, "required": "yes"}, "auth": {"required": False, "protected_mode": False, "default_user_nopass": True},
+              "commands": {"ping": "runs", "hello": "runs", "info": "runs"}, "version": "7.0.15", "mode": "standalone", "proof": PROOF}
+CLOSED_REDIS = {"tls": {"offered": True, "required": "yes"}, "auth": {"required": True}, "commands": {"ping": "noauth"}, "proof": PROOF}
+SKIPPED = {"outcome": "skipped", "why": "--skip"}
+
+
+def endpoint(asset, address, port, state, service=None, **more):
+    return {"asset": asset, "address": address, "transport": "tcp", "port": port, "name": None, "state": state, "service": service, **more}
+
+
+def evidence(answer, privilege, critical, probe_failed, skip):
+    targets = [{"id": "m1", "named": "local"}, {"id": "www", "named": "203.0.113.9:443"}, {"id": "db1", "named": "203.0.113.7:6379"},
+               {"id": "db2", "named": "203.0.113.8:6379"}]
+    host = {"probes": {"listeners": {"outcome": "done"}}, "listeners": []}
+    if "firewall" in skip:
+        host["probes"]["firewall"] = SKIPPED
+    elif privilege:
+        host["probes"]["firewall"] = {"outcome": "done"}
+        host["firewall"] = FIREWALL
+    else:
+        host["probes"]["firewall"] = {"outcome": "failed", "why": "not permitted", "needs": "CAP_NET_ADMIN"}
+    endpoints = []
+    if answer != "never tried":
+        endpoints.append(endpoint("www", "203.0.113.9", 443, {"unresolved": "unknown"}.get(answer, answer), probes={}))
+    for asset, address, facts in (("db1", "203.0.113.7", OPEN_REDIS if critical else CLOSED_REDIS),
+                                  ("db2", "203.0.113.8", None if probe_failed else CLOSED_REDIS)):
+        e = endpoint(asset, address, 6379, "open", "redis")
+        if "redis" in skip:
+            e["probes"] = {"redis": SKIPPED}
+        elif facts:
+            e.update(probes={"redis": {"outcome": "done"}}, redis=facts)
+        else:
+            e["probes"] = {"redis": {"outcome": "failed", "why": "closed in the middle of its answer"}}
+        endpoints.append(e)
+    return {"schema": "zerocrit.evidence/1",
+            "run": {"id": "r1", "started": "2026-11-22T02:14:06Z", "finished": "2026-11-22T02:14:08Z", "version": "0.1.0",
+                    "vantage": {"id": "m1", "hostname": "m1", "addresses": ["198.51.100.1"]}, "targets": targets},
+            "host": host, "endpoints": endpoints, "scans": [], "problems": []}
+
+
+def save(name, text):
+    path = os.path.join(work, name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+def waiver_file(name, rows):
+    lines = [f"  - {{id: W-{i}, rule: \"{rule}\", target: \"{target}\", verdict: {verdict}, owner: o@example.org, approver: a@example.org, "
+             f"reason: a test, created: 2026-01-01T00:00:00Z, expires: {until}T00:00:00Z}}" for i, (rule, target, verdict, until) in enumerate(rows)]
+    return save(name, "waivers:\n" + "\n".join(lines) + "\n")
+
+
+def judge(path, waivers, form, *options):
+    r = subprocess.run([ZC, "judge", path, *(["--waivers", waivers] if waivers else []), "--format", form, *options], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
+    return r.returncode, r.stdout, r.stderr
+
+
+VERDICT = {0: b"MET", 1: b"NOT MET", 3: b"NOT SHOWN"}
+
+
+def words(form, out, err):
+    """The verdict line ends the page on the terminal, and goes to standard error in every other format."""
+    lines = (out if form == "terminal" else err).strip().splitlines()
+    return lines[-1] if lines else b""
+
+
+def table():
+    files, jobs = {}, []
+    waivers = {n: waiver_file(f"w{i}.yaml", rows) if rows else None for i, (n, rows) in enumerate(WAIVERS.items())}
+    for i, row in enumerate(itertools.product(ANSWERS, PRIVILEGE, CRITICAL, PROBE_FAILED, SKIP)):
+        files[row] = save(f"e{i}.json", json.dumps(evidence(*row)))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for (answer, privilege, critical, probe_failed, skip), path in files.items():
+            for waived, waiver in waivers.items():
+                few = waived in ("none", "both")
+                if answer not in ("open", "closed") and not few:
+                    continue  # one way of not answering is as good as another where it meets the rest
+                # each format with every column at both its ends; the table in full is json's
+                for form in FORMATS if few and answer in ("open", "closed") and skip in ("", "firewall,redis") else FORMATS[:1]:
+                    row = answer, privilege, critical, probe_failed, waived, skip
+                    jobs.append((row, form, pool.submit(judge, path, waiver, form)))
+        wrong, said = {}, {}
+        for row, form, job in jobs:
+            status, out, err = job.result()
+            if status != want(*row):
+                wrong.setdefault(form, []).append((row, f"{status}, wanted {want(*row)}", err.decode()[-300:]))
+            elif not words(form, out, err).startswith(VERDICT[status]):
+                said.setdefault(form, []).append((row, status, words(form, out, err)))
+    for form in FORMATS:
+        rows = sum(f == form for _, f, _ in jobs)
+        tap(form not in wrong, f"{form}: the exit status of {rows} rows", "\n".join(map(str, wrong.get(form, [])[:12])))
+        tap(form not in said, f"{form}: the verdict in words of {rows} rows", "\n".join(map(str, said.get(form, [])[:12])))
+    seen = {want(*row) for row, _, _ in jobs}
+    tap(seen == {0, 1, 3}, "the table has rows of every status", seen)
+
+
+# name, what is changed in evidence in which nothing is wrong, options, status
+GOOD = ("open", True, False, False, "")
+EDGES = [
+    ("nothing is wrong", lambda e: None, [], 0),
+    ("the run did not finish", lambda e: e["run"].pop("finished"), [], 3),
+    ("the run did not finish, and a critical was found", lambda e: (e["run"].pop("finished"), e["endpoints"][1].update(redis=OPEN_REDIS)), [], 1),
+    ("a probe that is required of a target did not run", lambda e: e["run"]["targets"][1].update(require=["tls"]), [], 3),
+    ("a probe that is required of a target ran", lambda e: (e["run"]["targets"][1].update(require=["tls"]),
+                                                            e["endpoints"][0].update(probes={"tls": {"outcome": "done"}}, tls={"chains": []})), [], 0),
+    ("a probe that is required of a target was taken out by --skip", lambda e: (e["run"]["targets"][2].update(require=["redis"]),
+                                                                                e["endpoints"][1].update(probes={"redis": SKIPPED}),
+                                                                                e["endpoints"][1].pop("redis")), [], 3),
+    ("silent members of a block", lambda e: e["run"]["targets"].append({"id": "lan", "named": "192.0.2.0/29"}), [], 0),
+    ("a named host on which nothing answered", lambda e: e["run"]["targets"].append({"id": "h", "named": "192.0.2.1"}), [], 3),
+    ("a named host that refuses every port", lambda e: (e["run"]["targets"].append({"id": "h", "named": "192.0.2.1"}),
+                                                        e["scans"].append({"asset": "h", "address": "192.0.2.1", "transport": "tcp", "outcome": "done",
+                                                                           "ports": "80", "open": "", "closed": "80"})), [], 0),
+    ("no target at all", lambda e: e["run"].update(targets=[]), [], 3),
+    ("a high finding, where critical counts", lambda e: e["host"]["firewall"]["defaults"]["input"].update(ip="accept", ip6="accept"), [], 0),
+    ("a high finding, where high counts", lambda e: e["host"]["firewall"]["defaults"]["input"].update(ip="accept", ip6="accept"),
+     ["--fail-on", "high"], 1),
+    ("a new finding, where new ones count", lambda e: e["host"]["firewall"]["defaults"]["input"].update(ip="accept", ip6="accept"),
+     ["--fail-on", "new-high"], 1),
+    ("in a zone declared isolated a critical is high", lambda e: (e["run"]["targets"][2].update(zone="isolated"),
+                                                                  e["endpoints"][1].update(redis=OPEN_REDIS)), [], 0),
+    ("what a rule reads was not observed", lambda e: e["host"]["firewall"].pop("defaults"), [], 3),
+    ("firewall rules that are not modelled alone", lambda e: e["host"]["firewall"].update(not_modelled=[{"what": "x", "where": "y"}]), [], 0),
+]
+
+
+def edges():
+    for i, (name, change, options, status) in enumerate(EDGES):
+        e = json.loads(json.dumps(evidence(*GOOD)))
+        change(e)
+        path = save(f"x{i}.json", json.dumps(e))
+        got = {form: judge(path, None, form, *options) for form in FORMATS}
+        tap({g[0] for g in got.values()} == {status}, f"{name}: {status} in every format",
+            "\n".join(f"{form}: {g[0]} {g[2].decode()[-400:]}" for form, g in got.items()))
+
+
+try:
+    table()
+    edges()
+finally:
+    shutil.rmtree(work, ignore_errors=True)
+print(f"1..{count}")
+sys.exit(failed > 0)
