@@ -350,7 +350,8 @@ static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_er
         (void)err; /* the judge's own */
         snprintf(pointer, sizeof(pointer), "/scans/%zu", index);
         return judge_part(w->j, "scans[]", w->ev, scan, pointer, zc_json_str(scan, "asset", ""),
-                          zc_json_str(scan, "address", ""), host);
+                          zc_json_str(scan, "address", ""), host) &&
+               zc_untried(w->j->tally, w->j->o->pack, scan, w->j->judged, w->j->err);
 }
 
 /** Rules on exposure: the rows, then for each host what may be missing behind them. */

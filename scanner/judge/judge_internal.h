@@ -156,6 +156,9 @@ json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
 /** Named targets that did not answer, host probes without an outcome, probes that a target requires, streams that did not finish: into the tally. */
 bool zc_coverage(struct zc_evidence *const *evs, size_t count, const struct zc_pack *pack,
                  struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
+/** Unknown checks for a scan that did not ask all it meant to; nothing for a whole one. @judged: by rule, set where one was counted. */
+bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan, bool *judged,
+                struct zc_err *err) ZC_MUST_USE;
 /** The configuration's expectations: ZC-EXPECT-OPEN, ZC-EXPECT-CLOSED. `from`: any | private (default: whoever is not on the machine itself). */
 bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
                const json_t *exposure, const json_t *assets, struct zc_tally *t,

@@ -53,6 +53,11 @@ static struct zc_pack *pack_new(void)
         ",\"transport\":\"tcp\",\"state\":\"" state "\"" service "}"
 #define SERVICE(s) ",\"service\":\"" s "\""
 #define WEB "192.0.2.7"
+#define SCAN(address, outcome, closed, filtered, unknown)                                          \
+        "{\"asset\":\"" address "\",\"address\":\"" address                                        \
+        "\",\"transport\":\"tcp\",\"outcome\":\"" outcome                                          \
+        "\",\"why\":\"the deadline passed\",\"closed\":\"" closed "\",\"filtered\":\"" filtered    \
+        "\",\"unknown\":\"" unknown "\"}"
 
 struct setting {
         const char *fail_on, *require, *expect, *baseline, *new_rules;
@@ -262,6 +267,39 @@ static const struct {
                                    "\",\"transport\":\"tcp\",\"outcome\":\"done\",\"ports\":\"1-"
                                    "100\",\"open\":\"\","
                                    "\"closed\":\"1-100\",\"filtered\":\"\",\"unknown\":\"\"}]}",
+                  { 0 },
+                  0,
+                  NULL },
+                { "ports that nobody asked",
+                  HEAD(T("", WEB)) ",\"scans\":[" SCAN(WEB, "partial", "1-3", "", "4-100") "]}",
+                  { 0 },
+                  3,
+                  "ports: not all were asked, the deadline passed" },
+                { "ports that nobody asked, beside an open one",
+                  HEAD(T("", WEB)) ",\"endpoints\":[" E(
+                          WEB, WEB, "80", "open",
+                          SERVICE("http")) "],\"scans\":[" SCAN(WEB, "partial", "", "",
+                                                                "4-100") "]}",
+                  { 0 },
+                  3,
+                  "not all were asked" },
+                { "an address of a block that was never begun",
+                  HEAD(T("", "192.0.2.0/24")) ",\"scans\":[" SCAN(WEB, "failed", "", "", "") "]}",
+                  { 0 },
+                  3,
+                  "not all were asked" },
+                { "ports that nobody asked, and no rule that needs them",
+                  HEAD(T("", WEB)) ",\"scans\":[" SCAN(WEB, "partial", "1-3", "", "4-100") "]}",
+                  { .fail_on = "[\"info\"]" },
+                  0,
+                  NULL },
+                { "ports taken out of the plan",
+                  HEAD(T("", "192.0.2.0/24")) ",\"scans\":[" SCAN(WEB, "skipped", "", "", "") "]}",
+                  { 0 },
+                  0,
+                  NULL },
+                { "silent ports of a whole scan",
+                  HEAD(T("", WEB)) ",\"scans\":[" SCAN(WEB, "done", "1-3", "4-100", "") "]}",
                   { 0 },
                   0,
                   NULL },

@@ -1,0 +1,66 @@
+/** Ports that were never asked, for reasons of our own: what the rules on services and on exposure would have said of them is not known. */
+#include <string.h>
+
+#include "judge_internal.h"
+
+/** Whether the scan has ports that it meant to ask and did not. Silent ports were asked; what was taken out of the plan was not meant. */
+static bool is_cut(const json_t *scan)
+{
+        const char *outcome = zc_json_str(scan, "outcome", "");
+
+        return strcmp(outcome, "partial") == 0 || strcmp(outcome, "failed") == 0 ||
+               *zc_json_str(scan, "unknown", "");
+}
+
+/** Rules on exposure judge any port; of those on services, the ones that the gate needs: the others would only fill the page. */
+static bool concerns(const struct zc_tally *t, const struct zc_rule *r)
+{
+        if (strcmp(r->kind->name, "exposure") == 0)
+                return true;
+        return strncmp(r->kind->at, "endpoints[]", 11) == 0 &&
+               zc_gate_requires(t->gate, r->id, json_object_get(r->record, "tags"),
+                                zc_rule_worst(r));
+}
+
+static bool tally_rules(struct zc_tally *t, const struct zc_pack *pack, const struct zc_check *as,
+                        bool *judged, struct zc_err *err)
+{
+        for (size_t i = 0; i < zc_pack_count(pack); i++) {
+                const struct zc_rule *r = zc_pack_rule(pack, i);
+                struct zc_check c = *as;
+
+                if (!concerns(t, r))
+                        continue;
+                c.rule = r->id;
+                c.tags = json_object_get(r->record, "tags");
+                c.severity = zc_rule_worst(r);
+                judged[i] = true;
+                if (!zc_tally_check(t, &c, NULL, err))
+                        return false;
+        }
+        return true;
+}
+
+bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan, bool *judged,
+                struct zc_err *err)
+{
+        const char *why = zc_json_str(scan, "why", "");
+        ZC_AUTO_TEXT subject, words;
+
+        zc_text_init(&subject, ZC_TEXT_CEILING);
+        zc_text_init(&words, ZC_WHY_LEN - 1);
+        if (!is_cut(scan))
+                return true;
+        zc_kind_find("scan")->subject(&subject, scan, NULL);
+        zc_text_printf(&words, "ports: not all were asked%s%s", *why ? ", " : "", why);
+        {
+                const struct zc_check c = { .asset = zc_json_str(scan, "asset", ""),
+                                            .subject = zc_text_str(&subject),
+                                            .verdict = ZC_UNKNOWN,
+                                            .why = zc_text_str(&words),
+                                            .probe = "ports",
+                                            .needs = zc_json_str(scan, "needs", "") };
+
+                return tally_rules(t, pack, &c, judged, err);
+        }
+}
