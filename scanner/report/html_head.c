@@ -80,7 +80,7 @@ static void fact_targets(const struct html *h)
                 }
         }
         json_array_foreach (json_object_get(h->report, "assets"), i, v) {
-                if (n == 0 && json_is_string(v) && json_object_size(seen) < NAMES_MAX)
+                if (json_is_string(v))
                         json_object_set_new(seen, html_host(h, json_string_value(v)), json_true());
         }
         for (void *it = json_object_iter(seen); it; it = json_object_iter_next(seen, it)) {

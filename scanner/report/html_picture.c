@@ -225,17 +225,16 @@ static void put_lane(const struct html *h, const struct geometry *g, const struc
         const char *bold = severity == 0 ? "mono bold" : "mono";
         const char *service = l->row->cells[VIEW_SERVICE];
         char worst[32];
-        ZC_AUTO_TEXT port;
 
-        zc_text_init(&port, 128);
-        zc_text_add(&port, l->row->cells[VIEW_PORT]);
-        if (a->many)
-                zc_text_printf(&port, " %s", l->row->cells[VIEW_HOST]);
         zc_out_printf(h->out, "<path d=\"M%u %u H%u\" class=\"lane s%u%s\"/>\n",
                       g->port + g->port_width, l->y, g->service, severity,
                       l->way == WAY_INSIDE || l->way == WAY_BLOCKED ? " inside" : "");
         put_box(h, g->port, l->y, g->port_width, severity);
-        put_text(h, g->port + 7, l->y + 5, bold, zc_text_str(&port), g->port_text);
+        put_text(h, g->port + 7, a->many ? l->y - 3 : l->y + 5, bold, l->row->cells[VIEW_PORT],
+                 g->port_text);
+        if (a->many)
+                put_text(h, g->port + 7, l->y + 11, "small", l->row->cells[VIEW_HOST],
+                         g->port_text + 2);
         put_box(h, g->service, l->y, g->width - g->service - 2, severity);
         put_text(h, g->service + 9, l->y - 3, severity == 0 ? "bold" : "plain",
                  strcmp(service, "-") == 0 ? "not identified" : service, g->service_text - 8);
