@@ -25,7 +25,7 @@
 #define GRACE_MS 3000                        /* for the collector to end by itself */
 #define RECORD_BYTES_MAX (UINT64_C(4) << 30) /* what a collector may say in all */
 
-static const int watched[] = { SIGINT, SIGTERM, SIGHUP };
+static const int watched[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP };
 
 struct parent {
         const struct zc_job *job;
@@ -415,6 +415,8 @@ static bool collect(struct parent *p, struct zc_err *err)
                 collector_run(p);
         else if (p->signal == 0)
                 zc_track_finish(&p->track, "the run's deadline passed", &p->sink);
+        if (!zc_privilege_collector_ended(err))
+                return false;
         if (p->failed) {
                 *err = p->why;
                 return false;

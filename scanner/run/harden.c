@@ -21,13 +21,16 @@
 /* linux/close_range.h, kernel 5.9; the flag is 5.11. */
 #define CLOSE_RANGE_CLOEXEC_FLAG 4u
 
-/** A missing 0, 1 or 2 would be the number of the next file we open: a message would then go into our own evidence. */
+/**
+ * A missing 0, 1 or 2 would be the number of the next file we open: a message would then go into our own evidence. In its place stands
+ * one that can only be read, so that whatever is to be written there fails, and is not taken for delivered.
+ */
 static void standard_open(void)
 {
         for (int fd = 0; fd <= STDERR_FILENO; fd++) {
                 if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
                         continue;
-                if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+                if (open("/dev/null", O_RDONLY) != fd)
                         _exit(4);
         }
 }
@@ -82,49 +85,62 @@ static uid_t lasting_uid(const char *variable)
         return ZC_SANDBOX_UID;
 }
 
-/**
- * Root prepares to leave while CAP_SETUID is there. The effective ids stay 0, for writing outputs; the saved ones become the lasting
- * ones, because changing to an id one already has needs no capability (setresuid(2)); the real one becomes the collector's, because that
- * lets us end it without CAP_KILL (kill(2)). A namespace that maps no second uid refuses all of it: then the collector has our uid
- * too, and root is nobody outside.
- */
-static void root_prepare(void)
-{
-        uid_t uid = lasting_uid("SUDO_UID");
-        gid_t gid = lasting_uid("SUDO_GID");
+/* What the parent keeps for its outputs; the last one in builds whose leak checker attaches to us at exit. */
+static const unsigned kept[] = { CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_SYS_PTRACE };
+/* Held, but not in force until root is left. */
+static const unsigned held[] = { CAP_SETUID, CAP_SETGID };
+#define KEPT_MAX (ZC_COUNT(kept) + ZC_COUNT(held) + 1)
 
-        if (geteuid() != 0 || zc_sandbox_build.keeps_uid || setgroups(0, NULL) != 0)
-                return;
-        if (setresgid(ZC_SANDBOX_UID, 0, gid) != 0 &&
-            setresgid(ZC_SANDBOX_UID, 0, ZC_SANDBOX_UID) != 0)
-                return;
-        if (setresuid(ZC_SANDBOX_UID, 0, uid) != 0 &&
-            setresuid(ZC_SANDBOX_UID, 0, ZC_SANDBOX_UID) != 0)
+struct keeping {
+        unsigned cap, sets;
+};
+
+static size_t keeping_list(struct keeping out[KEPT_MAX])
+{
+        size_t count = zc_sandbox_build.traces_self ? ZC_COUNT(kept) : ZC_COUNT(kept) - 1;
+        size_t n = 0;
+
+        for (size_t i = 0; i < count; i++)
+                out[n++] = (struct keeping){ kept[i], CAPNG_EFFECTIVE | CAPNG_PERMITTED };
+        if (geteuid() != 0)
+                return n; /* the collector has our uid, and we stay who we are */
+        for (size_t i = 0; i < ZC_COUNT(held); i++)
+                out[n++] = (struct keeping){ held[i], CAPNG_PERMITTED };
+        out[n++] = (struct keeping){ CAP_KILL, CAPNG_EFFECTIVE | CAPNG_PERMITTED };
+        return n;
+}
+
+/** Without CAP_KILL only a real uid that is the collector's lets us end it; some containers leave root no better. */
+static void without_kill(void)
+{
+        if (geteuid() == 0 && !zc_sandbox_build.keeps_uid &&
+            capng_have_capability(CAPNG_PERMITTED, CAP_KILL) != 1 &&
+            setresuid(ZC_SANDBOX_UID, (uid_t)-1, (uid_t)-1) != 0)
                 errno = 0;
 }
 
-/* What the parent keeps for its outputs; the last one in builds whose leak checker attaches to us at exit. */
-static const unsigned kept[] = { CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_SYS_PTRACE };
-
 bool zc_privilege_keep_outputs(struct zc_err *err)
 {
-        size_t count = zc_sandbox_build.traces_self ? ZC_COUNT(kept) : ZC_COUNT(kept) - 1;
-        bool have[ZC_COUNT(kept)];
+        struct keeping want[KEPT_MAX];
+        bool have[KEPT_MAX];
+        size_t count = keeping_list(want);
 
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
                 return zc_fail_errno(err, "cannot set no_new_privs");
         if (capng_get_caps_process() != 0)
                 return zc_fail_errno(err, "cannot read our capabilities");
         for (size_t i = 0; i < count; i++)
-                have[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]) == 1;
+                have[i] = capng_have_capability(CAPNG_PERMITTED, want[i].cap) == 1;
+        without_kill();
         capng_clear(CAPNG_SELECT_BOTH);
         (void)capng_apply(
                 CAPNG_SELECT_BOUNDS); /* needs CAP_SETPCAP; no_new_privs makes the set moot */
-        root_prepare();
+        if (geteuid() == 0 && setgroups(0, NULL) != 0)
+                errno = 0; /* a namespace that maps no second gid, or no CAP_SETGID */
         capng_clear(CAPNG_SELECT_BOTH);
         for (size_t i = 0; i < count; i++) {
                 if (have[i])
-                        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
+                        capng_update(CAPNG_ADD, want[i].sets, want[i].cap);
         }
         if (capng_apply(CAPNG_SELECT_CAPS) != 0)
                 return zc_fail_errno(err, "cannot give up capabilities");
@@ -132,25 +148,49 @@ bool zc_privilege_keep_outputs(struct zc_err *err)
         return true;
 }
 
-/** From the ids that root_prepare() left: each call asks for one we already have. */
+bool zc_privilege_collector_ended(struct zc_err *err)
+{
+        if (capng_get_caps_process() != 0)
+                return zc_fail_errno(err, "cannot read our capabilities");
+        if (capng_have_capability(CAPNG_PERMITTED, CAP_KILL) != 1)
+                return true;
+        capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_KILL);
+        if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+                return zc_fail_errno(err, "cannot give up CAP_KILL");
+        return true;
+}
+
+/**
+ * Root becomes whom it lasts as, with the two capabilities that were held for it. All three ids are root's until here: an id
+ * of somebody else among them would let his processes signal us (kill(2) looks at the real and the saved one). A namespace
+ * that maps no second uid, or a container without the capabilities, refuses: there root is nobody outside.
+ */
 static bool root_leave(void)
 {
-        uid_t real = 0, effective = 0, saved = 0;
-        gid_t real_group = 0, effective_group = 0, saved_group = 0;
+        uid_t uid = lasting_uid("SUDO_UID");
+        gid_t gid = lasting_uid("SUDO_GID");
 
-        if (getresuid(&real, &effective, &saved) != 0 || saved == 0)
+        if (geteuid() != 0 || zc_sandbox_build.keeps_uid || capng_get_caps_process() != 0 ||
+            capng_have_capability(CAPNG_PERMITTED, CAP_SETUID) != 1 ||
+            capng_have_capability(CAPNG_PERMITTED, CAP_SETGID) != 1)
                 return true;
-        if (getresgid(&real_group, &effective_group, &saved_group) != 0)
+        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_SETUID);
+        capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_SETGID);
+        if (capng_apply(CAPNG_SELECT_CAPS) != 0)
                 return false;
-        return setresgid(saved_group, saved_group, saved_group) == 0 &&
-               setresuid(saved, saved, saved) == 0;
+        if (setgroups(0, NULL) != 0)
+                errno = 0;
+        if (setresgid(gid, gid, gid) != 0 &&
+            setresgid(ZC_SANDBOX_UID, ZC_SANDBOX_UID, ZC_SANDBOX_UID) != 0)
+                return errno == EINVAL;
+        return setresuid(uid, uid, uid) == 0 ||
+               setresuid(ZC_SANDBOX_UID, ZC_SANDBOX_UID, ZC_SANDBOX_UID) == 0 || errno == EINVAL;
 }
 
 bool zc_drop_all(struct zc_err *err)
 {
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
                 return zc_fail_errno(err, "cannot set no_new_privs");
-        root_prepare();
         if (!root_leave())
                 return zc_fail_errno(err, "cannot give up root");
         capng_clear(CAPNG_SELECT_BOTH);
