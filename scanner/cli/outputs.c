@@ -249,7 +249,7 @@ static bool write_one(const struct zc_outputs *w, const struct zc_output *one,
 }
 
 /** The page ends in the verdict; whoever reads something else, or keeps the page in a file, gets it on standard error. */
-static void say_verdict(const struct zc_outputs *w, const json_t *report)
+static bool say_verdict(const struct zc_outputs *w, const json_t *report, struct zc_err *err)
 {
         ZC_AUTO_MEM char *verdict = NULL;
         ZC_AUTO_TEXT clean;
@@ -258,18 +258,21 @@ static void say_verdict(const struct zc_outputs *w, const json_t *report)
         for (size_t i = 0; i < w->count; i++) {
                 if (strcmp(w->item[i].path, "-") == 0 && w->item[i].format &&
                     !w->item[i].format->file)
-                        return;
+                        return true;
         }
         verdict = zc_report_verdict(report);
         if (!verdict)
-                return;
+                return true;
         zc_text_escape(&clean, verdict, strlen(verdict));
-        fprintf(stderr, "%s\n", zc_text_str(&clean));
+        if (fprintf(stderr, "%s\n", zc_text_str(&clean)) < 0 || fflush(stderr) != 0)
+                return zc_fail_errno(err, "cannot write the verdict to standard error");
+        return true;
 }
 
 bool zc_outputs_write(const struct zc_outputs *w, const json_t *report, struct zc_err *err)
 {
         const char *files[ZC_OUTPUTS_MAX + 1] = { NULL };
+        struct zc_err unsaid = { 0 };
         size_t written = 0;
         bool good = true;
 
@@ -289,7 +292,10 @@ bool zc_outputs_write(const struct zc_outputs *w, const json_t *report, struct z
                         zc_log(ZC_LOG_ERROR, "%s", why.text);
                 }
         }
-        say_verdict(w, report);
+        if (!say_verdict(w, report, &unsaid) && good) {
+                *err = unsaid;
+                good = false;
+        }
         return good;
 }
 

@@ -407,7 +407,7 @@ interrupt() {
         wait "$pid"
         status=$?
 }
-for row in "INT 130" "TERM 143" "HUP 129"; do
+for row in "INT 130" "TERM 143" "HUP 129" "QUIT 131"; do
         read -r signal want <<<"$row"
         interrupt "$signal" audit --evidence "cut-$signal.json"
         ok "SIG$signal: $want" test "$status" -eq "$want"
@@ -432,6 +432,17 @@ ok "full device: one line that says so" sh -c '[ "$(grep -c "No space left" err)
 ok "full standard output: 4" test $? -eq 4
 "$ZC" --help >/dev/full 2>err
 ok "full standard output, help: 4" test $? -eq 4
+for closed in "audit local $only" "collect local $only -o -" "judge good.json" "rules list" "--help" "config check full.yaml"; do
+        # shellcheck disable=SC2086
+        "$ZC" $closed >&- 2>err
+        ok "closed standard output, $closed: 4" test $? -eq 4
+done
+"$ZC" judge good.json -o /dev/null >&- 2>err
+ok "closed standard output where nothing goes there: 0" test $? -eq 0
+"$ZC" judge good.json >out 2>&-
+ok "closed standard error, where the verdict goes: 4" test $? -eq 4
+"$ZC" judge good.json --format terminal >out 2>&-
+ok "closed standard error where nothing goes there: 0" test $? -eq 0
 if [ "$(id -u)" -eq 0 ] && mkdir small && mount -t tmpfs -o size=8k none small 2>/dev/null; then
         mounted=1
         head -c 3000 /dev/zero >small/fill
