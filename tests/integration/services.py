@@ -105,6 +105,13 @@ def part(value, wanted):
     return value == wanted
 
 
+def findings(target, *options):
+    """rule -> severity of what an audit finds; and what it says of the rest."""
+    report = os.path.join(work, "report.json")
+    run(ZC, "audit", target, *options, "--report", f"json={report}")
+    return {f["rule"]: f["severity"] for f in json.load(open(report))["findings"]}
+
+
 # ---- Redis ----
 
 TLS = ["--port", "0", "--tls-cert-file", "cert.pem", "--tls-key-file", "key.pem", "--tls-ca-cert-file", "cert.pem"]
@@ -154,6 +161,10 @@ def redis():
     e = collect(f"{RIGHT}:26101")
     tap(f"v={e['redis']['version']} " in version, "redis, the version is the program's own", e["redis"].get("version"))
     tap(e["redis"]["proof"]["sent"].startswith("PING") and "PONG" in e["redis"]["proof"]["received"], "redis, proof", e["redis"]["proof"])
+    got = findings(f"{RIGHT}:26101", "--only", "identify,redis")
+    tap(got.get("ZC-RD-001") == "critical" and "ZC-RD-004" in got, "redis, open to everyone is critical", got)
+    got = findings(f"{RIGHT}:26105", "--only", "identify,redis")
+    tap(not [r for r in got if r.startswith("ZC-RD-")], "redis, TLS and a password: nothing is found", got)
     log = "".join(open(f).read() for f in glob.glob(f"{work}/redis-*.out"))
     tap("SECURITY ATTACK" not in log, "redis, nothing that it takes for an attack", log)
 
@@ -182,6 +193,18 @@ POSTGRES = [  # name, TLS on, pg_hba.conf, expected of endpoint.postgres, {(user
     ("nobody", True, "local all all peer\n", {"tls": {"offered": True, "required": "unknown"}},
      {("postgres", False, "plain"): ("refused", None), ("postgres", False, "tls"): ("refused", None)}),
 ]
+
+
+RULES = {
+    "trust": {"ZC-PG-001", "ZC-PG-003", "ZC-PG-011", "ZC-PG-012"},
+    "trust, replication too": {"ZC-PG-001", "ZC-PG-002", "ZC-PG-003", "ZC-PG-011", "ZC-PG-012"},
+    "scram": {"ZC-PG-012"},
+    "scram, TLS required": set(),
+    "TLS required of postgres": {"ZC-PG-012"},
+    "md5": {"ZC-PG-005", "ZC-PG-012"},
+    "plaintext password": {"ZC-PG-004", "ZC-PG-006", "ZC-PG-012"},
+    "nobody": set(),
+}
 
 
 def answer(e, user, replication, transport):
@@ -242,6 +265,9 @@ def postgres():
         if ("postgres", False, "plain") in answers and shutil.which("psql"):
             r = run("psql", "-w", f"host={RIGHT} port={port} user=postgres dbname=postgres sslmode=disable", "-Atc", "select 1")
             tap((r.stdout.strip() == "1") == (answers[("postgres", False, "plain")][0] == "ready"), f"psql agrees, {name}", r)
+        found = findings(f"{RIGHT}:{port}", "--only", "identify,postgres")
+        found = {r for r in found if r.startswith("ZC-PG-")}
+        tap(found == RULES[name], f"postgres, what is found, {name}", found)
         if name == "trust":
             version = run(f"{PG}/postgres", "--version").stdout
             tap(e["postgres"]["version"].split()[0] in version, "postgres, the version is the program's own", e["postgres"].get("version"))
