@@ -57,7 +57,8 @@ static bool rules_list(const struct zc_options *o, const struct zc_pack *pack, i
                 return false;
         for (size_t i = 0; i < zc_pack_count(pack); i++)
                 rule_line(zc_pack_rule(pack, i), out);
-        zc_log(ZC_LOG_INFO, "%zu rules, %s", zc_pack_count(pack), zc_pack_digest(pack));
+        zc_log(ZC_LOG_INFO, "%zu rule%s, %s", zc_pack_count(pack),
+               zc_pack_count(pack) == 1 ? "" : "s", zc_pack_digest(pack));
         return out_finish(out, status, err);
 }
 
@@ -215,8 +216,8 @@ static bool rules_check(const struct zc_options *o, int *status, struct zc_err *
         if (!zc_out_open("-", 0600, &out, err))
                 return false;
         if (!o->quiet)
-                zc_out_printf(out, "%zu rules, good; %s\n", zc_pack_count(pack),
-                              zc_pack_digest(pack));
+                zc_out_printf(out, "%zu rule%s, good; %s\n", zc_pack_count(pack),
+                              zc_pack_count(pack) == 1 ? "" : "s", zc_pack_digest(pack));
         return out_finish(out, status, err);
 }
 

@@ -28,18 +28,17 @@ static bool style_digest(const struct zc_embedded *css, char out[DIGEST_TEXT], s
 /** "web1", or "300 hosts". */
 static void title_text(const struct html *h, struct zc_text *t)
 {
-        const json_t *assets = json_object_get(h->report, "assets");
-        const char *asset = json_string_value(json_array_get(assets, 0));
+        json_auto_t *hosts = page_hosts(h->report);
+        const char *asset = json_object_iter_key(json_object_iter(hosts));
         const json_t *run = json_array_get(json_object_get(h->report, "runs"), 0);
-        size_t n = view_distinct(assets);
+        size_t n = json_object_size(hosts);
 
         if (n > 1)
                 zc_text_printf(t, "%zu hosts", n);
         else if (asset)
                 page_clean(t, html_host(h, asset));
         else
-                page_clean(t, zc_json_str(run, "vantage.hostname",
-                                          zc_json_str(run, "vantage.id", "nothing named")));
+                page_clean(t, run ? page_run_name(run) : "nothing named");
 }
 
 static bool put_head(const struct html *h, struct zc_err *err)

@@ -16,7 +16,7 @@ const char *html_host(const struct html *h, const char *asset)
 
 bool html_hosts(const struct html *h)
 {
-        return view_distinct(json_object_get(h->report, "assets")) > 1;
+        return page_many_hosts(h->report);
 }
 
 /* ---- verdict ---- */
@@ -111,10 +111,7 @@ static void fact_vantages(const struct html *h)
                         return;
                 }
                 zc_out_puts(h->out, i ? "; " : "");
-                markup_cut(
-                        h->out,
-                        zc_json_str(run, "vantage.hostname", zc_json_str(run, "vantage.id", "?")),
-                        200);
+                markup_cut(h->out, page_run_name(run), 200);
                 if (json_is_integer(zc_json_at(run, "options.uid")))
                         zc_out_puts(h->out, json_integer_value(zc_json_at(run, "options.uid")) == 0
                                                     ? " (as root)"

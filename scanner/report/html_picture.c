@@ -48,6 +48,7 @@ static enum way way_of(const struct view_row *r)
 {
         const char *verdict = zc_json_str(r->json, "firewall.verdict", "unknown");
         bool reached = strcmp(r->cells[VIEW_REACHED], "no") != 0 &&
+                       strcmp(r->cells[VIEW_REACHED], "self") != 0 &&
                        strcmp(r->cells[VIEW_REACHED], "not tried") != 0;
 
         if (strcmp(r->cells[VIEW_LISTENS], "loopback") == 0)
@@ -209,7 +210,8 @@ static void put_state(const struct html *h, const struct geometry *g, const stru
                 zc_text_add(&t, "only this machine");
         else if (l->way == WAY_BLOCKED)
                 zc_text_add(&t, "stopped");
-        else if (strcmp(reached, "not tried") == 0 || strcmp(reached, "no") == 0)
+        else if (strcmp(reached, "not tried") == 0 || strcmp(reached, "no") == 0 ||
+                 strcmp(reached, "self") == 0)
                 zc_text_add(&t, l->way == WAY_UNKNOWN   ? "firewall not known"
                                 : l->way == WAY_PERHAPS ? "perhaps let in"
                                                         : "let in");

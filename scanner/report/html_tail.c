@@ -168,7 +168,7 @@ static void put_runs(const struct html *h)
                 if (i == ROWS_MAX)
                         break;
                 zc_out_puts(h->out, "<tr>");
-                put_cell(h, zc_json_str(r, "vantage.hostname", zc_json_str(r, "vantage.id", "?")));
+                put_cell(h, page_run_name(r));
                 zc_out_puts(h->out, "<td>");
                 json_array_foreach (zc_json_at(r, "vantage.addresses"), j, v) {
                         if (json_is_string(v))

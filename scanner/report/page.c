@@ -119,15 +119,3 @@ bool page_finding_open(const json_t *finding)
         return strcmp(zc_json_str(finding, "status", "open"), "open") == 0 &&
                strcmp(zc_json_str(finding, "change", ""), "absent") != 0;
 }
-
-const char *page_vantage(const json_t *report, const char *id)
-{
-        const json_t *run;
-        size_t i;
-
-        json_array_foreach (json_object_get(report, "runs"), i, run) {
-                if (strcmp(zc_json_str(run, "vantage.id", ""), id) == 0)
-                        return zc_json_str(run, "vantage.hostname", id);
-        }
-        return NULL;
-}

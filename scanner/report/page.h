@@ -66,7 +66,18 @@ extern const char *const page_severities[PAGE_SEVERITIES]; /* "critical" first *
 unsigned page_severity(const json_t *finding);
 /** Open, and there now: not waived, and not only in the baseline. */
 bool page_finding_open(const json_t *finding);
-/** The name people know a vantage by: its host name, else its id; NULL when no run has it. */
+
+/* host.c: whose names are whose. Everything returned is the report's. */
+/** The name people know a run's vantage by: the id they gave it; where it is the machine's own, the host name. */
+const char *page_run_name(const json_t *run);
+/** The same by the vantage's id; NULL when no run has it. */
 const char *page_vantage(const json_t *report, const char *id);
+/** The asset that a run's vantage itself is: the id of the target `local`, else the vantage's. */
+const char *page_own(const json_t *run);
+/** The own asset of the one vantage that this asset is, by name or by address; NULL for none, and where two could be meant. */
+const char *page_self(const json_t *report, const char *asset);
+/** The report's assets as the keys of a new object, each machine once: one that was seen by itself and by others stands under its own asset. */
+json_t *page_hosts(const json_t *report);
+bool page_many_hosts(const json_t *report);
 
 #endif

@@ -72,7 +72,7 @@ static void cause_places(struct page *p, const struct view_cause *c)
 {
         size_t n = json_array_size(c->findings);
         size_t most = p->how->verbose > 0 || n <= PLACES_MAX ? n : PLACES_MAX;
-        bool host = view_distinct(json_object_get(p->report, "assets")) > 1;
+        bool host = page_many_hosts(p->report);
 
         for (size_t i = 0; i < most; i++) {
                 ZC_AUTO_TEXT t;

@@ -57,7 +57,8 @@ static void how_text(const json_t *report, struct zc_text *t)
         zc_text_add(t, "profile ");
         page_clean(t, zc_json_str(report, "profile", "default"));
         if (json_is_integer(count))
-                zc_text_printf(t, ", %lld rules", (long long)json_integer_value(count));
+                zc_text_printf(t, ", %lld rule%s", (long long)json_integer_value(count),
+                               json_integer_value(count) == 1 ? "" : "s");
         privilege(report, t);
         if (ms >= 1000)
                 zc_text_printf(t, ", %lld.%lld s", (long long)(ms / 1000),
@@ -66,21 +67,16 @@ static void how_text(const json_t *report, struct zc_text *t)
                 zc_text_printf(t, ", %lld ms", (long long)ms);
 }
 
-/** Distinct assets; a new array of strings (borrowed from the report). */
+/** The hosts as keys; where nothing was judged, who looked. */
 static json_t *assets_of(const json_t *report)
 {
-        json_t *seen = json_object();
-        const json_t *v, *run;
+        json_t *seen = page_hosts(report);
+        const json_t *run;
         size_t i;
 
-        json_array_foreach (json_object_get(report, "assets"), i, v) {
-                if (json_is_string(v))
-                        json_object_set_new(seen, json_string_value(v), json_null());
-        }
         json_array_foreach (json_object_get(report, "runs"), i, run) {
                 if (json_object_size(seen) == 0)
-                        json_object_set_new(seen, zc_json_str(run, "vantage.id", "host"),
-                                            json_null());
+                        json_object_set_new(seen, page_own(run), json_null());
         }
         return seen;
 }
@@ -96,14 +92,18 @@ static void one_text(const json_t *report, const char *asset, struct zc_text *t)
         json_array_foreach (json_object_get(report, "runs"), i, run) {
                 const json_t *addresses = zc_json_at(run, "vantage.addresses");
 
-                if (strcmp(zc_json_str(run, "vantage.id", ""), asset) != 0)
+                if (strcmp(page_own(run), asset) != 0)
                         continue;
                 json_array_foreach (addresses, j, v) {
                         if (!json_is_string(v) || shown == ADDRESSES_MAX)
                                 break;
+                        if (!*json_string_value(v))
+                                continue;
                         zc_text_add(t, shown++ ? ", " : "  ");
                         page_clean(t, json_string_value(v));
                 }
+                if (json_is_array(addresses) && shown == 0)
+                        zc_text_add(t, "  (no address)");
                 if (json_array_size(addresses) > shown)
                         zc_text_printf(t, " and %zu more", json_array_size(addresses) - shown);
                 return;
@@ -134,11 +134,9 @@ static void seen_text(const json_t *report, const json_t *assets, struct zc_text
         size_t i;
 
         json_array_foreach (json_object_get(report, "runs"), i, run) {
-                const char *id = zc_json_str(run, "vantage.id", "?");
-
                 zc_text_add(t, i ? "; " : "");
-                page_clean(t, zc_json_str(run, "vantage.hostname", id));
-                if (json_object_get(assets, id))
+                page_clean(t, page_run_name(run));
+                if (json_object_get(assets, page_own(run)))
                         zc_text_add(t, " itself");
                 if (!json_is_string(json_object_get(run, "finished")))
                         zc_text_add(t, " (ended early)");

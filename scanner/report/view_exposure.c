@@ -25,10 +25,14 @@ struct exposure {
         json_t *unknown; /* "asset\nsubject" -> true where a check is unknown */
 };
 
-static const char *key_of(struct zc_text *t, const char *asset, const char *subject)
+/** What a machine's address was found to have is the machine's, whatever name it was looked at by. */
+static const char *key_of(struct zc_text *t, const json_t *report, const char *asset,
+                          const char *subject)
 {
+        const char *self = page_self(report, asset);
+
         zc_text_clear(t);
-        zc_text_printf(t, "%s\n%s", asset, subject);
+        zc_text_printf(t, "%s\n%s", self ? self : asset, subject);
         return zc_text_str(t);
 }
 
@@ -40,8 +44,8 @@ static void learn_findings(struct exposure *x)
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         json_array_foreach (json_object_get(x->report, "findings"), i, f) {
-                const char *key =
-                        key_of(&t, zc_json_str(f, "asset", ""), zc_json_str(f, "subject", ""));
+                const char *key = key_of(&t, x->report, zc_json_str(f, "asset", ""),
+                                         zc_json_str(f, "subject", ""));
                 const json_t *have = json_object_get(x->worst, key);
                 unsigned severity = page_severity(f);
 
@@ -61,7 +65,7 @@ static void learn_range(struct exposure *x, const json_t *range)
         zc_text_init(&t, ZC_TEXT_CEILING);
         for (json_int_t i = first < 0 ? 0 : first;
              i <= last && view_subject(x->report, i, &asset, &subject); i++)
-                json_object_set_new(x->unknown, key_of(&t, asset, subject), json_true());
+                json_object_set_new(x->unknown, key_of(&t, x->report, asset, subject), json_true());
 }
 
 static void learn_unknowns(struct exposure *x)
@@ -161,9 +165,26 @@ static char *cell_firewall(const json_t *row, const char *listens)
         return zc_text_steal(&t);
 }
 
-/** From which vantages it was reached; "not tried" when only the host itself looked. */
+/** Whether a vantage, or "self", is the machine that the row is about. */
+static bool is_self(const struct exposure *x, const char *vantage, const char *self)
+{
+        const json_t *run;
+        size_t i;
+
+        if (strcmp(vantage, "self") == 0)
+                return true;
+        json_array_foreach (json_object_get(x->report, "runs"), i, run) {
+                if (strcmp(zc_json_str(run, "vantage.id", ""), vantage) == 0)
+                        return self && strcmp(page_own(run), self) == 0;
+        }
+        return false;
+}
+
+/** From which vantages it was reached; where others looked in vain, "no"; "self" where only the machine itself got there; else "not tried". */
 static char *cell_reached(const struct exposure *x, const json_t *row)
 {
+        const char *self = page_self(x->report, zc_json_str(row, "asset", ""));
+        bool by_self = false;
         const json_t *v;
         ZC_AUTO_TEXT t;
         size_t i;
@@ -173,14 +194,17 @@ static char *cell_reached(const struct exposure *x, const json_t *row)
                 const char *id = json_string_value(v);
                 const char *known = id ? page_vantage(x->report, id) : NULL;
 
-                if (!id || strcmp(id, "self") == 0 ||
-                    strcmp(id, zc_json_str(row, "asset", "")) == 0)
+                if (!id)
                         continue;
+                if (is_self(x, id, self)) {
+                        by_self = true;
+                        continue;
+                }
                 zc_text_add(&t, t.len ? ", " : "");
                 page_clean(&t, known ? known : id);
         }
         if (t.len == 0)
-                return strdup(x->view->outside ? "no" : "not tried");
+                return strdup(x->view->outside ? "no" : by_self ? "self" : "not tried");
         return zc_text_steal(&t);
 }
 
@@ -204,7 +228,7 @@ static void learn_row(const struct exposure *x, struct view_row *r)
 
                 if (!subjects[i])
                         continue;
-                key_of(&t, asset, subjects[i]);
+                key_of(&t, x->report, asset, subjects[i]);
                 worst = json_object_get(x->worst, zc_text_str(&t));
                 if (worst && json_integer_value(worst) < r->worst)
                         r->worst = (unsigned)json_integer_value(worst);
@@ -305,10 +329,12 @@ static bool outside(const struct exposure *x)
         size_t i, j;
 
         json_array_foreach (json_object_get(x->report, "runs"), i, run) {
-                const char *id = zc_json_str(run, "vantage.id", "");
+                const char *own = page_own(run);
 
                 json_array_foreach (x->rows, j, row) {
-                        if (strcmp(zc_json_str(row, "asset", id), id) != 0)
+                        const char *self = page_self(x->report, zc_json_str(row, "asset", own));
+
+                        if (!self || strcmp(self, own) != 0)
                                 return true;
                 }
         }
