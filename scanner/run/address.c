@@ -9,6 +9,7 @@
 #define RATE_ASSUMED 100u
 #define OPEN_MAX 1024u /* more open ports than that are a tarpit, not services */
 #define WAIT_STEP_MS 250
+#define ENDPOINTS_AT_ONCE 8u /* of one address */
 
 /* What probes of scope TARGET handed over, while an address is looked at. */
 struct seen {
@@ -192,6 +193,12 @@ static void scan_finish(struct seen *s, const struct zc_io *io)
 
 /* ---- probes ---- */
 
+/** Of a ceiling over the address; 0 is none. */
+static unsigned share(const struct zc_work *w, unsigned all)
+{
+        return w->at_once > 1 && all > 0 ? all / w->at_once : all;
+}
+
 static struct zc_io io_make(const struct zc_work *w, struct zc_deadline deadline)
 {
         const struct zc_collector *c = w->item->collector;
@@ -199,8 +206,8 @@ static struct zc_io io_make(const struct zc_work *w, struct zc_deadline deadline
 
         return (struct zc_io){ .scope = c->spec->job->scope,
                                .deadline = deadline,
-                               .at_once = c->at_once,
-                               .per_second = unhurried ? 0 : c->per_second,
+                               .at_once = share(w, c->at_once),
+                               .per_second = unhurried ? 0 : share(w, c->per_second),
                                .root = c->spec->job->root ? c->spec->job->root : "" };
 }
 
@@ -315,6 +322,60 @@ static void endpoint_observe(const struct zc_work *w, json_t *endpoint, struct z
         put(w, json_pack("{s:O}", "endpoint", endpoint));
 }
 
+/* One of the endpoints of an address, as a task. */
+struct endpoint_task {
+        const struct zc_work *work;
+        json_t *endpoint;
+        struct zc_deadline deadline;
+};
+
+static void endpoint_run(void *arg)
+{
+        const struct endpoint_task *t = arg;
+
+        endpoint_observe(t->work, t->endpoint, t->deadline);
+}
+
+/** As many as the ceilings over the address allow: each has at least one connection and one a second. */
+static unsigned endpoints_at_once(const struct zc_work *w, size_t count)
+{
+        const struct zc_collector *c = w->item->collector;
+        unsigned n = count < ENDPOINTS_AT_ONCE ? (unsigned)count : ENDPOINTS_AT_ONCE;
+
+        if (c->at_once && c->at_once < n)
+                n = c->at_once;
+        if (c->per_second && c->per_second < n)
+                n = c->per_second;
+        return n;
+}
+
+/** A silent port costs patience: the others of its address do not wait for it. Without threads one comes after another. */
+static void endpoints_observe(const struct zc_work *address, json_t *open,
+                              struct zc_deadline deadline)
+{
+        size_t count = json_array_size(open);
+        struct zc_work work = *address;
+        ZC_AUTO_MEM struct endpoint_task *tasks = NULL;
+        ZC_AUTO(zc_pool) pool = NULL;
+        struct zc_err err = { 0 };
+
+        work.at_once = endpoints_at_once(address, count);
+        if (work.at_once > 1)
+                tasks = calloc(count, sizeof *tasks);
+        if (!tasks || !zc_pool_new(work.at_once, 0, &pool, &err))
+                work.at_once = 1;
+        for (size_t i = 0; i < count; i++) {
+                struct endpoint_task t = { &work, json_array_get(open, i), deadline };
+
+                if (pool)
+                        tasks[i] = t;
+                if (!pool || !zc_pool_add(pool, NULL, endpoint_run, &tasks[i], &err))
+                        endpoint_run(&t);
+        }
+        if (pool)
+                zc_pool_wait(pool);
+}
+
 /** --skip ports leaves a named port to be tried as it was named. */
 static void endpoint_named(struct seen *s)
 {
@@ -335,18 +396,14 @@ static void endpoint_named(struct seen *s)
 static void probes_run(struct seen *s, struct zc_deadline wait, struct zc_deadline deadline)
 {
         const struct zc_plan *plan = s->work->item->collector->spec->plan;
-        json_t *endpoint;
-        size_t i;
 
-        for (i = 0; i < plan->count; i++) {
+        for (size_t i = 0; i < plan->count; i++) {
                 if (plan->rows[i].probe->scope == ZC_SCOPE_TARGET && zc_plan_runs(&plan->rows[i]))
                         target_probe(s, &plan->rows[i], wait, deadline);
         }
         if (!zc_plan_scope_runs(plan, ZC_SCOPE_TARGET))
                 endpoint_named(s);
-        json_array_foreach (s->open, i, endpoint) {
-                endpoint_observe(s->work, endpoint, deadline);
-        }
+        endpoints_observe(s->work, s->open, deadline);
         if (s->open_count > OPEN_MAX) {
                 char address[ZC_ADDR_LEN];
 

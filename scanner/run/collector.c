@@ -21,6 +21,7 @@ void __gcov_dump(void);
 #endif
 
 #define WORKERS_MAX 64u
+#define LOCAL_ADDRESSES 8u /* of this machine, looked at beside one another */
 #define AT_ONCE_DEFAULT 4096u
 #define PER_SECOND_DEFAULT 2000u
 #define RESOLVE_MS 10000
@@ -270,7 +271,7 @@ static size_t items_count(const struct zc_job *job)
         return n;
 }
 
-/** Blocks fill every worker; otherwise a worker per name is enough. */
+/** Blocks fill every worker, and this machine has a few addresses; otherwise a worker per name is enough. */
 static unsigned workers_useful(const struct zc_job *job)
 {
         size_t n = items_count(job);
@@ -279,7 +280,8 @@ static unsigned workers_useful(const struct zc_job *job)
                 for (size_t j = 0; j < job->targets[i].named_count; j++) {
                         if (job->targets[i].named[j].kind == ZC_TARGET_BLOCK)
                                 return WORKERS_MAX;
-                        n += job->targets[i].named[j].kind == ZC_TARGET_LOCAL;
+                        if (job->targets[i].named[j].kind == ZC_TARGET_LOCAL)
+                                n += LOCAL_ADDRESSES;
                 }
         }
         return n == 0 ? 1 : n < WORKERS_MAX ? (unsigned)n : WORKERS_MAX;

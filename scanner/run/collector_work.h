@@ -37,6 +37,7 @@ struct zc_work {
         struct zc_addr addr;
         const struct zc_portset *ports;
         bool local;
+        unsigned at_once; /* endpoints of it that are looked at beside one another, and share its ceilings; 0 is one */
 };
 
 /** Look at one address to the end: its ports, then what is open there. Every record of it is written. */
