@@ -6,7 +6,8 @@
 #   make golden UPDATE=1   rewrite the expected outputs     make coverage line coverage of scanner/
 #   make screenshots   of the HTML page, by Chromium
 #   make lab           real servers, good and bad, in network namespaces, until Ctrl-C (as root)
-#   make install       DESTDIR, PREFIX                      make clean
+#   make docs          what is made from the program        make clean
+#   make install       DESTDIR, PREFIX
 #
 # SAN=address or SAN=undefined builds build/obj/$(SAN)/zerocrit and tests that; V=1 shows the commands.
 
@@ -131,6 +132,10 @@ golden: $(ZC)
 screenshots: $(ZC)
 	$(Q)ZC=$(ZC) tests/peers/screenshots
 
+# Documents that are made from the program.
+docs: $(O)/tests/tool_what_we_send
+	$(Q)$< > docs/what-we-send.md.new && mv docs/what-we-send.md.new docs/what-we-send.md
+
 # The servers' packages come with the set `check`.
 lab: packages-check all
 	$(Q)ZC=$(ZC) $(PYTHON) tests/lab/lab.py $(HOSTS)
@@ -151,6 +156,6 @@ install: $(ZC)
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all check audit packages-build packages-check tests-built lint conformance golden lab screenshots fuzz coverage install clean
+.PHONY: all check audit packages-build packages-check tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
