@@ -21,7 +21,7 @@ static void audit_release(struct audit *a)
         zc_settings_release(&a->s);
 }
 
-/** All that the user gave is read and checked before anything is sent. */
+/** All that the user gave is read and checked before anything is sent: by `config check` too. */
 static bool audit_prepare(struct audit *a, struct zc_err *err)
 {
         struct zc_options *o = a->o;
@@ -54,23 +54,38 @@ static bool audit_print(struct audit *a, struct zc_err *err)
 }
 
 /** Judging the head of the evidence alone shows what is wrong with selectors and parameters while nothing has been sent. */
-static bool audit_rehearse(struct audit *a, struct zc_evidence *ev, struct zc_err *err)
+static bool audit_rehearse(struct audit *a, struct zc_err *err)
 {
-        json_auto_t *report = zc_judge(&ev, 1, &a->s.judge, err);
+        static const struct zc_keep nowhere;
+        ZC_AUTO(zc_evidence) ev = NULL;
+        json_auto_t *report = NULL;
 
+        if (a->s.job.target_count == 0)
+                return true;
+        if (!zc_keep_create(&nowhere, &a->s, &ev, err))
+                return false;
+        report = zc_judge(&ev, 1, &a->s.judge, err);
         return report != NULL;
+}
+
+bool zc_audit_check(struct zc_options *o, size_t *targets, struct zc_err *err)
+{
+        struct audit a = { .o = o, .w = { .o = o } };
+        bool ok = audit_prepare(&a, err) && audit_rehearse(&a, err);
+
+        *targets = json_array_size(zc_settings_at(&a.s, "targets"));
+        audit_release(&a);
+        return ok;
 }
 
 static bool audit_collect(struct audit *a, int *status, struct zc_err *err)
 {
         ZC_AUTO(zc_evidence) ev = NULL;
-        static const struct zc_keep nowhere;
 
         if (a->s.job.target_count == 0)
                 return true;
-        if (!zc_keep_create(&nowhere, &a->s, &ev, err) || !audit_rehearse(a, ev, err))
+        if (!audit_rehearse(a, err))
                 return false;
-        zc_evidence_free(ZC_TAKE(ev));
         *status = ZC_EXIT_FAULT;
         return zc_keep_create(&a->k, &a->s, &ev, err) &&
                zc_keep_collect(&a->k, &a->s, ev, &a->c, err) && zc_bundle_take(&a->b, &ev, err);

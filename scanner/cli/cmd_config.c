@@ -7,8 +7,13 @@
 
 static bool config_run(struct zc_options *o, int *status, struct zc_err *err)
 {
-        ZC_AUTO(zc_config) c = NULL;
+        /* As on a terminal: a configuration without targets is for those that are named beside it. */
+        struct zc_options audit = { .arena = o->arena,
+                                    .command = &zc_command_audit,
+                                    .terminal_in = true,
+                                    .terminal_err = true };
         ZC_AUTO(zc_out) out = NULL;
+        size_t targets;
         const char *path = o->args.count > 1 ? o->args.item[1] : o->config;
 
         if (o->args.count > 2)
@@ -20,15 +25,16 @@ static bool config_run(struct zc_options *o, int *status, struct zc_err *err)
                                o->config);
         if (!path)
                 path = ZC_CONFIG_DEFAULT;
-        if (!zc_config_load(path, &c, err))
+        audit.config = path;
+        if (!zc_audit_check(&audit, &targets, err))
                 return false;
         *status = ZC_EXIT_FAULT;
         if (!zc_out_open("-", 0600, &out, err))
                 return false;
         if (!o->quiet)
-                zc_out_printf(out, "%s: good; %zu targets\n",
-                              strcmp(path, "-") == 0 ? "standard input" : path,
-                              json_array_size(json_object_get(zc_config_root(c), "targets")));
+                zc_out_printf(out, "%s: good; %zu target%s\n",
+                              strcmp(path, "-") == 0 ? "standard input" : path, targets,
+                              targets == 1 ? "" : "s");
         if (!zc_out_commit(out, err))
                 return false;
         *status = ZC_EXIT_MET;

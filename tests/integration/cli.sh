@@ -270,6 +270,7 @@ cat >config.json <<'EOF'
  "gate": {"fail_on": ["critical", "new-high"], "max_new": 0, "new_rules": "warn", "require": ["ZC-FW-*"]}, "limits": {"deadline": "3m", "concurrency": 9},
  "params": {}, "waivers": "w.yaml", "baseline": "b.json", "reports": {"dir": "out", "formats": ["json"], "terminal": "page.txt"}}
 EOF
+printf 'waivers: []\n' >w.yaml && "$ZC" judge good.json -o b.json 2>err && mkdir -p evidence && cp good.json evidence/web1.json
 is "a configuration may be JSON: 0" 0 config check config.json
 if "$python" -c 'import jsonschema' 2>/dev/null; then
         ok "its schema takes it" "$python" -c "import json, jsonschema; jsonschema.validate(json.load(open('config.json')), json.load(open('$top/reports/schema/config.schema.json')))"
@@ -281,6 +282,26 @@ else
                 echo "ok $n - its schema $what # SKIP python3-jsonschema is not installed"
         done
 fi
+
+# --- config check and an audit say the same
+agree() {
+        local name=$1 mend=$2
+        printf 'schema: zerocrit.config/1\n%s\n' "$3" >agree.yaml
+        is "config check: $name: 2" 2 config check agree.yaml
+        ok "config check: $name: says so" grep -qE -- "$mend" err
+        sed -E 's/[0-9T:.-]+Z/TIME/g' err >check.err
+        is "audit: $name: 2" 2 audit --config agree.yaml
+        ok "$name: in the same words" sh -c "sed -E 's/[0-9T:.-]+Z/TIME/g' err | cmp -s - check.err"
+}
+local_target='targets: [{id: me, hosts: [127.0.0.1:20001]}]'
+agree "ports that are none" 'ports' 'targets: [{id: me, hosts: [127.0.0.1], ports: 99999}]'
+agree "a target outside the scope" 'scope' 'scope: {allow: [10.0.0.0/8]}
+'"$local_target"
+agree "an authorisation that has ended" 'ended|until' 'authorisation: {owner: us, ticket: T-1, from: 2019-01-01T00:00:00Z, until: 2020-01-01T00:00:00Z}
+'"$local_target"
+agree "waivers that are not there" 'nope' "waivers: nope.yaml
+$local_target"
+agree "evidence that is not there" 'nope' 'targets: [{id: web1, evidence: nope.json}]'
 
 # --- streams
 run judge good.json
