@@ -56,7 +56,7 @@ static void test_recorded(void **state)
                 enum fw_fate input, input6, forward;
         } rows[] = {
                 { "empty", 0, 0, 0, 0, FW_ACCEPT, FW_ACCEPT, FW_ACCEPT },
-                { "native", 8, 12, 2, 9, FW_DROP, FW_DROP, FW_DROP },
+                { "native", 8, 12, 2, 9, FW_UNKNOWN, FW_UNKNOWN, FW_DROP } /* without its sets' elements */,
                 { "iptables", 2, 2, 0, 4, FW_DROP, FW_ACCEPT, FW_ACCEPT },
                 { "jumps", 3, 7, 0, 10, FW_DROP, FW_DROP, FW_DROP },
         };
@@ -64,7 +64,7 @@ static void test_recorded(void **state)
         (void)state;
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
                 struct fw_ruleset rs;
-                const struct fw_chain *where;
+                struct fw_doubt where;
                 enum fw_fate fates[3];
 
                 assert_int_equal(feed(&rs, rows[i].name), 0);
@@ -106,8 +106,6 @@ static void test_members(void **state)
 
         feed(&rs, "jumps");
         assert_int_equal(chain(&rs, ZC_NFT_NETDEV, "d", "i")->device_count, 2);
-        assert_int_equal(fw_chain_fate(&rs, chain(&rs, ZC_NFT_INET, "x", "y")),
-                         FW_DROP); /* returned into a, which drops */
         c = chain(&rs, ZC_NFT_IP, "n", "i");
         assert_true(fw_table_of(&rs, c)->flags & ZC_NFT_TABLE_DORMANT);
         fw_ruleset_release(&rs);
@@ -247,7 +245,7 @@ static void test_not_understood(void **state)
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
                 struct fw_ruleset rs;
                 struct zc_err err = { 0 };
-                const struct fw_chain *where;
+                struct fw_doubt where;
 
                 assert_true(fw_ruleset_init(&rs, &err));
                 put_chain(&rs, rows[i].family, rows[i].hook, rows[i].type, rows[i].policy);

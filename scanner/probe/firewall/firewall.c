@@ -131,21 +131,27 @@ static const struct {
         const char *name, *any;
 } ip_families[] = { { ZC_NFT_IP, "ip", "0.0.0.0/0" }, { ZC_NFT_IP6, "ip6", "::/0" } };
 
-static void tell_unclear(struct fw_others *o, const struct fw_chain *chain, const char *path,
+static void tell_unclear(struct fw_others *o, const struct fw_doubt *doubt, const char *path,
                          const char *family)
 {
+        const struct fw_chain *chain = doubt->chain;
         ZC_AUTO_TEXT what = { 0 };
         ZC_AUTO_TEXT where = { 0 };
 
-        zc_text_init(&what, 128);
+        zc_text_init(&what, 256);
         zc_text_init(&where, 2048);
-        zc_text_printf(&what, "the default of %s for %s", path, family);
+        zc_text_printf(&what, "the default of %s for %s%s", path, family,
+                       doubt->handle ? ": a rule whose condition is not evaluated may accept or "
+                                       "drop what no rule names"
+                                     : "");
         zc_text_printf(&where, "%s ",
                        fw_family_name(chain->c.family) ? fw_family_name(chain->c.family)
                                                        : "family unknown");
         zc_text_escape(&where, chain->c.table.p, chain->c.table.n);
         zc_text_addc(&where, ' ');
         zc_text_escape(&where, chain->c.name.p, chain->c.name.n);
+        if (doubt->handle)
+                zc_text_printf(&where, " handle %llu", (unsigned long long)doubt->handle);
         fw_others_add(o, FW_DECIDES, zc_text_str(&what), zc_text_str(&where));
 }
 
@@ -161,12 +167,12 @@ static void add_defaults(json_t *out, const struct fw_ruleset *rs, struct fw_oth
                 json_t *by_family = json_object();
 
                 for (size_t f = 0; f < ZC_COUNT(ip_families); f++) {
-                        const struct fw_chain *where;
+                        struct fw_doubt where;
                         enum fw_fate fate =
                                 fw_path_fate(rs, paths[p].path, ip_families[f].family, &where);
 
-                        if (where)
-                                tell_unclear(o, where, paths[p].name, ip_families[f].name);
+                        if (where.chain)
+                                tell_unclear(o, &where, paths[p].name, ip_families[f].name);
                         if (fate == FW_DROP)
                                 set(by_family, ip_families[f].name, json_string("drop"), bad);
                         else if (fate == FW_ACCEPT && !o->legacy[f] && !o->netfilter_bpf)
@@ -177,23 +183,37 @@ static void add_defaults(json_t *out, const struct fw_ruleset *rs, struct fw_oth
         set(out, "defaults", defaults, bad);
 }
 
-/** Nothing stands at any hook and nothing else decides: everything is let in, and that is certain. */
-static void add_open_admits(json_t *out, bool *bad)
+static json_t *open_line(size_t family, const char *hook)
+{
+        return json_pack("{s:s, s:s, s:n, s:n, s:n, s:[s], s:[], "
+                         "s:[s], s:s, s:s, s:[]}",
+                         "family", ip_families[family].name, "hook", hook, "protocol", "ports",
+                         "icmp_types", "sources", ip_families[family].any, "destinations",
+                         "interfaces", "*", "state", "new", "certainty", "certain", "via");
+}
+
+/**
+ * Where each path is certain as a whole (nothing stands at its hooks, or all is dropped) and nothing else decides, that is all that is
+ * let in: a line for each open path, none for a closed one. Otherwise the list is omitted.
+ */
+static void add_admits(json_t *out, const struct fw_ruleset *rs, bool *bad)
 {
         json_t *admits = json_array();
+        bool whole = true;
 
         for (size_t p = 0; p < ZC_COUNT(paths); p++) {
-                for (size_t f = 0; f < ZC_COUNT(ip_families); f++)
-                        add(admits,
-                            json_pack("{s:s, s:s, s:n, s:n, s:n, s:[s], s:[], "
-                                      "s:[s], s:s, s:s, s:[]}",
-                                      "family", ip_families[f].name, "hook", paths[p].name,
-                                      "protocol", "ports", "icmp_types", "sources",
-                                      ip_families[f].any, "destinations", "interfaces", "*",
-                                      "state", "new", "certainty", "certain", "via"),
-                            bad);
+                for (size_t f = 0; f < ZC_COUNT(ip_families); f++) {
+                        enum fw_whole one = fw_path_whole(rs, paths[p].path, ip_families[f].family);
+
+                        whole = whole && one != FW_SOME;
+                        if (one == FW_ALL)
+                                add(admits, open_line(f, paths[p].name), bad);
+                }
         }
-        set(out, "admits", admits, bad);
+        if (whole)
+                set(out, "admits", admits, bad);
+        else
+                json_decref(admits);
 }
 
 static void add_backends(json_t *out, const struct fw_ruleset *rs, const struct fw_others *o,
@@ -207,6 +227,12 @@ static void add_backends(json_t *out, const struct fw_ruleset *rs, const struct 
         set(out, "backend", list, bad);
 }
 
+/** Anyone may make such a namespace for himself: what it would do to packets says nothing about the machine, and is not told. */
+static bool toy(const struct fw_netns *ns)
+{
+        return ns->own_user_namespace && ns->initial != FW_INITIAL_YES;
+}
+
 static bool fill(json_t *out, const struct fw_ruleset *rs, const struct fw_netns *ns)
 {
         struct fw_others o = { .netns = ns->inode };
@@ -217,9 +243,11 @@ static bool fill(json_t *out, const struct fw_ruleset *rs, const struct fw_netns
                 fw_others_add(&o, FW_DECIDES, s->what, s->where);
         add_backends(out, rs, &o, &bad);
         add_tables(out, rs, &bad);
-        add_defaults(out, rs, &o, &bad);
-        if (!fw_any_base(rs) && !o.deciders)
-                add_open_admits(out, &bad);
+        if (!toy(ns)) {
+                add_defaults(out, rs, &o, &bad);
+                if (!o.deciders)
+                        add_admits(out, rs, &bad);
+        }
         bad |= o.failed;
         set(out, "not_modelled", json_incref(o.list), &bad);
         fw_others_release(&o);
@@ -279,11 +307,11 @@ static bool firewall_run(const struct zc_subject *subject, struct zc_io *io, jso
                 json_object_clear(out);
                 return zc_fail(err, ZC_E_NOMEM, "the firewall's evidence");
         }
-        if (ns.own_user_namespace && ns.initial != FW_INITIAL_YES)
-                zc_io_partial(io, "",
+        if (toy(&ns))
+                zc_io_partial(io, "CAP_NET_ADMIN",
                               "these are the rules of network namespace net:[%llu], made in a user "
-                              "namespace of its own: "
-                              "what protects the machine was not seen",
+                              "namespace of its own: what protects the machine was not seen: "
+                              "run as root (sudo) outside of it",
                               (unsigned long long)ns.inode);
         return true;
 }

@@ -13,7 +13,7 @@ const char *fw_initial_name(enum fw_initial i);
 struct fw_netns {
         uint64_t inode; /* 0: not to be seen */
         enum fw_initial initial;
-        bool own_user_namespace; /* we run in a user namespace that is not the initial one */
+        bool own_user_namespace; /* we run in, or it belongs to, a user namespace that is not the initial one */
 };
 void fw_netns_look(struct fw_netns *out);
 

@@ -78,10 +78,12 @@ static enum fw_initial initial(uint64_t inode)
 void fw_netns_look(struct fw_netns *out)
 {
         uint64_t user = inode_of("/proc/self/ns/user");
+        uint64_t owner = owner_of_netns();
 
         out->inode = inode_of("/proc/self/ns/net");
         out->initial = initial(out->inode);
-        out->own_user_namespace = user != 0 && user != USER_NS_INITIAL;
+        out->own_user_namespace = (user != 0 && user != USER_NS_INITIAL) ||
+                                  (owner != 0 && owner != USER_NS_INITIAL);
 }
 
 const char *fw_initial_name(enum fw_initial i)

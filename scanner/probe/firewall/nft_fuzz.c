@@ -14,9 +14,10 @@ static void inside(struct zc_rd window, struct zc_rd all)
 static void check_rule(struct zc_rd payload)
 {
         struct zc_err err = { 0 };
-        struct zc_rd chain = { 0 };
         struct zc_rd unknown = { 0 };
         struct zc_nft_rule r;
+        struct fw_step *steps;
+        struct zc_arena *arena;
         bool bad;
 
         if (!zc_nft_rule_parse(payload, &r, &err))
@@ -24,9 +25,9 @@ static void check_rule(struct zc_rd payload)
         inside(r.table, payload);
         inside(r.chain, payload);
         inside(r.expressions, payload);
-        zc_nft_rule_effect(&r, &chain, &unknown, &bad);
-        inside(chain, payload);
-        inside(unknown, payload);
+        if ((arena = zc_arena_new(1 << 20)) && fw_rule_steps(arena, &r, &steps, &unknown, &bad))
+                inside(unknown, payload);
+        zc_arena_free(arena);
 }
 
 static void check_chain(struct zc_rd payload)
@@ -59,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         while (zc_nlmsg_next(&in, &m, &bad)) {
                 check_rule(m.payload);
+                if (m.type == ZC_NFT_TYPE(ZC_NFT_NEWSETELEM))
+                        fw_sets_want(&rs);
                 check_chain(m.payload);
                 err.code = ZC_OK;
                 if (!fw_ruleset_take(&rs, m.type, m.payload, &err) && err.code == ZC_OK)
@@ -68,16 +71,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 rules += rs.chains[i].rules;
         if (rules != rs.rules) /* every rule is in one chain */
                 abort();
+        fw_sets_want(
+                &rs); /* after their elements here: those are passed over, and the sets are empty */
         for (size_t f = 0; f < ZC_COUNT(families); f++) {
-                const struct fw_chain *where;
+                struct fw_doubt where;
 
                 for (int path = FW_INPUT; path <= FW_FORWARD; path++) {
                         if ((fw_path_fate(&rs, (enum fw_path)path, families[f], &where) ==
-                             FW_UNKNOWN) != (where != NULL))
+                             FW_UNKNOWN) != (where.chain != NULL))
                                 abort();
                 }
         }
-        fw_any_base(&rs);
+        for (size_t i = 0; i < rs.set_count; i++)
+                fw_set_done(&rs.set_list[i]);
+        for (int path = FW_INPUT; path <= FW_FORWARD; path++)
+                fw_path_whole(&rs, (enum fw_path)path, ZC_NFT_IP);
         fw_ruleset_release(&rs);
         return 0;
 }

@@ -65,7 +65,7 @@ static const struct row set_rows[] = {
         { 2, AT(zc_nft_set, name), NAME, true },
         { 3, AT(zc_nft_set, flags), U32, false },
         { 4, 0, KNOWN, false },
-        { 5, 0, KNOWN, false },
+        { 5, AT(zc_nft_set, key_size), U32, false },
         { 6, 0, KNOWN, false },
         { 7, 0, KNOWN, false },
         { 8, 0, KNOWN, false },
@@ -80,7 +80,14 @@ static const struct row set_rows[] = {
         { 17, 0, KNOWN, false },
         { 18, 0, KNOWN, false },
         { 19, 0, KNOWN, false },
-        { 20, 0, KNOWN, false },
+        { 20, AT(zc_nft_set, count), U32, false },
+};
+
+static const struct row elements_rows[] = {
+        { 1, AT(zc_nft_elements, table), NAME, true },
+        { 2, AT(zc_nft_elements, set), NAME, true },
+        { 3, AT(zc_nft_elements, list), NEST, false },
+        { 4, 0, KNOWN, false }, /* set id */
 };
 
 static const struct row *row_find(const struct row *rows, size_t count, uint16_t type)
@@ -267,6 +274,54 @@ bool zc_nft_set_parse(struct zc_rd payload, struct zc_nft_set *out, struct zc_er
             !by_rows(payload, set_rows, ZC_COUNT(set_rows), &s, &s.unknown, err))
                 return zc_ctx(err, "nftables set");
         *out = s;
+        return true;
+}
+
+bool zc_nft_elements_parse(struct zc_rd payload, struct zc_nft_elements *out, struct zc_err *err)
+{
+        struct zc_nft_elements l = { 0 };
+
+        if (!family_of(&payload, &l.family, err) ||
+            !by_rows(payload, elements_rows, ZC_COUNT(elements_rows), &l, &l.unknown, err))
+                return zc_ctx(err, "nftables elements");
+        *out = l;
+        return true;
+}
+
+/** A nest's one attribute of that type; empty when it is not there. */
+static struct zc_rd inside(struct zc_rd nest, uint16_t wanted, bool *bad)
+{
+        struct zc_rd found = { 0 }, value;
+        uint16_t type;
+
+        while (zc_nla_next(&nest, &type, &value, bad)) {
+                if (type == wanted)
+                        found = value;
+        }
+        return found;
+}
+
+/** KEY 1 {value 1}, DATA 2 {verdict 2}, FLAGS 3, KEY_END 10. */
+bool zc_nft_element_next(struct zc_rd *list, struct zc_nft_element *out, bool *bad)
+{
+        struct zc_nft_element e = { .effect = ZC_NFT_NEUTRAL };
+        struct zc_rd attrs, value;
+        uint16_t type;
+
+        if (!zc_nla_next(list, &type, &attrs, bad))
+                return false;
+        while (!*bad && zc_nla_next(&attrs, &type, &value, bad)) {
+                if (type == 1)
+                        e.key = inside(value, 1, bad);
+                else if (type == 2 && (value = inside(value, 2, bad)).n > 0)
+                        e.effect = zc_nft_verdict(value, &e.chain);
+                else if (type == 3)
+                        *bad = !zc_nla_be32(value, &e.flags);
+                e.key_end |= type == 10;
+        }
+        if (*bad)
+                return false;
+        *out = e;
         return true;
 }
 

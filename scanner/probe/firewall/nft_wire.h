@@ -17,6 +17,8 @@ enum {
         ZC_NFT_GETRULE = 7,
         ZC_NFT_NEWSET = 9,
         ZC_NFT_GETSET = 10,
+        ZC_NFT_NEWSETELEM = 12,
+        ZC_NFT_GETSETELEM = 13,
         ZC_NFT_NEWGEN = 15,
         ZC_NFT_GETGEN = 16
 };
@@ -33,8 +35,28 @@ enum {
 
 enum { ZC_NFT_TABLE_DORMANT = 1, ZC_NFT_TABLE_OWNER = 2, ZC_NFT_TABLE_PERSIST = 4 };
 enum { ZC_NFT_CHAIN_BASE = 1, ZC_NFT_CHAIN_HW_OFFLOAD = 2, ZC_NFT_CHAIN_BINDING = 4 };
-enum { ZC_NFT_SET_ANONYMOUS = 1 };
+enum {
+        ZC_NFT_SET_ANONYMOUS = 1,
+        ZC_NFT_SET_INTERVAL = 4,
+        ZC_NFT_SET_TIMEOUT = 0x10,
+        ZC_NFT_SET_EVAL = 0x20,
+        ZC_NFT_SET_CONCAT = 0x80
+};
 enum { ZC_NFT_POLICY_DROP = 0, ZC_NFT_POLICY_ACCEPT = 1 };
+
+/** What an expression is to a packet that no condition matches. */
+enum zc_nft_effect {
+        ZC_NFT_CONDITION, /* may end the rule: the packet goes on with the next one */
+        ZC_NFT_NEUTRAL,   /* counts, logs, marks: the rule goes on */
+        ZC_NFT_ACCEPTS,
+        ZC_NFT_DROPS,
+        ZC_NFT_JUMPS,
+        ZC_NFT_GOES,
+        ZC_NFT_RETURNS,
+        ZC_NFT_MAPS,     /* by a verdict map */
+        ZC_NFT_REWRITES, /* lets it through with another address or port */
+        ZC_NFT_DECIDES_UNKNOWN, /* ends the packet's way in a manner we do not follow: queue, an unknown target, … */
+};
 
 /* In all of them, `unknown` is the type of the first attribute that is not in our schema; 0 for none. */
 
@@ -73,6 +95,7 @@ struct zc_nft_set {
         uint8_t family;
         struct zc_rd table, name;
         uint32_t flags;
+        uint32_t key_size, count; /* count: 0 before Linux 6.18 */
         uint32_t unknown;
 };
 
@@ -83,6 +106,25 @@ bool zc_nft_chain_parse(struct zc_rd payload, struct zc_nft_chain *out,
 bool zc_nft_rule_parse(struct zc_rd payload, struct zc_nft_rule *out,
                        struct zc_err *err) ZC_MUST_USE;
 bool zc_nft_set_parse(struct zc_rd payload, struct zc_nft_set *out, struct zc_err *err) ZC_MUST_USE;
+/** The place of a message of elements, and the elements. */
+struct zc_nft_elements {
+        uint8_t family;
+        struct zc_rd table, set;
+        struct zc_rd list; /* for zc_nft_element_next() */
+        uint32_t unknown;
+};
+bool zc_nft_elements_parse(struct zc_rd payload, struct zc_nft_elements *out,
+                           struct zc_err *err) ZC_MUST_USE;
+enum { ZC_NFT_ELEMENT_END = 1, ZC_NFT_ELEMENT_CATCHALL = 2 };
+struct zc_nft_element {
+        struct zc_rd key;
+        uint32_t flags;
+        bool key_end;              /* a range by itself: of a set over several fields */
+        enum zc_nft_effect effect; /* of a verdict map */
+        struct zc_rd chain;
+};
+/** False at the end or on a malformed one; *bad tells. */
+bool zc_nft_element_next(struct zc_rd *list, struct zc_nft_element *out, bool *bad);
 /** The generation of the ruleset: a number that every change raises. */
 bool zc_nft_gen_parse(struct zc_rd payload, uint32_t *generation, struct zc_err *err) ZC_MUST_USE;
 
@@ -95,22 +137,10 @@ struct zc_nft_expr {
 /** False at the end or on a malformed one; *bad tells. */
 bool zc_nft_expr_next(struct zc_rd *list, struct zc_nft_expr *out, bool *bad);
 
-/** What an expression is to a packet that no condition matches. */
-enum zc_nft_effect {
-        ZC_NFT_CONDITION, /* may end the rule: the packet goes on with the next one */
-        ZC_NFT_NEUTRAL,   /* counts, logs, marks: the rule goes on */
-        ZC_NFT_ACCEPTS,
-        ZC_NFT_DROPS,
-        ZC_NFT_JUMPS,
-        ZC_NFT_GOES,
-        ZC_NFT_RETURNS,
-        ZC_NFT_DECIDES_UNKNOWN, /* ends the packet's way in a manner we do not follow: queue, an unknown target, … */
-};
+/** The effect of a verdict: {code, chain}. */
+enum zc_nft_effect zc_nft_verdict(struct zc_rd verdict, struct zc_rd *chain);
 /** @chain: where to, for JUMPS and GOES. *known is false for an expression that is not in our list. */
 enum zc_nft_effect zc_nft_expr_effect(const struct zc_nft_expr *e, struct zc_rd *chain,
                                       bool *known);
-/** The same of a whole rule: a condition anywhere before its verdict makes it CONDITION, no verdict at all NEUTRAL. */
-enum zc_nft_effect zc_nft_rule_effect(const struct zc_nft_rule *r, struct zc_rd *chain,
-                                      struct zc_rd *unknown, bool *bad);
 
 #endif

@@ -28,6 +28,9 @@ void fw_ruleset_release(struct fw_ruleset *rs)
         zc_arena_free(rs->arena);
         free(rs->tables);
         free(rs->chains);
+        for (size_t i = 0; i < rs->set_count; i++)
+                fw_set_forget(&rs->set_list[i]);
+        free(rs->set_list);
         memset(rs, 0, sizeof *rs);
 }
 
@@ -242,19 +245,14 @@ static struct fw_chain *chain_of_rule(struct fw_ruleset *rs, const struct zc_nft
         return NULL;
 }
 
-static bool add_sure(struct fw_ruleset *rs, struct fw_chain *chain, enum zc_nft_effect effect,
-                     struct zc_rd to, uint64_t handle)
+static void add_steps(struct fw_chain *chain, struct fw_step *steps)
 {
-        struct fw_sure *sure = zc_arena_new_of(rs->arena, struct fw_sure);
-        struct fw_sure **end = &chain->sure;
-
-        if (!sure || !keep(rs, &to))
-                return false;
-        *sure = (struct fw_sure){ .effect = effect, .chain = to, .handle = handle };
-        if (chain->sure_last)
-                end = &chain->sure_last->next;
-        *end = chain->sure_last = sure;
-        return true;
+        if (!chain->steps_last)
+                chain->steps = steps;
+        else
+                chain->steps_last->next = steps;
+        for (; steps; steps = steps->next)
+                chain->steps_last = steps;
 }
 
 static bool rule_strange(struct fw_ruleset *rs, const struct zc_nft_rule *r,
@@ -276,16 +274,15 @@ static bool rule_strange(struct fw_ruleset *rs, const struct zc_nft_rule *r,
 static bool take_rule(struct fw_ruleset *rs, struct zc_rd payload, struct zc_err *err)
 {
         struct zc_rd unknown = { 0 };
-        struct zc_rd to = { 0 };
+        struct fw_step *steps = NULL;
         struct zc_nft_rule r;
         struct fw_chain *chain;
-        enum zc_nft_effect effect;
-        bool bad = false;
+        bool bad = false, ok;
 
         if (!zc_nft_rule_parse(payload, &r, err))
                 return false;
         chain = chain_of_rule(rs, &r);
-        effect = zc_nft_rule_effect(&r, &to, &unknown, &bad);
+        ok = fw_rule_steps(rs->arena, &r, &steps, &unknown, &bad);
         if (bad || !chain)
                 return zc_fail(err, ZC_E_MALFORMED,
                                bad ? "nftables rule: an expression ends early"
@@ -293,15 +290,16 @@ static bool take_rule(struct fw_ruleset *rs, struct zc_rd payload, struct zc_err
         digest_place(rs, r.family, r.table, r.chain, r.handle);
         rs->rules++;
         chain->rules++;
-        if (effect != ZC_NFT_CONDITION && effect != ZC_NFT_NEUTRAL &&
-            !add_sure(rs, chain, effect, to, r.handle))
+        if (!ok)
                 return no_memory(err);
+        add_steps(chain, steps);
         return rule_strange(rs, &r, unknown) ? true : no_memory(err);
 }
 
 static bool take_set(struct fw_ruleset *rs, struct zc_rd payload, struct zc_err *err)
 {
         struct zc_nft_set s;
+        void *p;
 
         if (!zc_nft_set_parse(payload, &s, err))
                 return false;
@@ -310,6 +308,17 @@ static bool take_set(struct fw_ruleset *rs, struct zc_rd payload, struct zc_err 
         if (s.unknown &&
             !strange_number(rs, "set attribute", s.unknown, s.family, s.table, s.name, 0))
                 return no_memory(err);
+        if (!(p = grow(rs->set_list, rs->set_count, &rs->set_cap, sizeof *rs->set_list)))
+                return no_memory(err);
+        rs->set_list = p;
+        if (!keep(rs, &s.table) || !keep(rs, &s.name))
+                return no_memory(err);
+        rs->set_list[rs->set_count++] = (struct fw_set){ .family = s.family,
+                                                         .table = s.table,
+                                                         .name = s.name,
+                                                         .flags = s.flags,
+                                                         .key_size = s.key_size,
+                                                         .count = s.count };
         return true;
 }
 
@@ -324,6 +333,8 @@ bool fw_ruleset_take(struct fw_ruleset *rs, uint16_t type, struct zc_rd payload,
                 return take_rule(rs, payload, err);
         case ZC_NFT_TYPE(ZC_NFT_NEWSET):
                 return take_set(rs, payload, err);
+        case ZC_NFT_TYPE(ZC_NFT_NEWSETELEM):
+                return fw_elements_take(rs, payload, err);
         case ZC_NFT_TYPE(ZC_NFT_NEWGEN):
                 return zc_nft_gen_parse(payload, &rs->generation, err);
         default:
@@ -335,6 +346,7 @@ bool fw_ruleset_take(struct fw_ruleset *rs, uint16_t type, struct zc_rd payload,
 struct dump {
         struct fw_ruleset *rs;
         uint16_t get;
+        struct fw_set *set; /* whose elements */
 };
 
 static bool take(void *ctx, uint16_t type, struct zc_rd payload, struct zc_err *err)
@@ -360,11 +372,17 @@ static void forget(void *ctx)
         case ZC_NFT_GETRULE:
                 for (size_t i = 0; i < rs->chain_count; i++) {
                         rs->chains[i].rules = 0;
-                        rs->chains[i].sure = rs->chains[i].sure_last = NULL;
+                        rs->chains[i].steps = rs->chains[i].steps_last = NULL;
                 }
                 rs->rules = 0;
                 break;
+        case ZC_NFT_GETSETELEM:
+                fw_set_forget(d->set);
+                break;
         default:
+                for (size_t i = 0; i < rs->set_count; i++)
+                        fw_set_forget(&rs->set_list[i]);
+                rs->set_count = 0;
                 rs->sets = 0;
         }
 }
@@ -373,12 +391,57 @@ static bool ask(struct zc_nl *nl, uint16_t get, uint16_t flags, struct fw_rulese
                 struct zc_err *err)
 {
         uint8_t buf[64] __attribute__((aligned(8)));
-        struct dump d = { rs, get };
+        struct dump d = { rs, get, NULL };
         void *extra;
         struct nlmsghdr *req =
                 zc_nl_message(buf, ZC_NFT_TYPE(get), flags, sizeof(struct nfgenmsg), &extra);
 
         return zc_nl_request(nl, req, take, forget, &d, err);
+}
+
+/** A text attribute behind the message so far; buf has room. */
+static void put_text(struct nlmsghdr *req, uint16_t type, struct zc_rd text)
+{
+        uint8_t *at = (uint8_t *)req + req->nlmsg_len;
+        struct nlattr head = { (uint16_t)(sizeof head + text.n + 1), type };
+
+        memcpy(at, &head, sizeof head);
+        memcpy(at + sizeof head, text.p, text.n);
+        req->nlmsg_len += (head.nla_len + 3u) & ~3u;
+}
+
+/** A set that cannot be read stays unread: rules that look in it are not evaluated. */
+static bool ask_elements(struct zc_nl *nl, struct fw_ruleset *rs, struct fw_set *set,
+                         struct zc_err *err)
+{
+        uint8_t buf[1024] __attribute__((aligned(8))) = { 0 };
+        struct dump d = { rs, ZC_NFT_GETSETELEM, set };
+        struct nfgenmsg *family;
+        void *extra;
+        struct nlmsghdr *req;
+
+        if (set->table.n > 300 || set->name.n > 300)
+                return true;
+        req = zc_nl_message(buf, ZC_NFT_TYPE(ZC_NFT_GETSETELEM), NLM_F_DUMP, sizeof *family,
+                            &extra);
+        family = extra;
+        family->nfgen_family = set->family;
+        put_text(req, 1, set->table);
+        put_text(req, 2, set->name);
+        if (!zc_nl_request(nl, req, take, forget, &d, err))
+                return false;
+        fw_set_done(set);
+        return true;
+}
+
+static bool read_elements(struct zc_nl *nl, struct fw_ruleset *rs, struct zc_err *err)
+{
+        fw_sets_want(rs);
+        for (size_t i = 0; i < rs->set_count; i++) {
+                if (rs->set_list[i].wanted && !ask_elements(nl, rs, &rs->set_list[i], err))
+                        return false;
+        }
+        return true;
 }
 
 static bool read_once(struct zc_nl *nl, struct fw_ruleset *rs, struct zc_err *err)
@@ -390,7 +453,7 @@ static bool read_once(struct zc_nl *nl, struct fw_ruleset *rs, struct zc_err *er
                 if (!ask(nl, dumps[i], NLM_F_DUMP, rs, err))
                         return false;
         }
-        return true;
+        return read_elements(nl, rs, err);
 }
 
 /** The kernel answers EINVAL to every question about a subsystem that it does not have. */

@@ -2,16 +2,26 @@
 #ifndef ZC_FIREWALL_RULESET_H
 #define ZC_FIREWALL_RULESET_H
 
+#include "match.h"
 #include "nft_wire.h"
 #include "zc/arena.h"
 #include "zc/netlink.h"
 
-/** A rule whose verdict stands without a condition. */
-struct fw_sure {
+/** What is in a set: the keys as ranges; in a verdict map, each with its verdict. */
+struct fw_element {
+        struct fw_range range;
         enum zc_nft_effect effect;
-        struct zc_rd chain; /* where to, for jumps */
-        uint64_t handle;
-        struct fw_sure *next;
+        struct zc_rd chain;
+        bool end; /* of an interval, which does not hold it; gone when all are read */
+};
+
+struct fw_set {
+        uint8_t family;
+        struct zc_rd table, name;
+        uint32_t flags, key_size, count;
+        bool wanted, read; /* a rule with a verdict looks in it; its elements are all here */
+        struct fw_element *elements;
+        size_t element_count, element_cap;
 };
 
 /** Texts are the kernel's bytes, in the arena. */
@@ -33,7 +43,7 @@ struct fw_chain {
         struct fw_device *devices;
         size_t device_count;
         size_t rules;
-        struct fw_sure *sure, *sure_last; /* in order */
+        struct fw_step *steps, *steps_last; /* in order */
 };
 
 /** Something that the reading did not understand, once per kind: {what, where}. */
@@ -49,6 +59,8 @@ struct fw_ruleset {
         size_t table_count, table_cap;
         struct fw_chain *chains; /* in the order of their tables */
         size_t chain_count, chain_cap;
+        struct fw_set *set_list; /* all, the anonymous ones too */
+        size_t set_count, set_cap;
         size_t sets, rules;
         size_t last; /* where the last rule's chain was */
         struct fw_strange *strange;
@@ -80,16 +92,29 @@ const char *fw_hook_name(uint8_t family, uint32_t hook);
 /** Whether two windows hold the same bytes. */
 bool fw_same(struct zc_rd a, struct zc_rd b);
 
-/** What becomes of a packet that meets no condition. */
+/** NULL when there is none. */
+struct fw_set *fw_set_find(const struct fw_ruleset *rs, uint8_t family, struct zc_rd table,
+                           struct zc_rd name);
+bool fw_elements_take(struct fw_ruleset *rs, struct zc_rd payload, struct zc_err *err) ZC_MUST_USE;
+/** Mark the sets that the fates read, and no larger ones than they follow. */
+void fw_sets_want(struct fw_ruleset *rs);
+/** All of its elements were taken: points become ranges. */
+void fw_set_done(struct fw_set *set);
+void fw_set_forget(struct fw_set *set);
+
+/** What becomes of a packet that no rule names: of a new TCP or UDP packet from elsewhere that is outside of all that rules pick out. */
 enum fw_fate { FW_ACCEPT, FW_DROP, FW_UNKNOWN };
-/** In one base chain: its sure rules, jumps followed, then its policy. */
-enum fw_fate fw_chain_fate(const struct fw_ruleset *rs, const struct fw_chain *base);
+/** Why it is not known: a chain, and the rule in it that may decide, if there is one. */
+struct fw_doubt {
+        const struct fw_chain *chain;
+        uint64_t handle;
+};
 
 enum fw_path { FW_INPUT, FW_FORWARD };
-/** Over all hooks of a path, for family ip or ip6. @where: the chain that made it unknown (NULL otherwise). */
+/** Over all hooks of a path, for family ip or ip6. @where: what made it unknown (chain NULL otherwise). */
 enum fw_fate fw_path_fate(const struct fw_ruleset *rs, enum fw_path path, uint8_t family,
-                          const struct fw_chain **where);
-/** Whether any chain that is not dormant stands at a hook. */
-bool fw_any_base(const struct fw_ruleset *rs);
-
+                          struct fw_doubt *where);
+enum fw_whole { FW_SOME, FW_ALL, FW_NONE };
+/** Whether all new packets from elsewhere pass (no chain stands in the way), or none of them whatever they hold. */
+enum fw_whole fw_path_whole(const struct fw_ruleset *rs, enum fw_path path, uint8_t family);
 #endif
