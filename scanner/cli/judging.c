@@ -5,12 +5,28 @@
 
 #define FILES_MAX 4096u
 
+/** One run counts once: given twice, each of its checks would be two. */
+static bool is_new(const struct zc_bundle *b, const struct zc_evidence *ev, struct zc_err *err)
+{
+        const char *id = zc_json_str(zc_evidence_run(ev), "id", "");
+
+        for (size_t i = 0; i < b->count; i++) {
+                if (strcmp(zc_json_str(zc_evidence_run(b->ev[i]), "id", ""), id) == 0)
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "%s and %s are evidence of one run (%.64s): give it once",
+                                       zc_evidence_name(b->ev[i]), zc_evidence_name(ev), id);
+        }
+        return true;
+}
+
 bool zc_bundle_take(struct zc_bundle *b, struct zc_evidence **ev, struct zc_err *err)
 {
         struct zc_evidence **more;
 
         if (b->count >= FILES_MAX)
                 return zc_fail(err, ZC_E_USAGE, "more than %u evidence files", FILES_MAX);
+        if (!is_new(b, *ev, err))
+                return false;
         more = reallocarray(b->ev, b->count + 1, sizeof(struct zc_evidence *));
         if (!more)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the evidence");

@@ -1,5 +1,6 @@
 /* The compiled-in schema, and the check of every value that comes in. */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -84,9 +85,32 @@ static bool names_check(const char *def, const json_t *value, struct zc_err *err
         return true;
 }
 
+static bool port_check(const char *at, const json_t *port, struct zc_err *err)
+{
+        return !port || (json_integer_value(port) >= 0 && json_integer_value(port) <= UINT16_MAX) ||
+               zc_fail(err, ZC_E_MALFORMED, "%s/port: must be between 0 and 65535", at);
+}
+
+static bool ports_check(const char *def, const json_t *value, struct zc_err *err)
+{
+        const json_t *listener;
+        char at[64];
+        size_t i;
+
+        snprintf(at, sizeof(at), "%s ", def);
+        if (!port_check(at, json_object_get(value, "port"), err))
+                return false;
+        json_array_foreach (json_object_get(value, "listeners"), i, listener) {
+                snprintf(at, sizeof(at), "%s /listeners/%zu", def, i);
+                if (!port_check(at, json_object_get(listener, "port"), err))
+                        return false;
+        }
+        return true;
+}
+
 bool zc_evidence_check(const char *def, const json_t *value, struct zc_err *err)
 {
-        const json_t *port = json_object_get(value, "port"), *against;
+        const json_t *against;
         ZC_AUTO_TEXT where, shown;
 
         zc_text_init(&where, ZC_TEXT_CEILING);
@@ -100,7 +124,5 @@ bool zc_evidence_check(const char *def, const json_t *value, struct zc_err *err)
                 zc_text_escape(&shown, zc_text_str(&where), where.len);
                 return zc_ctx(err, "%s%s%s", def, where.len > 0 ? " " : "", zc_text_str(&shown));
         }
-        if (port && (json_integer_value(port) < 0 || json_integer_value(port) > UINT16_MAX))
-                return zc_fail(err, ZC_E_MALFORMED, "%s /port: must be between 0 and 65535", def);
-        return names_check(def, value, err);
+        return ports_check(def, value, err) && names_check(def, value, err);
 }

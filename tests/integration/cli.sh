@@ -63,7 +63,7 @@ cat >good.json <<'EOF'
  "endpoints": [], "scans": [], "problems": []}
 EOF
 sed 's/"ip": "drop", "ip6": "drop"}, "forward"/"ip": "accept", "ip6": "accept"}, "forward"/' good.json >open.json
-sed 's/"input": {"ip": "drop", "ip6": "drop"}, //' good.json >blind.json
+sed 's/"input": {"ip": "drop", "ip6": "drop"}, //' good.json | sed 's/"id": "r1"/"id": "r2"/' >blind.json
 printf 'schema: zerocrit.config/1\n' >empty.yaml
 
 # --- the command line
@@ -137,6 +137,7 @@ usage "zeroes for evidence" 'zero.json' judge zero.json
 python=${PYTHON:-/usr/bin/python3}
 "$python" -c 'print("[" * 100000)' >deep.json
 usage "evidence nested too deeply" 'deep.json' judge deep.json
+usage "evidence given twice" 'good.json and good.json are evidence of one run \(r1\): give it once' judge good.json good.json
 usage "a folder for evidence" 'is a folder' judge /
 usage "a report that is none" 'good.json' report good.json
 usage "a baseline that is none" 'good.json' judge --baseline good.json open.json

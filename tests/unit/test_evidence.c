@@ -310,6 +310,9 @@ static const struct bad bads[] = {
         { HEAD "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":65536,"
                "\"transport\":\"tcp\"}}\n",
           "e.json:2:1: endpoint /port: must be between 0 and 65535" },
+        { HEAD "{\"host\":{\"listeners\":[{\"transport\":\"tcp\",\"family\":\"ip\",\"address\":"
+               "\"0.0.0.0\",\"port\":70000}]}}\n",
+          "e.json:2:1: host /listeners/0/port: must be between 0 and 65535" },
 };
 
 static void test_bad(void **state)
