@@ -264,14 +264,28 @@ static void sum_add(struct sum *sum, const json_t *admit)
         sum->certain = sum->certain || (reach == sum->widest && certain);
 }
 
+/** What is listed as beyond the model and bears on nothing in this namespace. */
+static bool is_elsewhere(const json_t *beyond)
+{
+        static const char others[] = "other network namespaces ";
+
+        return strncmp(zc_json_str(beyond, "what", ""), others, sizeof others - 1) == 0;
+}
+
 /** Whether the lines are all there are: nothing was left unread or is beyond the model, and the evidence says so. */
 static bool is_whole(const json_t *host, const json_t *firewall)
 {
         const json_t *o = zc_json_at(host, "probes.firewall");
         const json_t *beyond = json_object_get(firewall, "not_modelled");
         const char *outcome = zc_json_str(o, "outcome", "");
+        const json_t *item;
+        size_t i;
 
-        return json_is_array(beyond) && json_array_size(beyond) == 0 &&
+        json_array_foreach (beyond, i, item) {
+                if (!is_elsewhere(item))
+                        return false;
+        }
+        return json_is_array(beyond) &&
                (strcmp(outcome, "done") == 0 || json_is_true(json_object_get(o, "whole")));
 }
 

@@ -74,6 +74,8 @@ static const struct {
           "'probes':{'firewall':{'outcome':'done'}}," FIREWALL("'admits':[]"), "unknown", "unknown" },
         { "no line, but not all is modelled", LISTENER(""),
           FIREWALL("'admits':[],'not_modelled':[{'what':'x'}]"), "unknown", "unknown" },
+        { "nothing is let in; only other namespaces were not looked at", LISTENER(""),
+          FIREWALL("'admits':[],'not_modelled':[{'what':'other network namespaces have their own rules'}]"), "none", "drop" },
         { "no line, but not all was read", LISTENER(""),
           "'probes':{'firewall':{'outcome':'partial'}}," FIREWALL("'admits':[]"), "unknown",
           "unknown" },
