@@ -34,6 +34,7 @@ struct row {
         size_t host;       /* in join.hosts, SIZE_MAX for none */
         bool listens;      /* key is a listener */
         char *endpoint;    /* subject */
+        json_t *endpoints; /* subjects of all that were reached from other machines */
         bool elsewhere;    /* it was reached from another machine */
         char *service;
         bool isolated;
@@ -150,6 +151,7 @@ static void row_release(struct row *r)
 {
         json_decref(r->key);
         json_decref(r->from);
+        json_decref(r->endpoints);
         free(r->own);
         free(r->endpoint);
         free(r->service);
@@ -210,9 +212,11 @@ static struct row *row_add(struct join *j, const char *key, json_t *facts, size_
                 j->row_cap = cap;
         }
         r = &j->rows[j->row_count];
-        *r = (struct row){ .key = facts, .host = host, .from = json_array() };
+        *r = (struct row){
+                .key = facts, .host = host, .from = json_array(), .endpoints = json_array()
+        };
         j->row_count++;
-        if (!facts || !r->from || !key ||
+        if (!facts || !r->from || !r->endpoints || !key ||
             json_object_set_new(j->index, key, json_integer((json_int_t)j->row_count - 1)) != 0)
                 return NULL;
         return r;
@@ -361,33 +365,40 @@ static struct row *alone_row(struct join *j, const struct seen *s, size_t host)
         return r->own ? r : NULL;
 }
 
-static bool row_reached(const struct join *j, struct row *r, const struct seen *s)
+static bool add_once(json_t *list, const char *text)
 {
-        const char *vantage = zc_evidence_vantage(j->evs[j->current]);
         const json_t *known;
         size_t i;
 
-        r->reached = s->reach > r->reached ? s->reach : r->reached;
-        json_array_foreach (r->from, i, known) {
-                if (strcmp(json_string_value(known), vantage) == 0)
+        json_array_foreach (list, i, known) {
+                if (strcmp(json_string_value(known), text) == 0)
                         return true;
         }
-        return json_array_append_new(r->from, json_string(vantage)) == 0;
+        return json_array_append_new(list, json_string(text)) == 0;
+}
+
+static bool row_reached(const struct join *j, struct row *r, const struct seen *s)
+{
+        r->reached = s->reach > r->reached ? s->reach : r->reached;
+        return add_once(r->from, zc_evidence_vantage(j->evs[j->current]));
 }
 
 /** One open endpoint joins its row. */
 static bool row_join(const struct join *j, struct row *r, const struct seen *s)
 {
         const char *service = zc_json_str(s->endpoint, "service", NULL);
+        ZC_AUTO_MEM char *subject = zc_subject_endpoint(s->endpoint);
 
+        if (!subject || (!s->self && !add_once(r->endpoints, subject)))
+                return false;
         if (service && !r->service)
                 r->service = strdup(service);
         if (!r->endpoint || (!s->self && !r->elsewhere)) {
                 free(r->endpoint);
-                r->endpoint = zc_subject_endpoint(s->endpoint);
+                r->endpoint = ZC_TAKE(subject);
         }
         r->elsewhere = r->elsewhere || !s->self;
-        return r->endpoint && (!service || r->service) && (s->self || row_reached(j, r, s));
+        return (!service || r->service) && (s->self || row_reached(j, r, s));
 }
 
 static bool endpoint_join(void *ctx, const json_t *endpoint, size_t index, struct zc_err *err)
@@ -528,6 +539,8 @@ static json_t *row_finish(struct join *j, const struct row *r)
              json_object_set(row, "reached_from", r->from) == 0 &&
              json_object_set_new(row, "reach", json_string(zc_reach_name(reach))) == 0 &&
              json_object_set_new(row, "endpoint", string_or_null(r->endpoint)) == 0 &&
+             (json_array_size(r->endpoints) < 2 ||
+              json_object_set(row, "endpoints", r->endpoints) == 0) &&
              (!r->service || json_object_set_new(row, "service", json_string(r->service)) == 0) &&
              json_object_set_new(row, "summary", row_summary(r, scope, reach, a.facts)) == 0;
         json_decref(a.facts);

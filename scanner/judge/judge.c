@@ -80,8 +80,8 @@ static void port_key(const json_t *part, char out[32])
 static bool reach_index(struct judge *j)
 {
         static const char *const keys[] = { "listener", "endpoint" };
-        const json_t *row;
-        size_t i;
+        const json_t *row, *other;
+        size_t i, k;
 
         j->reach_by_subject = json_object();
         j->reach_by_port = json_object();
@@ -94,12 +94,15 @@ static bool reach_index(struct judge *j)
                         reach = ZC_REACH_UNKNOWN;
                 port_key(row, port);
                 reach_note(j->reach_by_port, asset, port, reach);
-                for (size_t k = 0; k < ZC_COUNT(keys); k++) {
+                for (k = 0; k < ZC_COUNT(keys); k++) {
                         const char *subject = zc_json_str(row, keys[k], NULL);
 
                         if (subject) /* a listener is one of its asset's; an endpoint's address is the world's */
                                 reach_note(j->reach_by_subject, k == 0 ? asset : "", subject,
                                            reach);
+                }
+                json_array_foreach (json_object_get(row, "endpoints"), k, other) {
+                        reach_note(j->reach_by_subject, "", json_string_value(other), reach);
                 }
         }
         return j->reach_by_subject && j->reach_by_port;

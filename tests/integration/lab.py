@@ -171,6 +171,16 @@ def exposed(lab, reports):
         tap(None not in listeners, f"{host}: what was reached from outside is the listener that the host has", reports[host, "all"]["exposure"])
 
 
+def together(reports):
+    """What each vantage reached has the reach of the one listener behind it, however many addresses it was reached at."""
+    report = reports["bad1", "all"]
+    asked = [c for c in report["checks"] if c["rule"].startswith("ZC-RD-") and c["verdict"] == "unknown" and "reach" in c["why"]]
+    tap(not asked, "bad1: judged together, no check of a service lacks its reach", asked)
+    for subject in (f"{BAD}:6379/tcp", f"{BAD_IN}:6379/tcp"):
+        tap([f for f in report["findings"] if f["rule"] == "ZC-RD-001" and f["subject"] == subject and f["reach"] == "any"],
+            f"bad1: judged together, {subject} is reached from anywhere", [(f["rule"], f["subject"], f["reach"]) for f in report["findings"]])
+
+
 def statuses(audit):
     jobs = [((name, who), lambda w=where, a=argv, u=(who == "unprivileged"): audit.zerocrit(w, "audit", *a, "--format", "json", unprivileged=u))
             for name, where, argv, _, _ in STATUS for who in ("root", "unprivileged")]
@@ -237,6 +247,8 @@ def main():
                        [((h, "all"), lambda h=h: audit.judge(h, h, "out", "in")) for h in ("good1", "bad1")])
         planted(audit, reports)
         exposed(lab, reports)
+        if "redis" not in lab.missing:
+            together(reports)
         statuses(audit)
         odd(audit)
         pids, spaces = [p.pid for p in lab.children], list(lab.spaces)
