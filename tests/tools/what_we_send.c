@@ -29,13 +29,18 @@ static const struct {
 
 static const char head[] =
         "# What zerocrit sends\n\n"
-        "Made from the probes' own descriptors by `make docs`; `zerocrit audit … --dry-run` prints the same for one plan, and sends nothing.\n\n"
+        "Made from the probes' own descriptors by `make docs`; `zerocrit audit … --dry-run` prints "
+        "the same for one plan, and sends nothing.\n\n"
         "Nothing is written, changed, guessed or locked out. Three levels:\n\n"
         "- **observe**: passive, or requests that any visitor makes;\n"
-        "- **safe** (the default) adds handshakes that are refused and logins that are refused, each harmless;\n"
-        "- **active** means things that are each named on the command line; this version has none.\n\n"
-        "The scope binds every connection, resolved names and redirects included. Proxy variables of the environment are ignored. 169.254.169.254, "
-        "multicast and broadcast are never contacted unless they are named. Names are asked of the machine's own resolvers.\n\n";
+        "- **safe** (the default) adds handshakes that are refused and logins that are refused, "
+        "each harmless;\n"
+        "- **active** means things that are each named on the command line; this version has "
+        "none.\n\n"
+        "The scope binds every connection, resolved names and redirects included. Proxy variables "
+        "of the environment are ignored. 169.254.169.254, "
+        "multicast and broadcast are never contacted unless they are named. Names are asked of the "
+        "machine's own resolvers.\n\n";
 
 static void table(void)
 {
