@@ -1,7 +1,8 @@
 /**
  * What answers on a port, whatever its number: few questions, in a polite order. First a short wait for a greeting, then a TLS
- * ClientHello, then one small request after another, each on a connection of its own; inside TLS the same again. The port's number and
- * the scheme the user typed only choose what is asked first. HTTP is never the first thing said to what may be a Redis: it takes that for
+ * ClientHello, then one small request after another, each on a connection of its own; inside TLS the same again. Where the first question
+ * meets silence, the others are asked beside one another, HTTP a moment later: a silent port costs two seconds, not eight. The port's
+ * number and the scheme the user typed only choose what is asked first. HTTP is never the first thing said to what may be a Redis: it takes that for
  * an attack, and logs it.
  */
 #ifndef ZC_IDENTIFY_H
@@ -63,6 +64,8 @@ struct zc_identity {
         unsigned connections;
         int64_t at;                /* wall clock, ms, of the deciding answer */
         char why[160];             /* what kept a question from being answered */
+        size_t heard;              /* bytes that came, of whatever kind, over all connections */
+        bool closed;               /* a connection was closed or broken before a word */
 };
 
 /** What the peer does is in the result; fails for reasons of our own side only. */

@@ -169,12 +169,27 @@ static void test_talk_greeting(void **state)
         assert_false(talk_go_on(&t));
 }
 
+/** HTTP is not said to what answered PING beside it. */
+static void test_talk_unless(void **state)
+{
+        struct talk ping = { .question = ZC_ASKED_PING, .got_n = 7 };
+        struct talk t = { .question = ZC_ASKED_HTTP, .wait = 1, .unless = &ping };
+        uint8_t out[256];
+        size_t n;
+
+        (void)state;
+        assert_int_equal(step(&t, ZC_EV_TIMEOUT, "", out, &n), ZC_STEP_DONE);
+        assert_true(n == 0 && !t.asked);
+        ping.got_n = 0;
+        assert_int_equal(step(&t, ZC_EV_TIMEOUT, "", out, &n), ZC_STEP_SEND);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_bytes),         cmocka_unit_test(test_beginnings),
                 cmocka_unit_test(test_talk),          cmocka_unit_test(test_talk_silence),
-                cmocka_unit_test(test_talk_greeting),
+                cmocka_unit_test(test_talk_greeting), cmocka_unit_test(test_talk_unless),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

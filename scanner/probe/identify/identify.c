@@ -1,5 +1,8 @@
 /** endpoint.service: which protocol is spoken, and whether TLS is around it. */
 #include "zc/identify.h"
+
+#include <stdio.h>
+
 #include "zc/json.h"
 #include "zc/probe.h"
 
@@ -30,6 +33,24 @@ static bool identify_write(const struct zc_identity *id, json_t *out)
         return by && json_object_set_new(out, "identified", by) == 0;
 }
 
+/** A peer that stalls, floods, closes or speaks no language we know is said once, with what it did. */
+static void nothing_learned(const struct zc_identity *id, struct zc_io *io)
+{
+        char why[256];
+
+        if (id->why[0])
+                snprintf(why, sizeof why, "%s", id->why);
+        else if (id->heard > 0)
+                snprintf(why, sizeof why, "%zu bytes came over %u connections, in no known language",
+                         id->heard, id->connections);
+        else
+                snprintf(why, sizeof why, "%s, over %u connections",
+                         id->closed ? "it closed or broke the connection without a word"
+                                    : "it accepts connections and stays silent",
+                         id->connections);
+        zc_io_problem(io, "/service", "nothing was learned of what it speaks", why);
+}
+
 static bool identify_run(const struct zc_subject *s, struct zc_io *io, json_t *out,
                          struct zc_err *err)
 {
@@ -48,6 +69,8 @@ static bool identify_run(const struct zc_subject *s, struct zc_io *io, json_t *o
                 return zc_ctx(err, "asking what it is");
         if (!identify_write(&id, out))
                 return zc_fail(err, ZC_E_NOMEM, "no memory");
+        if (!id.service && !id.banner[0])
+                nothing_learned(&id, io);
         if (!id.service && !id.asked_all)
                 return zc_fail(err, ZC_E_IO, "what it speaks is not known: %s",
                                id.why[0] ? id.why : "not every question could be asked");
@@ -63,7 +86,7 @@ const struct zc_probe zc_probe_identify = {
         .needs = ZC_NEED_TCP,
         .after = (const char *const[]){ "ports", NULL },
         .evidence = "endpoint",
-        .sends = "at most eight connections, one after another, each with nothing at first (a "
+        .sends = "at most eight connections, three at a time, each with nothing at first (a "
                  "greeting "
                  "is waited for) and then one of: a TLS ClientHello, Redis PING, GET / over HTTP, "
                  "PostgreSQL SSLRequest; inside TLS the same; it ends with the first answer that "

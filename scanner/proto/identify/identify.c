@@ -8,6 +8,7 @@
 #define CONNECT_MS 3000
 #define TOTAL_MS 10000
 #define QUESTIONS 4
+#define HTTP_LATER 1u /* idle periods */
 
 enum hint { HINT_NONE, HINT_HTTPS, HINT_TLS, HINT_HTTP, HINT_POSTGRESQL, HINT_REDIS, HINT_COUNT };
 
@@ -70,6 +71,7 @@ struct asking {
         unsigned wait, patience; /* idle periods */
         int64_t idle_ms;
         bool tls_asked, tls_seen, no_alpn;
+        bool silent;  /* the last conversation was connected, and nothing came of it in its time */
         bool stop;    /* nothing more is to be asked */
         bool perhaps; /* "400" from what may want TLS */
 };
@@ -148,36 +150,51 @@ static struct talk talk_make(const struct asking *a, struct question q)
                               .host = a->peer->name };
 }
 
+static struct zc_conv conv_make(const struct asking *a, zc_step_fn step, void *state)
+{
+        return (struct zc_conv){ .name = a->peer->name,
+                                 .step = step,
+                                 .state = state,
+                                 .connect_ms = CONNECT_MS,
+                                 .idle_ms = a->idle_ms,
+                                 .total_ms = TOTAL_MS,
+                                 .addr = a->peer->addr,
+                                 .port = a->peer->port };
+}
+
+/** How it went on the wire. */
+static void conversed(struct asking *a, const struct zc_conv *c)
+{
+        char reason[ZC_CONV_REASON_LEN];
+
+        a->out->heard += c->received;
+        a->silent = c->connect == ZC_CONNECT_OPEN && c->received == 0 && c->finished;
+        if (c->connect != ZC_CONNECT_OPEN) {
+                zc_conv_reason(c, reason);
+                why_put(a, reason);
+                a->stop = true;
+        } else if (c->cut) {
+                why_put(a, "it went on without saying what it is");
+        }
+}
+
 /** False: our own side failed. Whether it was connected is in c. */
 static bool converse(struct asking *a, zc_step_fn step, void *state, struct zc_err *err)
 {
         const struct zc_identify_peer *p = a->peer;
-        struct zc_conv c = { .name = p->name,
-                             .step = step,
-                             .state = state,
-                             .connect_ms = CONNECT_MS,
-                             .idle_ms = a->idle_ms,
-                             .total_ms = TOTAL_MS,
-                             .addr = p->addr,
-                             .port = p->port };
-        char reason[ZC_CONV_REASON_LEN];
+        struct zc_conv c = conv_make(a, step, state);
 
         a->out->connections++;
         if (!zc_exchange_one(p->scope, &c, p->deadline, err))
                 return false;
-        if (c.connect != ZC_CONNECT_OPEN) {
-                zc_conv_reason(&c, reason);
-                why_put(a, reason);
-                a->stop = true;
-        } else if (c.cut) {
-                why_put(a, "it went on without saying what it is");
-        }
+        conversed(a, &c);
         return true;
 }
 
 /** What a talk showed; unasked words that match nothing end the asking: it speaks first, and we do not know its language. */
 static void take(struct asking *a, const struct talk *t)
 {
+        a->out->closed = a->out->closed || (t->ended && t->got_n == 0);
         a->out->listened = a->out->listened || !t->asked || t->wait > 0;
         if (t->service)
                 told(a, t->service, t->asked ? t->question : ZC_ASKED_NOTHING, t->got, t->got_n);
@@ -297,14 +314,50 @@ static bool inside(struct asking *a, bool listen_before, struct zc_err *err)
         return true;
 }
 
+/**
+ * The first question met silence: the others are put beside one another, TLS last. HTTP is not said to what may be a Redis: it
+ * waits a little, and is left out when PING was answered.
+ */
+static bool rest_ask(struct asking *a, const struct question q[QUESTIONS], struct zc_err *err)
+{
+        static const struct zc_exchange_limits limits = { .at_once = QUESTIONS };
+        struct talk talks[QUESTIONS];
+        struct zc_conv convs[QUESTIONS];
+        const struct talk *ping = NULL; /* asked before HTTP in every row that has both */
+        size_t n = 0;
+
+        for (size_t i = 1; i < QUESTIONS; i++) {
+                if (q[i].ask == ZC_ASKED_TLS)
+                        continue;
+                talks[n] = talk_make(a, q[i]);
+                if (q[i].ask == ZC_ASKED_PING) {
+                        ping = &talks[n];
+                } else if (q[i].ask == ZC_ASKED_HTTP) {
+                        talks[n].wait = a->wait + HTTP_LATER;
+                        talks[n].unless = ping;
+                }
+                convs[n] = conv_make(a, talk_step, &talks[n]);
+                n++;
+        }
+        a->out->connections += (unsigned)n;
+        if (!zc_exchange_all(a->peer->scope, convs, n, &limits, a->peer->deadline, err))
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                conversed(a, &convs[i]);
+                if (!a->out->service)
+                        take(a, &talks[i]);
+        }
+        return a->tls_asked || a->out->service || !room(a) || inside(a, false, err);
+}
+
 bool zc_identify(const struct zc_identify_peer *peer, struct zc_identity *out, struct zc_err *err)
 {
         struct asking a = { .peer = peer,
                             .out = out,
                             .hint = hint_of(peer),
-                            .wait = peer->near ? 2 : 4,
-                            .patience = peer->near ? 8 : 10,
-                            .idle_ms = peer->near ? 120 : 200 };
+                            .wait = peer->near ? 2 : 3,
+                            .patience = peer->near ? 6 : 5,
+                            .idle_ms = peer->near ? 120 : 150 };
         size_t i;
 
         *out = (struct zc_identity){ 0 };
@@ -320,6 +373,12 @@ bool zc_identify(const struct zc_identify_peer *peer, struct zc_identity *out, s
                         return false;
                 if (out->service && !(a.perhaps && !a.tls_asked))
                         break;
+                if (i == 0 && a.silent && room(&a)) {
+                        if (!rest_ask(&a, plain[a.hint], err))
+                                return false;
+                        i = QUESTIONS;
+                        break;
+                }
         }
         if (!a.tls_seen)
                 out->asked_all = i == QUESTIONS;

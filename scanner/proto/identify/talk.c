@@ -83,6 +83,8 @@ static enum zc_step on_silence(struct talk *t, struct zc_rd in, struct zc_wr *ou
                 --*left;
                 return ZC_STEP_MORE;
         }
+        if (t->unless && t->unless->got_n > 0)
+                return ZC_STEP_DONE;
         return t->asked ? ZC_STEP_DONE : ask(t, out);
 }
 

@@ -14,6 +14,7 @@ struct talk {
         unsigned patience;             /* idle periods to wait for the answer */
         const char *host;              /* for HTTP; NULL for none */
         struct zc_tls_session *within; /* NULL, or the session that it speaks in */
+        const struct talk *unless;     /* NULL, or one that makes the question needless when it hears anything */
         /* what came of it */
         bool asked, ended, by_alpn;
         const char *service;
