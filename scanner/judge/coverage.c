@@ -33,8 +33,8 @@ static bool same_address(const char *text, const struct zc_addr *addr)
         return zc_addr_parse(text, &a, &err) && zc_addr_cmp(&a, addr) == 0;
 }
 
-/** Whether an endpoint or a scan belongs to the named thing. */
-static bool belongs(const struct named *n, const json_t *part)
+/** Whether an endpoint or a scan belongs to the named thing. A scan has no name: of a named host the asset decides. */
+static bool belongs(const struct named *n, const json_t *part, bool scan)
 {
         const char *address = zc_json_str(part, "address", "");
         const char *name = zc_json_str(part, "name", NULL);
@@ -54,7 +54,8 @@ static bool belongs(const struct named *n, const json_t *part)
         }
         if (n->as.literal)
                 return same_address(address, &n->as.addr);
-        return !name || strcmp(name, n->as.host) == 0; /* a scan has no name: the asset decides */
+        /* an asset may hold several names, and an endpoint that was reached by none of them */
+        return scan || strcmp(name ? name : zc_json_str(part, "asset", ""), n->as.host) == 0;
 }
 
 /** The better of two outcomes of one required probe stands. */
@@ -83,7 +84,7 @@ static bool see_endpoint(void *ctx, const json_t *endpoint, size_t index, struct
         for (size_t i = 0; i < c->count; i++) {
                 struct named *n = &c->named[i];
 
-                if (!belongs(n, endpoint))
+                if (!belongs(n, endpoint, false))
                         continue;
                 if (n->as.kind != ZC_TARGET_SERVICE || port == n->as.port)
                         require_note(n, json_object_get(endpoint, "probes"));
@@ -110,7 +111,7 @@ static bool see_scan(void *ctx, const json_t *scan, size_t index, struct zc_err 
         for (size_t i = 0; i < c->count; i++) {
                 struct named *n = &c->named[i];
 
-                if (!belongs(n, scan))
+                if (!belongs(n, scan, true))
                         continue;
                 require_note(n, probes);
                 if (n->as.kind != ZC_TARGET_SERVICE && n->as.kind != ZC_TARGET_LOCAL &&

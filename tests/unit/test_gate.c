@@ -254,6 +254,15 @@ static const struct {
                   { 0 },
                   3,
                   "b.example.org:80 did not answer" },
+                { "an address answers, and its asset's name was never resolved",
+                  HEAD(T("x", WEB) "," T(
+                          "x",
+                          "b.example.org:80")) ",\"endpoints\":[" E("x", WEB, "80", "open",
+                                                                    SERVICE("http") ",\"name\""
+                                                                                    ":null") "]}",
+                  { 0 },
+                  3,
+                  "b.example.org:80 did not answer" },
                 { "a host that is silent",
                   HEAD(T("", WEB)) ",\"scans\":[{\"asset\":\"" WEB "\",\"address\":\"" WEB
                                    "\",\"transport\":\"tcp\",\"outcome\":\"done\",\"ports\":\"1-"
