@@ -287,6 +287,11 @@ static const struct bad bads[] = {
         { HEAD "[]\n", "e.json:2:1: a record of a stream is an object" },
         { HEAD "{\"finished\":\"yesterday\"}\n",
           "e.json:2:1: \"finished\" must be a time such as 2026-11-21T02:14:07Z" },
+        { HEAD "{\"endpoint\":{\"asset\":\"a\",\"address\":\"192.0.2.1\",\"port\":1,"
+               "\"transport\":\"tcp\"},\"more\":1}\n",
+          "e.json:2:1: a record {endpoint} with other members beside it" },
+        { HEAD "{\"finished\":\"2026-11-21T02:14:07Z\",\"host\":{}}\n",
+          "e.json:2:1: a record {host} with other members beside it" },
         { HEAD HEAD, "e.json:2:1: a second head: two files in one; give them as two" },
         { HEAD "{\"finished\":\"2026-11-21T02:14:07Z\"}\n{\"host\":{}}\n",
           "e.json:3:1: a record after {finished}: two files in one" },
