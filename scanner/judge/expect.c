@@ -165,6 +165,10 @@ static bool judge_host(struct expect *x, const struct zc_evidence *ev, struct zc
         if (presence == ZC_UNPLANNED)
                 return true;
         json_object_set_new(x->covered, asset, json_true());
+        if (presence == ZC_ABSENT &&
+            !json_is_array(json_object_get(zc_evidence_host(ev), "listeners")))
+                return check(x, asset, "host/ports", ZC_NOTAPPLICABLE_V,
+                             "the listeners were taken out of the plan", NULL, err);
         if (presence == ZC_UNOBSERVED || presence == ZC_PARTLY)
                 return check(x, asset, "host/ports", ZC_UNKNOWN, why, NULL, err);
         return check(x, asset, "host/ports", ZC_PASS, "", NULL,
