@@ -3,8 +3,6 @@
 
 #include "collector_work.h"
 
-#define OWN_MAX 256u /* addresses */
-
 /** "Any address" answers at loopback; every other at itself. */
 static struct zc_addr reached_at(const struct zc_addr *listening)
 {
@@ -16,23 +14,15 @@ static struct zc_addr reached_at(const struct zc_addr *listening)
         return listening->family == AF_INET ? loopback4 : loopback6;
 }
 
+/** @list has room for every listener. */
 static struct zc_own *own_at(struct zc_own *list, size_t *count, const struct zc_addr *addr)
 {
         for (size_t i = 0; i < *count; i++) {
                 if (zc_addr_cmp(&list[i].addr, addr) == 0)
                         return &list[i];
         }
-        if (*count == OWN_MAX)
-                return NULL;
         list[*count] = (struct zc_own){ .addr = *addr };
         return &list[(*count)++];
-}
-
-/** Listeners of other network namespaces (a container's) are not at our own addresses. */
-static bool is_ours(const json_t *listener)
-{
-        return strcmp(zc_json_str(listener, "transport", ""), "tcp") == 0 &&
-               !json_is_string(json_object_get(listener, "container"));
 }
 
 struct zc_own *zc_own_listeners(const json_t *host, size_t *count)
@@ -45,7 +35,7 @@ struct zc_own *zc_own_listeners(const json_t *host, size_t *count)
         *count = 0;
         if (json_array_size(listeners) == 0)
                 return NULL;
-        list = calloc(OWN_MAX, sizeof *list);
+        list = calloc(json_array_size(listeners), sizeof *list);
         if (!list)
                 return NULL;
         json_array_foreach (listeners, i, l) {
@@ -54,13 +44,13 @@ struct zc_own *zc_own_listeners(const json_t *host, size_t *count)
                 struct zc_addr a;
                 struct zc_own *own;
 
-                if (!is_ours(l) || port < 1 || port > UINT16_MAX ||
-                    !zc_addr_parse(zc_json_str(l, "address", ""), &a, &err))
+                /* all of this network namespace: a container that listens here shares it with us */
+                if (strcmp(zc_json_str(l, "transport", ""), "tcp") != 0 || port < 1 ||
+                    port > UINT16_MAX || !zc_addr_parse(zc_json_str(l, "address", ""), &a, &err))
                         continue;
                 a = reached_at(&a);
                 own = own_at(list, count, &a);
-                if (own)
-                        zc_portset_add(&own->ports, (uint16_t)port);
+                zc_portset_add(&own->ports, (uint16_t)port);
         }
         return *count > 0 ? ZC_TAKE(list) : NULL;
 }
