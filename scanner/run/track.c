@@ -151,6 +151,14 @@ static void item_leave(const struct zc_track *t, const struct zc_tracked *item,
                                     zc_text_json(why)));
 }
 
+/** A name may have had more addresses than the one that was last begun: they stand under the name. */
+static void name_rest_leave(const struct zc_track *t, const struct zc_tracked *item,
+                            const char *why, const struct zc_sink *sink)
+{
+        put(sink, zc_scan_record(zc_plan_asset(item->jt, item->t, t->vantage, item->t->named),
+                                 item->t->host, ZC_FAILED, why, ""));
+}
+
 static void open_leave(const struct zc_track *t, const char *why, const struct zc_sink *sink)
 {
         for (size_t i = 0; i < t->open_count; i++) {
@@ -173,6 +181,8 @@ static void items_leave(const struct zc_track *t, const char *why, const struct 
                                             "this target was not looked at to its end", why));
                 if (!item->begun || item->t->kind == ZC_TARGET_BLOCK)
                         item_leave(t, item, ZC_FAILED, why, sink);
+                else if (!item->t->literal && item->t->kind != ZC_TARGET_LOCAL)
+                        name_rest_leave(t, item, why, sink);
         }
 }
 

@@ -319,6 +319,24 @@ static void test_track(void **state)
         assert_int_equal(count_of(list, "problem", NULL), 2);
         assert_true(zc_track_missing(&t));
         zc_track_release(&t);
+
+        /* A name's first address was looked at; whether it had more is not known. */
+        json_array_clear(list);
+        assert_true(zc_track_init(&t, &f.job, &plan, "machine", &err));
+        r = begin(1, "192.0.2.7");
+        assert_true(zc_track_record(&t, &r, &err));
+        r = (struct zc_record){ .kind = ZC_RECORD_SCAN,
+                                .body = json_pack("{s:s}", "address", "192.0.2.7") };
+        assert_true(zc_track_record(&t, &r, &err));
+        json_decref((json_t *)(uintptr_t)r.body);
+        r = end(0, true);
+        assert_true(zc_track_record(&t, &r, &err));
+        r = end(2, true);
+        assert_true(zc_track_record(&t, &r, &err));
+        zc_track_finish(&t, "it died", &sink);
+        assert_int_equal(count_of(list, "scan", "failed"), 1);
+        assert_int_equal(count_of(list, "endpoint", NULL), 0);
+        zc_track_release(&t);
         fixture_release(&f);
 }
 
