@@ -48,7 +48,7 @@ static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, jso
                 return zc_yaml_fail(y, pointer, err, "the waiver id %.60s stands here twice", id);
         json_object_set_new(ids, id, json_true());
         snprintf(pointer, sizeof(pointer), "/waivers/%zu/rule", i);
-        if (strspn(rule, "*?") == strlen(rule))
+        if (strspn(rule, "ZC-*?") == strlen(rule)) /* what every id has, and wildcards */
                 return zc_yaml_fail(y, pointer, err,
                                     "rule \"%.20s\" would waive everything; name a rule, or a "
                                     "group such as \"ZC-FW-*\"",

@@ -43,6 +43,8 @@ static void refuses(void **state)
                   "w.yaml:3:", "did you mean expires" },
                 { "verdict: fail", "verdict: error", "w.yaml:2:", "one of: fail, unknown" },
                 { "rule: ZC-FW-001", "rule: \"*\"", "w.yaml:2:15: ", "would waive everything" },
+                { "rule: ZC-FW-001", "rule: ZC-*", "w.yaml:2:15: ", "would waive everything" },
+                { "rule: ZC-FW-001", "rule: \"?C-*\"", "w.yaml:2:15: ", "would waive everything" },
                 { "rule: ZC-FW-001", "rule: FW-001", "w.yaml:2:15: ", "not a rule id" },
                 { "reason: legacy", "reason: ''", "w.yaml:3:6: ", "not empty" },
                 { "2026-12-31T00:00:00Z}\n",
