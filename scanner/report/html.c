@@ -45,7 +45,7 @@ static bool put_head(const struct html *h, struct zc_err *err)
 {
         const struct zc_embedded *css = zc_embedded_find("reports/html/report.css");
         char digest[DIGEST_TEXT];
-        ZC_AUTO_TEXT title;
+        ZC_AUTO_TEXT title = { 0 };
 
         if (!css)
                 return zc_fail(err, ZC_E_IO, "the page's style is not in this program");

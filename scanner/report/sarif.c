@@ -173,7 +173,7 @@ static bool notes_problems(json_t *notes, const json_t *problems)
         size_t i;
 
         json_array_foreach (problems, i, v) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 if (i == NOTES_MAX)
                         break;
