@@ -121,6 +121,19 @@ static const char *change_of(const struct known *then, const json_t *before, con
         return was_blind(then, finding) ? "new-data" : "new";
 }
 
+/** Whether what the baseline knew weighs more now: its severity rose, or its waiver ended. */
+static bool has_risen(const json_t *before, const json_t *finding)
+{
+        enum zc_severity was = ZC_INFO, is = ZC_INFO;
+
+        if (!before || strcmp(zc_json_str(finding, "status", ""), "open") != 0)
+                return false;
+        if (strcmp(zc_json_str(before, "status", ""), "waived") == 0)
+                return true;
+        return zc_severity_parse(zc_json_str(before, "severity", ""), &was) &&
+               zc_severity_parse(zc_json_str(finding, "severity", ""), &is) && is > was;
+}
+
 /** fingerprint → finding, those that were gone already aside. */
 static json_t *by_fingerprint(const json_t *findings)
 {
@@ -161,7 +174,7 @@ static bool append_absent(const json_t *before, const struct known *now, json_t 
 }
 
 bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects,
-                         const json_t *assets, json_t *findings, struct zc_err *err)
+                         const json_t *assets, json_t *findings, json_t *risen, struct zc_err *err)
 {
         json_auto_t *before = by_fingerprint(json_object_get(baseline, "findings"));
         struct known then = { 0 }, now = { 0 };
@@ -177,6 +190,9 @@ bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const jso
 
                 json_object_set_new(f, "change",
                                     json_string(baseline ? change_of(&then, old, f) : "new"));
+                if (has_risen(old, f) &&
+                    json_object_set_new(risen, zc_json_str(f, "fingerprint", ""), json_true()) != 0)
+                        ok = false;
         }
         ok = ok && append_absent(before, &now, findings);
         known_release(&then);

@@ -195,6 +195,7 @@ bool zc_gate_fails(const struct zc_gate *g, const char *rule, const json_t *tags
 /* The findings that count against one thing the gate forbids. */
 struct against {
         const struct zc_gate *gate;
+        const json_t *risen; /* fingerprints that the baseline knew, and that weigh more now */
         json_t *target, *found, *reasons;
         bool failed;
 };
@@ -227,6 +228,13 @@ static void forbid(struct against *a, const char *name, json_int_t found, json_i
                                                          words, (long long)allowed));
 }
 
+/** New at its severity: nobody has accepted it, or looked at it, as what it is now. */
+static bool is_new_here(const struct against *a, const json_t *f)
+{
+        return is_new(a->gate, zc_json_str(f, "change", "")) ||
+               json_object_get(a->risen, zc_json_str(f, "fingerprint", ""));
+}
+
 static void forbid_severities(struct against *a, const json_t *findings)
 {
         json_int_t n[ZC_SEVERITY_COUNT][2] = { { 0 } };
@@ -237,7 +245,7 @@ static void forbid_severities(struct against *a, const json_t *findings)
                 enum zc_severity s = severity_of(f);
 
                 n[s][0] += counts(a->gate, f);
-                n[s][1] += counts(a->gate, f) && is_new(a->gate, zc_json_str(f, "change", ""));
+                n[s][1] += counts(a->gate, f) && is_new_here(a, f);
         }
         for (size_t k = ZC_SEVERITY_COUNT; k-- > 0;) {
                 const char *name = zc_severity_name((enum zc_severity)k);
@@ -324,7 +332,7 @@ static void incomplete_reasons(const struct zc_tally *t, json_t *reasons)
 json_t *zc_gate_close(const struct zc_tally *t, const json_t *findings)
 {
         json_t *reasons = json_array();
-        struct against a = { t->gate, json_object(), json_object(), reasons, false };
+        struct against a = { t->gate, t->risen, json_object(), json_object(), reasons, false };
         size_t failures;
         const char *verdict;
 

@@ -127,6 +127,7 @@ struct zc_tally {
         struct zc_arena *scratch;  /* texts that had to be made safe */
         json_t *missing;           /* sentences */
         json_t *missing_index;
+        json_t *risen; /* fingerprints: known to the baseline as less severe, or as waived */
         size_t required_of, required_done, required_waived;
         size_t verdicts[ZC_VERDICT_COUNT];
 };
@@ -142,9 +143,10 @@ json_t *zc_areas(const struct zc_tally *t, const json_t *findings);
 /** The report's gate. */
 json_t *zc_gate_close(const struct zc_tally *t, const json_t *findings);
 
-/** Sets change on each finding, and appends those of the baseline that are gone. */
+/** Sets change on each finding, and appends those of the baseline that are gone. @risen: gains the fingerprints of what became worse. */
 bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects,
-                         const json_t *assets, json_t *findings, struct zc_err *err) ZC_MUST_USE;
+                         const json_t *assets, json_t *findings, json_t *risen,
+                         struct zc_err *err) ZC_MUST_USE;
 
 /** The whole report; the head that only this knows, then the tally's part. */
 json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,

@@ -36,9 +36,10 @@ struct zc_tally *zc_tally_new(const struct zc_gate *gate, struct zc_waivers *wai
         t->finding_index = json_object();
         t->missing = json_array();
         t->missing_index = json_object();
+        t->risen = json_object();
         t->scratch = zc_arena_new(0);
         if (!t->row_index || !t->subjects || !t->assets || !t->subject_index || !t->findings ||
-            !t->finding_index || !t->missing || !t->missing_index || !t->scratch) {
+            !t->finding_index || !t->missing || !t->missing_index || !t->risen || !t->scratch) {
                 zc_tally_free(t);
                 return NULL;
         }
@@ -70,6 +71,7 @@ void zc_tally_free(struct zc_tally *t)
         json_decref(t->finding_index);
         json_decref(t->missing);
         json_decref(t->missing_index);
+        json_decref(t->risen);
         zc_arena_free(t->scratch);
         free(t);
 }
@@ -347,7 +349,8 @@ bool zc_tally_report(struct zc_tally *t, const json_t *baseline, json_t *report,
         json_auto_t *checks = rows_json(t);
 
         if (!zc_findings_settle(t->findings, err) ||
-            !zc_baseline_compare(baseline, checks, t->subjects, t->assets, t->findings, err))
+            !zc_baseline_compare(baseline, checks, t->subjects, t->assets, t->findings, t->risen,
+                                 err))
                 return false;
         if (json_object_set_new(report, "gate", zc_gate_close(t, t->findings)) != 0 ||
             json_object_set_new(report, "counts", zc_findings_counts(t->findings)) != 0 ||

@@ -560,18 +560,35 @@ static void new_rules(void **state)
         }
 }
 
-/** An updated status: waived then, open now. */
+/** What the baseline knew as waived, or as less severe, is updated; and new at the severity that it has now. */
 static void updated(void **state)
 {
+        static const struct {
+                const char *member, *before, *change;
+                struct setting s;
+                int status;
+        } rows[] = {
+                { "status", "waived", "updated", { .fail_on = "[\"new-medium\"]" }, 1 },
+                { "severity", "low", "updated", { .fail_on = "[\"new-medium\"]" }, 1 },
+                { "severity", "low", "updated", { .fail_on = "[\"new-low\"]" }, 0 },
+                { "severity", "high", "updated", { .fail_on = "[\"new-medium\"]" }, 0 },
+                { "severity", "medium", "unchanged", { .fail_on = "[\"new-medium\"]" }, 0 },
+                { "severity", "low", "updated", { .max_new = 1 }, 0 },
+        };
         const struct setting plain = { 0 };
-        json_auto_t *old = judge(DOC(ONE("25", "smtp")), &plain, NULL);
-        json_auto_t *r = NULL;
 
         (void)state;
-        json_object_set_new(json_array_get(json_object_get(old, "findings"), 0), "status",
-                            json_string("waived"));
-        r = judge(DOC(ONE("25", "smtp")), &plain, old);
-        assert_string_equal(change_of(r, S25), "updated");
+        for (size_t i = 0; i < ZC_COUNT(rows); i++) {
+                json_auto_t *old = judge(DOC(ONE("25", "smtp")), &plain, NULL);
+                json_auto_t *r = NULL;
+
+                json_object_set_new(json_array_get(json_object_get(old, "findings"), 0),
+                                    rows[i].member, json_string(rows[i].before));
+                r = judge(DOC(ONE("25", "smtp")), &rows[i].s, old);
+                assert_string_equal(change_of(r, S25), rows[i].change);
+                if (zc_report_status(r) != rows[i].status)
+                        fail_msg("row %zu: status %d", i, zc_report_status(r));
+        }
 }
 
 int main(void)
