@@ -38,6 +38,7 @@ const char *zc_text_str(const struct zc_text *t);
 /** Hands the heap string to the caller (free()), "" included; NULL when failed. Leaves t empty. */
 char *zc_text_steal(struct zc_text *t) ZC_MUST_USE;
 
+/** Always `ZC_AUTO_TEXT t = { 0 };`: leaving before zc_text_init() must release nothing. */
 #define ZC_AUTO_TEXT __attribute__((cleanup(zc_text_release))) struct zc_text
 
 /**

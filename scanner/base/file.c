@@ -260,7 +260,7 @@ void zc_out_puts(struct zc_out *o, const char *s)
 
 void zc_out_printf(struct zc_out *o, const char *fmt, ...)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         va_list ap;
 
         zc_text_init(&t, PRINTF_CEILING);

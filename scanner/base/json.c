@@ -55,7 +55,7 @@ json_t *zc_json_parse(const char *buf, size_t len, struct zc_err *err)
 {
         json_error_t why;
         json_t *value;
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, sizeof(why.text) * 4);
         if (!depth_check(buf, len, err))
@@ -93,7 +93,7 @@ json_t *zc_json_load(const char *path, size_t cap, struct zc_err *err)
 json_t *zc_json_bytes(const void *p, size_t n, size_t cap)
 {
         static const char ellipsis[] = "…";
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, cap);
         zc_text_escape(&t, p, n);
@@ -110,7 +110,7 @@ json_t *zc_json_bytes(const void *p, size_t n, size_t cap)
 
 json_t *zc_json_printf(const char *fmt, ...)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         va_list ap;
 
         zc_text_init(&t, ZC_TEXT_CEILING);

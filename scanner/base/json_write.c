@@ -177,7 +177,7 @@ static void write_value(struct zc_text *t, const json_t *value, struct style sty
 
 static char *write_all(const json_t *value, struct style style)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, SIZE_MAX - 1);
         write_value(&t, value, style, 0);

@@ -53,8 +53,8 @@ static void line_write(const char *p, size_t n)
 void zc_log(enum zc_level level, const char *fmt, ...)
 {
         static const char *const names[] = { "error", "warning", "info", "debug" };
-        ZC_AUTO_TEXT message;
-        ZC_AUTO_TEXT line;
+        ZC_AUTO_TEXT message = { 0 };
+        ZC_AUTO_TEXT line = { 0 };
         int saved = errno;
         va_list ap;
 

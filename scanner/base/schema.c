@@ -118,7 +118,7 @@ static bool check_type(struct check *c, const json_t *type, const json_t *value)
 {
         size_t i;
         const json_t *one;
-        ZC_AUTO_TEXT expected;
+        ZC_AUTO_TEXT expected = { 0 };
 
         zc_text_init(&expected, ENUM_SHOWN_MAX);
         if (json_is_string(type)) {
@@ -169,8 +169,8 @@ static bool check_enum(struct check *c, const json_t *choices, const json_t *val
 {
         size_t i;
         const json_t *choice;
-        ZC_AUTO_TEXT found;
-        ZC_AUTO_TEXT list;
+        ZC_AUTO_TEXT found = { 0 };
+        ZC_AUTO_TEXT list = { 0 };
 
         zc_text_init(&found, SHOWN_MAX + 4);
         zc_text_init(&list, ENUM_SHOWN_MAX);
@@ -193,8 +193,8 @@ static bool check_range(struct check *c, const json_t *schema, const json_t *val
                 json_is_number(value) && json_is_number(least) && number_compare(value, least) < 0;
         bool high =
                 json_is_number(value) && json_is_number(most) && number_compare(value, most) > 0;
-        ZC_AUTO_TEXT found;
-        ZC_AUTO_TEXT bound;
+        ZC_AUTO_TEXT found = { 0 };
+        ZC_AUTO_TEXT bound = { 0 };
 
         zc_text_init(&found, SHOWN_MAX);
         zc_text_init(&bound, SHOWN_MAX);
@@ -238,7 +238,7 @@ static bool check_format(struct check *c, const json_t *format, const json_t *va
                 { "ipv6", "an IPv6 address", format_ipv6 },
         };
         const char *name = json_string_value(format), *s = json_string_value(value);
-        ZC_AUTO_TEXT found;
+        ZC_AUTO_TEXT found = { 0 };
 
         zc_text_init(&found, SHOWN_MAX + 4);
         for (size_t i = 0; name && s && i < ZC_COUNT(formats); i++) {
@@ -302,7 +302,7 @@ static bool unknown_member(struct check *c, const json_t *properties, const char
 {
         const char **names = property_names(properties);
         const char *meant = names ? zc_nearest(key, names) : NULL;
-        ZC_AUTO_TEXT shown;
+        ZC_AUTO_TEXT shown = { 0 };
 
         zc_text_init(&shown, SHOWN_MAX);
         zc_text_escape(&shown, key, strlen(key));

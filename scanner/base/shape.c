@@ -130,7 +130,7 @@ static bool word_check(struct walk *w, const json_t *v, const char *const *words
 {
         const char *s = json_string_value(v);
         const char *near;
-        ZC_AUTO_TEXT list;
+        ZC_AUTO_TEXT list = { 0 };
 
         zc_text_init(&list, 200);
         for (const char *const *p = words; *p; p++) {
@@ -234,7 +234,7 @@ static bool unknown_member(struct walk *w, const char *key, const char *what,
 {
         const char *names[ROWS_MAX + 1] = { NULL };
         const char *near;
-        ZC_AUTO_TEXT list;
+        ZC_AUTO_TEXT list = { 0 };
 
         zc_text_init(&list, 250);
         for (size_t i = 0; i < ROWS_MAX && rows[i].type != ZC_SHAPE_END; i++) {

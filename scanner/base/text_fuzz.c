@@ -78,8 +78,8 @@ static void check_printable(const char *s, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        ZC_AUTO_TEXT whole;
-        ZC_AUTO_TEXT part;
+        ZC_AUTO_TEXT whole = { 0 };
+        ZC_AUTO_TEXT part = { 0 };
 
         zc_text_init(&whole, SIZE_MAX / 2);
         zc_text_escape(&whole, data, size);

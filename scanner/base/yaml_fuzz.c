@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         ZC_AUTO(zc_yaml) y = NULL;
         struct zc_err err = { 0 };
-        ZC_AUTO_TEXT pointer;
+        ZC_AUTO_TEXT pointer = { 0 };
 
         zc_text_init(&pointer, ZC_TEXT_CEILING);
         zc_text_add(&pointer, "");

@@ -16,8 +16,8 @@ static void doctor_line(const json_t *v, struct zc_out *out, unsigned columns)
         bool ok = json_is_true(json_object_get(v, "ok"));
         const char *parts[] = { zc_json_str(v, "why", ""), ok ? "" : grant };
         const char *what = zc_json_str(v, "what", "?");
-        ZC_AUTO_TEXT t;
-        ZC_AUTO_TEXT name;
+        ZC_AUTO_TEXT t = { 0 };
+        ZC_AUTO_TEXT name = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         zc_text_init(&name, 512);

@@ -22,7 +22,7 @@ struct eval {
 
 static void out_clean(struct zc_out *out, const char *s)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         zc_text_escape(&t, s, strlen(s));
@@ -33,7 +33,7 @@ static void out_clean(struct zc_out *out, const char *s)
 static void out_json(struct zc_out *out, const json_t *value)
 {
         ZC_AUTO_MEM char *line = zc_json_line(value);
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         for (const char *s = line; s && *s;) {

@@ -16,7 +16,7 @@ struct question {
 
 static void out_clean(struct zc_out *out, const char *s)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         zc_text_escape(&t, s, strlen(s));

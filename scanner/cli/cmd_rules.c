@@ -32,8 +32,8 @@ static void severity_text(const struct zc_rule *r, struct zc_text *t)
 
 static void rule_line(const struct zc_rule *r, struct zc_out *out)
 {
-        ZC_AUTO_TEXT severity;
-        ZC_AUTO_TEXT title;
+        ZC_AUTO_TEXT severity = { 0 };
+        ZC_AUTO_TEXT title = { 0 };
 
         zc_text_init(&severity, 64);
         zc_text_init(&title, 512);
@@ -84,7 +84,7 @@ struct notes {
 /** "severity    critical": a word and wrapped text; rule texts have lines of their own. */
 static void note(const struct notes *n, const char *word, const char *text)
 {
-        ZC_AUTO_TEXT clean;
+        ZC_AUTO_TEXT clean = { 0 };
 
         zc_text_init(&clean, ZC_TEXT_CEILING);
         if (!text || !*text)
@@ -117,7 +117,7 @@ static void note_list(const struct notes *n, const char *word, const json_t *lis
 
 static void note_severity(const struct notes *n, const struct zc_rule *r)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 256);
         if (!r->by_reach) {
@@ -151,7 +151,7 @@ static void note_refs(const struct notes *n, const json_t *record)
         const json_t *list, *v;
         const char *key;
         size_t i;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         json_object_foreach ((json_t *)(uintptr_t)refs, key, list) {
@@ -171,7 +171,7 @@ static bool rules_explain(const struct zc_options *o, const struct zc_pack *pack
         ZC_AUTO(zc_out) out = NULL;
         struct notes n = { .columns = zc_columns(STDOUT_FILENO) };
         const struct zc_rule *r;
-        ZC_AUTO_TEXT where;
+        ZC_AUTO_TEXT where = { 0 };
 
         zc_text_init(&where, 512);
         if (o->args.count != 2)

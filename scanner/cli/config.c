@@ -151,7 +151,7 @@ char *zc_config_path(const struct zc_config *c, const char *path)
 {
         const char *name = zc_config_name(c);
         const char *slash = strrchr(name, '/');
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, PATH_MAX);
         if (slash && *path != '/' && strcmp(path, "-") != 0)

@@ -73,7 +73,7 @@ static bool path_find(const json_t *at, const char *path, struct zc_text *out)
 static bool check_unserved(const struct checker *k)
 {
         for (size_t i = 0; i < ZC_COUNT(unserved); i++) {
-                ZC_AUTO_TEXT pointer;
+                ZC_AUTO_TEXT pointer = { 0 };
 
                 zc_text_init(&pointer, 512);
                 if (path_find(k->root, unserved[i].path, &pointer))
@@ -259,7 +259,7 @@ static bool check_expect(const struct checker *k)
 static bool check_format(const struct checker *k, const char *pointer, const char *name)
 {
         const char *near;
-        ZC_AUTO_TEXT have;
+        ZC_AUTO_TEXT have = { 0 };
 
         zc_text_init(&have, 256);
         if (zc_format_find(name))

@@ -21,7 +21,7 @@ static bool check(struct walk *w, const json_t *node, const json_t *value);
 /** "/targets/0/id" as people write it: targets[0].id. */
 static const char *shown(struct walk *w)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         const char *s = zc_text_str(&w->pointer);
         const char *out;
 
@@ -133,7 +133,7 @@ static bool enum_check(struct walk *w, const json_t *words, const json_t *value)
         const char *list[NAMES_MAX + 1];
         const char *is = json_string_value(value);
         const char *near;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 256);
         words_of(words, list);
@@ -179,7 +179,7 @@ static bool check_member(struct walk *w, const json_t *node, const char *key, co
 static bool key_unknown(struct walk *w, const json_t *properties, const char *key)
 {
         const char *list[NAMES_MAX + 1];
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         const char *near;
         const char *at = shown(w);
 

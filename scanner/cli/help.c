@@ -75,7 +75,7 @@ void zc_help_program(struct zc_out *out, unsigned columns)
 
 static void help_option(const struct zc_option *opt, struct zc_out *out, unsigned columns)
 {
-        ZC_AUTO_TEXT left;
+        ZC_AUTO_TEXT left = { 0 };
 
         zc_text_init(&left, 256);
         if (opt->letter)

@@ -28,7 +28,7 @@ static char *place(const char *path)
         const char *name = slash ? slash + 1 : path;
         ZC_AUTO_MEM char *folder = NULL;
         ZC_AUTO_MEM char *real = realpath(path, NULL);
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 2 * (size_t)PATH_MAX);
         if (real)
@@ -109,7 +109,7 @@ static const struct zc_format *format_named(const char *name, const char *option
 {
         const struct zc_format *f = zc_format_find(name);
         const char *near = zc_nearest(name, zc_format_names());
-        ZC_AUTO_TEXT have;
+        ZC_AUTO_TEXT have = { 0 };
 
         zc_text_init(&have, 256);
         for (size_t i = 0; zc_formats[i]; i++)
@@ -252,7 +252,7 @@ static bool write_one(const struct zc_outputs *w, const struct zc_output *one,
 static bool say_verdict(const struct zc_outputs *w, const json_t *report, struct zc_err *err)
 {
         ZC_AUTO_MEM char *verdict = NULL;
-        ZC_AUTO_TEXT clean;
+        ZC_AUTO_TEXT clean = { 0 };
 
         zc_text_init(&clean, ZC_TEXT_CEILING);
         for (size_t i = 0; i < w->count; i++) {

@@ -492,7 +492,7 @@ static void add_firewall(struct zc_text *t, const json_t *facts)
 static json_t *row_summary(const struct row *r, enum scope scope, enum zc_reach reach,
                            const json_t *firewall)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, SUMMARY_MAX);
         zc_text_printf(&t, "%lld/", (long long)json_integer_value(json_object_get(r->key, "port")));

@@ -24,7 +24,7 @@ static void identity_text(const json_t *endpoint, struct zc_text *t)
 bool zc_identity_key(const json_t *endpoint, uint8_t key[16], struct zc_err *err)
 {
         uint8_t digest[EVP_MAX_MD_SIZE];
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_EVIDENCE_LINE_MAX);
         identity_text(endpoint, &t);

@@ -200,7 +200,7 @@ static struct outcome outcome_read(const json_t *part, const char *probe)
 /** "firewall: cannot read the ruleset (needs CAP_NET_ADMIN)" */
 static void why_write(const struct zc_kind *kind, const struct outcome *o, char why[ZC_WHY_LEN])
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_WHY_LEN - 1);
         zc_text_printf(&t, "%s: ", kind->probe ? kind->probe : kind->name);

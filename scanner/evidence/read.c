@@ -52,7 +52,7 @@ static bool fail_at(const struct reader *r, const struct zc_slice *at, struct zc
 static bool schema_check(const json_t *value, struct zc_err *err)
 {
         const char *name = json_string_value(value);
-        ZC_AUTO_TEXT shown;
+        ZC_AUTO_TEXT shown = { 0 };
 
         zc_text_init(&shown, 64);
         if (name && strcmp(name, ZC_EVIDENCE_SCHEMA) == 0)

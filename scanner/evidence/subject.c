@@ -179,7 +179,7 @@ static void add_members(struct zc_text *t, const json_t *o, const char *const *n
 {
         for (; *names; names++) {
                 const char *s = zc_json_str(o, *names, NULL);
-                ZC_AUTO_TEXT safe;
+                ZC_AUTO_TEXT safe = { 0 };
 
                 zc_text_init(&safe, ZC_SUBJECT_MAX);
                 zc_subject_text(&safe, s ? s : "");
@@ -240,7 +240,7 @@ static void add_list(struct zc_text *t, const char *word, const json_t *list)
         size_t count = json_array_size(list), i;
         ZC_AUTO_MEM const char **sorted = calloc(count + 1, sizeof(*sorted));
         const json_t *item;
-        ZC_AUTO_TEXT all;
+        ZC_AUTO_TEXT all = { 0 };
 
         zc_text_init(&all, ZC_TEXT_CEILING);
         if (!sorted) {

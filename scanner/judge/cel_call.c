@@ -185,7 +185,7 @@ static bool no_such_name(struct cel_compiler *c, const struct cel_ast *n)
 static bool no_such_call(struct cel_compiler *c, uint32_t pos, const char *name, bool member, const struct zc_cel_type *const *args,
                          uint32_t argc)
 {
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
         char one[96];
 
         zc_text_init(&text, 400);

@@ -195,7 +195,7 @@ static void path_into(const struct cel_doc *d, struct zc_text *out)
 
 void cel_doc_path(const struct cel_doc *d, char *buf, size_t size)
 {
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, size - 1);
         path_into(d, &text);
@@ -220,7 +220,7 @@ static bool pointer_into(const struct cel_doc *d, struct zc_text *out)
 
 const char *cel_seen_pointer(struct zc_arena *a, const struct cel_seen *s)
 {
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
         bool known;
 
         zc_text_init(&text, 4096);

@@ -131,7 +131,7 @@ static bool literal_node(struct cel_compiler *c, struct cel_value v, struct cel_
 static bool parse_elements(struct cel_compiler *c, const char *close, bool list, struct nodes *v)
 {
         while (!is_op(c, close)) {
-                struct cel_ast *e;
+                struct cel_ast *e = NULL;
                 bool spread = false;
 
                 if (list && !take(c, "?", &spread))

@@ -184,7 +184,7 @@ static void name_into(const struct zc_cel_type *t, struct zc_text *out, int dept
 
 const char *cel_type_name(const struct zc_cel_type *t, char *buf, size_t size)
 {
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, 256);
         name_into(t, &text, 0);

@@ -249,7 +249,7 @@ static bool ports_of(struct expect *x, const json_t *list, size_t i, struct zc_e
 {
         const json_t *v;
         size_t k;
-        ZC_AUTO_TEXT shown;
+        ZC_AUTO_TEXT shown = { 0 };
 
         zc_text_init(&shown, sizeof(x->listed) - 1);
         json_array_foreach (list, k, v) {

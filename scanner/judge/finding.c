@@ -13,7 +13,7 @@ bool zc_fingerprint(const char *rule, const char *asset, const char *subject,
         unsigned char md[EVP_MAX_MD_SIZE];
         unsigned int len = 0;
         bool ok;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         zc_text_addn(&t, rule, strlen(rule) + 1); /* with the NUL that separates them */

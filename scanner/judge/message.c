@@ -237,7 +237,7 @@ static void render_expression(const struct zc_cel *cel, const struct zc_cel_bind
                               bool shell, struct zc_arena *arena, struct zc_text *out)
 {
         struct zc_cel_result r = { 0 };
-        ZC_AUTO_TEXT value;
+        ZC_AUTO_TEXT value = { 0 };
 
         zc_text_init(&value, VALUE_MAX);
         zc_cel_eval(cel, vars, n, ZC_CEL_BUDGET, arena, NULL, &r);

@@ -109,7 +109,7 @@ static bool check_need(const struct compile *c, const char *path, size_t i)
 {
         ZC_AUTO(zc_cel) e = NULL;
         char below[64];
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 4096);
         snprintf(below, sizeof(below), "/needs/%zu", i);

@@ -49,7 +49,7 @@ static bool pack_digest(struct zc_pack *p)
 {
         char hex[65];
         bool ok;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, (size_t)64 << 20);
         for (size_t i = 0; i < p->file_count; i++)
@@ -296,7 +296,7 @@ static bool load_folder(struct zc_pack *p, const char *path, unsigned depth, str
         if (n < 0)
                 return zc_fail_errno(err, "cannot read the folder %s", path);
         for (int i = 0; i < n; i++) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, 4096);
                 zc_text_printf(&t, "%s/%s", path, entries[i]->d_name);

@@ -18,7 +18,7 @@ static bool is_unsafe(const char *s, size_t n, struct zc_text *escaped)
 const char *zc_shown(struct zc_arena *arena, const char *s)
 {
         const char *out = s;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         if (is_unsafe(s, strlen(s), &t))

@@ -48,7 +48,7 @@ static bool interface_name(const char *s)
 
 static bool zone_parse(const char *zone, struct zc_addr *a, struct zc_err *err)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         uint64_t index;
         const char *text = shown(&t, zone, strlen(zone));
 
@@ -87,7 +87,7 @@ static const char *ipv4_reason(const char *s)
 static bool literal_parse(const char *s, size_t n, struct zc_addr *a, struct zc_err *err)
 {
         char buf[INET6_ADDRSTRLEN];
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         const char *text = shown(&t, s, n);
 
         if (n == 0)
@@ -147,7 +147,7 @@ bool zc_prefix_parse(const char *s, struct zc_prefix *out, struct zc_err *err)
         struct zc_prefix p = { 0 };
         uint64_t bits;
         size_t n = slash ? (size_t)(slash - s) : strlen(s);
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 96);
         if (n >= sizeof text)

@@ -225,7 +225,7 @@ static struct part trimmed(const char *spec, const char *p, size_t n, struct zc_
 bool zc_portset_parse(const char *spec, struct zc_portset *out, struct zc_err *err)
 {
         struct zc_portset s = { 0 };
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, 80);
         for (const char *p = spec;; p++) {

@@ -11,7 +11,7 @@ static void again(const struct zc_portset *s)
 {
         struct zc_portset t;
         struct zc_err err = { 0 };
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, ZC_TEXT_CEILING);
         zc_portset_format(s, &text);

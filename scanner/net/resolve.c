@@ -374,7 +374,7 @@ static bool check_name(const char *name, struct zc_err *err)
 {
         size_t n = strlen(name), at;
         const char *why;
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, 120);
         if (n > 1 && name[n - 1] == '.')

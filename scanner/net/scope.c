@@ -154,7 +154,7 @@ void zc_scope_free(struct zc_scope *s)
 static bool refuse_pattern(const char *key, const char *pattern, const char *why,
                            struct zc_err *err)
 {
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, 120);
         zc_text_escape(&text, pattern, strlen(pattern));

@@ -71,7 +71,7 @@ static size_t column(const char *text, const char *at)
 /* Puts the target and the column in front of what err says. */
 static bool fail_at(const struct parse *ps, const char *at)
 {
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, 160);
         show(&text, ps->text);

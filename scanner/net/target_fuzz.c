@@ -55,7 +55,7 @@ static void check_host(const struct zc_target *t)
 static void check_again(struct zc_arena *arena, const struct zc_target *t)
 {
         struct zc_target u;
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, ZC_TEXT_CEILING);
         put_together(t, &text);

@@ -134,7 +134,7 @@ static void put_fix(const struct html *h, const json_t *f)
 
 static void put_cause(const struct html *h, const struct view_cause *c)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 256);
         view_cause_spread(h->report, c, &t);

@@ -61,7 +61,7 @@ void html_variant(const struct html *h, const json_t *variant, bool brief)
 static void put_where(const struct html *h, const struct view_cause *c)
 {
         size_t n = json_array_size(c->findings);
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, HTML_TEXT_MAX);
         view_cause_spread(h->report, c, &t);

@@ -220,7 +220,7 @@ static void put_unseen_list(const struct html *h)
         const struct view_unseen *u = h->unseen;
 
         for (size_t i = 0; i < u->count && i < REASONS_MAX; i++) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, HTML_TEXT_MAX);
                 zc_out_puts(h->out, u->r[i].required ? "<li class=\"required\">" : "<li>");

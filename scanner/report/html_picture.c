@@ -203,7 +203,7 @@ static void put_way(const struct html *h, const struct geometry *g, const struct
 static void put_state(const struct html *h, const struct geometry *g, const struct lane *l)
 {
         const char *reached = l->row->cells[VIEW_REACHED];
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 256);
         if (l->way == WAY_INSIDE)

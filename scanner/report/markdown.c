@@ -17,7 +17,7 @@
 /** Clean text in one line of which nothing acts as Markdown or HTML. Addresses stay apart from what would make links of them. */
 static void md_text(struct zc_text *t, const char *s)
 {
-        ZC_AUTO_TEXT clean;
+        ZC_AUTO_TEXT clean = { 0 };
 
         zc_text_init(&clean, TEXT_MAX_BYTES);
         page_clean(&clean, s);
@@ -117,7 +117,7 @@ static void md_unseen(struct zc_text *t, const struct view_unseen *u, bool full)
                        "### Not seen\n\n%zu check%s could not be made, %zu of them required.\n\n",
                        u->checks, u->checks == 1 ? "" : "s", u->required);
         for (size_t i = 0; i < u->count && i < REASONS_MAX; i++) {
-                ZC_AUTO_TEXT text;
+                ZC_AUTO_TEXT text = { 0 };
 
                 zc_text_init(&text, TEXT_MAX_BYTES);
                 if (full) {
@@ -216,7 +216,7 @@ static bool markdown_render(const json_t *report, const struct zc_render *how, s
         ZC_AUTO(view_unseen) unseen = view_unseen_new(report, err);
         ZC_AUTO(view_causes) causes = unseen ? view_causes_new(report, false, err) : NULL;
         bool full = how->verbose > 0;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         if (!causes)

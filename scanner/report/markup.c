@@ -28,7 +28,7 @@ void markup_clean(struct zc_out *out, const char *clean)
 
 void markup_cut(struct zc_out *out, const char *s, size_t cap)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, cap);
         page_clean_lines(&t, s);

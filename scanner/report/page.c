@@ -39,8 +39,8 @@ void page_clean_lines(struct zc_text *t, const char *s)
 
 char *page_cut(const char *s, unsigned cap)
 {
-        ZC_AUTO_TEXT t;
-        ZC_AUTO_TEXT cut;
+        ZC_AUTO_TEXT t = { 0 };
+        ZC_AUTO_TEXT cut = { 0 };
         unsigned columns = 0;
         size_t keep = 0;
 

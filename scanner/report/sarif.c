@@ -19,7 +19,7 @@ bool sarif_put(json_t *object, const char *name, json_t *value)
 
 json_t *sarif_text(const char *s)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, SARIF_TEXT_MAX);
         page_clean_lines(&t, s);
@@ -40,7 +40,7 @@ json_t *sarif_message(const char *s)
 /** Where an alert stands: the configuration that names the target. The endpoint itself is a logical location. */
 static json_t *locations(const json_t *f)
 {
-        ZC_AUTO_TEXT full;
+        ZC_AUTO_TEXT full = { 0 };
 
         zc_text_init(&full, SARIF_TEXT_MAX);
         page_clean(&full, zc_json_str(f, "asset", ""));
@@ -70,7 +70,7 @@ static json_t *suppressions(const json_t *report, const json_t *f)
         const char *id = zc_json_str(f, "waiver", "");
         const json_t *w;
         size_t i;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, SARIF_TEXT_MAX);
         zc_text_add(&t, "waived: ");
@@ -96,7 +96,7 @@ static json_t *suppressions(const json_t *report, const json_t *f)
 
 static json_t *result_message(const json_t *f)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, SARIF_TEXT_MAX);
         zc_text_add(&t, zc_json_str(f, "subject", ""));
@@ -153,7 +153,7 @@ static bool notes_unseen(json_t *notes, const struct view_unseen *unseen)
 {
         for (size_t i = 0; i < unseen->count && i < NOTES_MAX; i++) {
                 const struct view_reason *r = &unseen->r[i];
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, SARIF_TEXT_MAX);
                 zc_text_add(&t, "not seen: ");

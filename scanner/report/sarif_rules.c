@@ -67,7 +67,7 @@ static json_t *tags_of(const json_t *f)
         if (!tags || !tag_add(tags, "security"))
                 return NULL;
         json_array_foreach (zc_json_at(f, "refs.cwe"), i, v) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
                 const char *id = zc_json_str(v, "id", "");
 
                 zc_text_init(&t, 128);
@@ -107,8 +107,8 @@ static void help_text(const json_t *f, bool markdown, struct zc_text *t)
 /** Rules' own words; what stands in them of a report made by anyone is clean all the same. Markup in it is GitHub's to sanitise. */
 static json_t *help_of(const json_t *f)
 {
-        ZC_AUTO_TEXT text;
-        ZC_AUTO_TEXT markdown;
+        ZC_AUTO_TEXT text = { 0 };
+        ZC_AUTO_TEXT markdown = { 0 };
 
         zc_text_init(&text, ZC_TEXT_CEILING);
         zc_text_init(&markdown, ZC_TEXT_CEILING);

@@ -18,7 +18,7 @@ static bool page_verdict(struct page *p, struct zc_err *err)
                        { "NOT SHOWN", PAGE_YELLOW },
                        { "MET", PAGE_GREEN } };
         ZC_AUTO_MEM char *verdict = zc_report_verdict(p->report);
-        ZC_AUTO_TEXT clean;
+        ZC_AUTO_TEXT clean = { 0 };
         const char *s;
 
         zc_text_init(&clean, ZC_TEXT_CEILING);

@@ -27,8 +27,8 @@ static void title_below(struct page *p, const char *right)
 /** "C1  title            ZC-FW-001  proven": what stands right moves to a line of its own when there is no room. */
 static void cause_title(struct page *p, const struct view_cause *c, enum page_colour colour)
 {
-        ZC_AUTO_TEXT title;
-        ZC_AUTO_TEXT right;
+        ZC_AUTO_TEXT title = { 0 };
+        ZC_AUTO_TEXT right = { 0 };
         ZC_AUTO_MEM char *label = page_cut(zc_json_str(c->first, "label", "-"), 8);
         unsigned wide, used;
 
@@ -75,7 +75,7 @@ static void cause_places(struct page *p, const struct view_cause *c)
         bool host = page_many_hosts(p->report);
 
         for (size_t i = 0; i < most; i++) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
                 place_text(p, json_array_get(c->findings, i), host, &t);
@@ -110,7 +110,7 @@ static void cause_evidence(struct page *p, const json_t *finding)
                 const json_t *read = json_object_get(r, "value");
                 ZC_AUTO_MEM char *value = read ? zc_json_line(read) : NULL;
                 ZC_AUTO_MEM char *cut = value ? page_cut(value, VALUE_MAX) : NULL;
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
                 if (i == most)
@@ -127,7 +127,7 @@ static void cause_proof(struct page *p, const json_t *finding)
         const char *sent = zc_json_str(proof, "sent", NULL);
         const char *received = zc_json_str(proof, "received", NULL);
         const char *at = zc_json_str(proof, "observed_at", NULL);
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         if (!sent && !received)
@@ -145,7 +145,7 @@ static void cause_proof(struct page *p, const json_t *finding)
 /** A rule's own words: they may have lines. */
 static void note_json(struct page *p, const char *word, const char *value)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         if (!value || !*value)
@@ -185,7 +185,7 @@ static void cause_fix(struct page *p, const json_t *finding)
 /** Findings that one fix of this also ends. */
 static void cause_folds(struct page *p, const struct view_cause *c)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 256);
         if (c->folds == 0)
@@ -198,7 +198,7 @@ static void cause_folds(struct page *p, const struct view_cause *c)
 static void cause_print(struct page *p, const struct view_cause *c, enum page_colour colour,
                         bool then)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 256);
         cause_title(p, c, colour);
@@ -269,7 +269,7 @@ static void explain_refs(struct page *p, const json_t *finding)
         json_t *list;
         const char *key;
         size_t i;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         json_object_foreach (refs, key, list) {
@@ -288,7 +288,7 @@ static void explain_state(struct page *p, const json_t *finding)
 {
         static const char *const members[] = { "status", "change", "waiver", "covered_by",
                                                "fingerprint" };
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         clean_member(&t, finding, "severity");

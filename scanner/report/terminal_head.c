@@ -146,9 +146,9 @@ static void seen_text(const json_t *report, const json_t *assets, struct zc_text
 bool page_head(struct page *p, struct zc_err *err)
 {
         json_auto_t *assets = assets_of(p->report);
-        ZC_AUTO_TEXT who;
-        ZC_AUTO_TEXT how;
-        ZC_AUTO_TEXT seen;
+        ZC_AUTO_TEXT who = { 0 };
+        ZC_AUTO_TEXT how = { 0 };
+        ZC_AUTO_TEXT seen = { 0 };
         unsigned wide;
 
         zc_text_init(&who, ZC_TEXT_CEILING);

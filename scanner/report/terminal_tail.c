@@ -90,7 +90,7 @@ static void tail_since(struct page *p, struct zc_text *t)
         const char *created = zc_json_str(p->report, "baseline.created", NULL);
         size_t fresh = 0, fixed = 0, changed = 0, i;
         const json_t *f;
-        ZC_AUTO_TEXT labels;
+        ZC_AUTO_TEXT labels = { 0 };
 
         zc_text_init(&labels, 512);
         if (!created)
@@ -123,7 +123,7 @@ static bool tail_not_seen(struct page *p, struct zc_err *err)
                 return false;
         most = p->how->verbose > 0 || all->count <= REASONS_MAX ? all->count : REASONS_MAX;
         for (size_t i = 0; i < most; i++) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
                 view_reason_what(&all->r[i], &t);
@@ -156,7 +156,7 @@ static void tail_problems(struct page *p)
         }
         json_array_foreach (problems, i, v) {
                 static const char *const parts[] = { "probe", "subject", "what", "why" };
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
                 for (size_t k = 0; k < ZC_COUNT(parts); k++) {
@@ -190,7 +190,7 @@ static void tail_files(struct page *p)
 {
         zc_out_puts(p->out, "\n");
         for (size_t i = 0; p->how->files && p->how->files[i]; i++) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
                 page_clean(&t, p->how->files[i]);
@@ -204,7 +204,7 @@ bool page_tail(struct page *p, struct zc_err *err)
                 const char *word;
                 void (*text)(struct page *p, struct zc_text *t);
         } lines[] = { { "ALSO", tail_also }, { "WAIVED", tail_waived }, { "SINCE", tail_since } };
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         zc_out_puts(p->out, "\n");

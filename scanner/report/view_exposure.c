@@ -40,7 +40,7 @@ static void learn_findings(struct exposure *x)
 {
         const json_t *f;
         size_t i;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         json_array_foreach (json_object_get(x->report, "findings"), i, f) {
@@ -60,7 +60,7 @@ static void learn_range(struct exposure *x, const json_t *range)
         json_int_t first = json_integer_value(json_array_get(range, 0));
         json_int_t last = json_integer_value(json_array_get(range, 1));
         const char *asset, *subject;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         for (json_int_t i = first < 0 ? 0 : first;
@@ -148,7 +148,7 @@ static char *cell_firewall(const json_t *row, const char *listens)
 {
         const char *verdict = zc_json_str(row, "firewall.verdict", NULL);
         const json_t *sources = zc_json_at(row, "firewall.sources");
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, 256);
         if (strcmp(listens, "loopback") == 0)
@@ -186,7 +186,7 @@ static char *cell_reached(const struct exposure *x, const json_t *row)
         const char *self = page_self(x->report, zc_json_str(row, "asset", ""));
         bool by_self = false;
         const json_t *v;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         size_t i;
 
         zc_text_init(&t, 256);
@@ -216,7 +216,7 @@ static void learn_row(const struct exposure *x, struct view_row *r)
                                    zc_json_str(r->json, "endpoint", NULL), plain };
         const char *asset = zc_json_str(r->json, "asset", "");
         const char *reach = zc_json_str(r->json, "reach", "unknown");
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         r->worst = PAGE_SEVERITIES;
@@ -259,7 +259,7 @@ static bool row_fill(const struct exposure *x, struct view_row *r, const json_t 
 {
         const char *asset = zc_json_str(json, "asset", "");
         const char *known = page_vantage(x->report, asset);
-        ZC_AUTO_TEXT port;
+        ZC_AUTO_TEXT port = { 0 };
 
         zc_text_init(&port, 64);
         zc_text_printf(&port, "%lld/%s",

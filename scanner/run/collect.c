@@ -218,7 +218,7 @@ static bool collector_fork(struct parent *p, struct zc_err *err)
 /** Values follow the evidence schema to the letter: what a stranger may have taken over cannot spoil the document for its readers. */
 static bool value_check(struct parent *p, const struct zc_record *r, struct zc_err *err)
 {
-        ZC_AUTO_TEXT where;
+        ZC_AUTO_TEXT where = { 0 };
 
         zc_text_init(&where, 256);
         if (!p->schemas[r->kind] ||

@@ -42,8 +42,8 @@ static bool ports_text(const struct zc_job *job, const struct zc_job_target *jt,
 static bool target_print(const struct zc_job *job, const struct zc_job_target *jt,
                          const struct zc_target *t, struct zc_out *out, struct zc_err *err)
 {
-        ZC_AUTO_TEXT ports;
-        ZC_AUTO_TEXT named;
+        ZC_AUTO_TEXT ports = { 0 };
+        ZC_AUTO_TEXT named = { 0 };
 
         zc_text_init(&ports, 60);
         zc_text_init(&named, 256);

@@ -125,8 +125,8 @@ static bool ports_run(const struct zc_subject *s, struct zc_io *io, json_t *out,
 {
         static int tries;
         char address[ZC_ADDR_LEN];
-        ZC_AUTO_TEXT open;
-        ZC_AUTO_TEXT all;
+        ZC_AUTO_TEXT open = { 0 };
+        ZC_AUTO_TEXT all = { 0 };
         struct zc_portset found = { 0 };
 
         (void)out;

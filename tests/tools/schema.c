@@ -14,7 +14,7 @@ static bool answer(const char *line, struct zc_err *err)
         const json_t *schema = json_object_get(asked, "schema");
         const json_t *value = json_object_get(asked, "value");
         bool closed = json_is_true(json_object_get(asked, "closed"));
-        ZC_AUTO_TEXT where;
+        ZC_AUTO_TEXT where = { 0 };
 
         zc_text_init(&where, ZC_TEXT_CEILING);
         if (!asked || !zc_schema_sound(schema, err))

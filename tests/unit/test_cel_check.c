@@ -93,7 +93,7 @@ static void paths(void **state)
         for (size_t i = 0; i < ZC_COUNT(cases); i++) {
                 struct zc_err err;
                 struct zc_cel *e;
-                ZC_AUTO_TEXT got;
+                ZC_AUTO_TEXT got = { 0 };
                 size_t n;
 
                 zc_text_init(&got, ZC_TEXT_CEILING);

@@ -156,7 +156,7 @@ static void check_reads(const char *src, const char *want)
         const struct zc_cel_binding vars[] = { { "self", doc, "/host" }, { "any", doc, NULL }, { "params", doc, "/params" } };
         struct zc_cel_result r;
         struct zc_cel *e;
-        ZC_AUTO_TEXT got;
+        ZC_AUTO_TEXT got = { 0 };
 
         cel_help_open(&h);
         zc_text_init(&got, ZC_TEXT_CEILING);

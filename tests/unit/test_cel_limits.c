@@ -32,7 +32,7 @@ static void expect(const char *src, const char *want)
 /** open × n, middle, close × n */
 static void nested(const char *before, const char *middle, const char *after, size_t n, const char *want)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         for (size_t i = 0; i < n; i++)
@@ -57,7 +57,7 @@ static void depth(void **state)
                 nested(forms[i].before, forms[i].middle, forms[i].after, 1000, "refused line 1, column ");
                 if (strcmp(forms[i].before, "[1].map(x,") != 0) {
                         char buf[256];
-                        ZC_AUTO_TEXT t;
+                        ZC_AUTO_TEXT t = { 0 };
 
                         zc_text_init(&t, ZC_TEXT_CEILING);
                         for (size_t n = 0; n < 32; n++)
@@ -108,7 +108,7 @@ static void sizes(void **state)
 /** Doubling what is bound, n times over: 2^n of it. */
 static void doubling(const char *seed, const char *twice, size_t n, const char *body, const char *want)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         zc_text_printf(&t, "cel.bind(a0, %s, ", seed);
@@ -253,7 +253,7 @@ static void trace(void **state)
         struct zc_cel_result r;
         struct zc_err err;
         struct zc_cel *e;
-        ZC_AUTO_TEXT got;
+        ZC_AUTO_TEXT got = { 0 };
         const struct zc_cel_trace t = { note, &got };
 
         (void)state;

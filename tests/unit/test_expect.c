@@ -147,7 +147,7 @@ static void expectations(void **state)
                 int status = strstr(rows[i].verdicts, "fail")                            ? 1
                              : strstr(rows[i].verdicts, "unknown") || !*rows[i].verdicts ? 3
                                                                                          : 0;
-                ZC_AUTO_TEXT got;
+                ZC_AUTO_TEXT got = { 0 };
 
                 zc_text_init(&got, 256);
                 verdicts_of(r, rows[i].rule, &got);

@@ -230,7 +230,7 @@ static void test_lines(void **state)
                 struct zc_evidence *ev;
                 struct zc_err err = { 0 };
                 json_t *rows;
-                ZC_AUTO_TEXT host;
+                ZC_AUTO_TEXT host = { 0 };
 
                 zc_text_init(&host, sizeof(body));
                 complete(lines[i].host, strncmp(lines[i].name, "bare", 4) == 0, &host);

@@ -31,7 +31,7 @@ static struct zc_pack *pack_new(void)
 {
         struct zc_pack *p = zc_pack_new();
         struct zc_err err = { 0 };
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         zc_text_add(&t, "rules:\n");

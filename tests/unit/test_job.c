@@ -55,7 +55,7 @@ static void test_head(void **state)
         json_auto_t *require = json_pack("[s]", "ports");
         json_t *one, *two;
         json_auto_t *schema = NULL;
-        ZC_AUTO_TEXT where;
+        ZC_AUTO_TEXT where = { 0 };
 
         (void)state;
         zc_text_init(&where, 256);

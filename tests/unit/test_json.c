@@ -273,7 +273,7 @@ static void pointers(void **state)
 static void pointers_are_built(void **state)
 {
         json_auto_t *root = parse("{\"a/b\":{\"m~n\":{\"\":[7]}}}");
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         (void)state;
         zc_text_init(&t, ZC_TEXT_CEILING);

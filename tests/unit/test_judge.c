@@ -49,7 +49,7 @@ static struct zc_pack *pack_of(const struct rule *list, size_t count)
 {
         struct zc_pack *p = zc_pack_new();
         struct zc_err err = { 0 };
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
         zc_text_add(&t, "rules:\n");
@@ -231,7 +231,7 @@ static void reach(void **state)
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
                 json_auto_t *report = NULL;
                 const json_t *f;
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
                 zc_text_printf(&t, "{" RUN ",\"host\":{" DONE ",%s,\"listeners\":[%s]}}",
@@ -323,7 +323,7 @@ static void many(void **state)
 {
         json_auto_t *report = NULL;
         const json_t *checks, *ranges;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         (void)state;
         zc_text_init(&t, (size_t)16 << 20);

@@ -161,7 +161,7 @@ static void check_schema(void)
                                    "\"version\":\"0\",\"vantage\":{\"id\":\"v\",\"hostname\":\"h\","
                                    "\"addresses\":[]},\"targets\":[],"
                                    "\"options\":{}}}\n";
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
         struct zc_evidence *ev = NULL;
         struct zc_err err = { 0 };
         const json_t *record;

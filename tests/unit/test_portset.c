@@ -55,7 +55,7 @@ static void test_parse(void **state)
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
                 struct zc_portset s, again;
                 struct zc_err err = { 0 };
-                ZC_AUTO_TEXT text;
+                ZC_AUTO_TEXT text = { 0 };
 
                 zc_text_init(&text, ZC_TEXT_CEILING);
                 if (!rows[i].text) {

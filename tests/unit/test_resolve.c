@@ -342,7 +342,7 @@ static void test_answers(void **state)
                 struct zc_addrs found = { 0 };
                 struct zc_err err = { 0 };
                 bool ok = zc_resolve(rows[i].name, zc_deadline_in(20000), &found, &err);
-                ZC_AUTO_TEXT text;
+                ZC_AUTO_TEXT text = { 0 };
 
                 zc_text_init(&text, 4096);
                 list(&found, &text);
@@ -479,7 +479,7 @@ static void test_hosts(void **state)
         (void)state;
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
                 struct zc_addrs found = { 0 };
-                ZC_AUTO_TEXT text;
+                ZC_AUTO_TEXT text = { 0 };
 
                 zc_text_init(&text, 4096);
                 zc_hosts_find(zc_rd_str(rows[i].file), rows[i].name, &found);

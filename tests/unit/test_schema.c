@@ -96,7 +96,7 @@ static void keywords(void **state)
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
                 json_auto_t *schema = parse(rows[i].schema), *value = parse(rows[i].value);
                 struct zc_err err = { 0 };
-                ZC_AUTO_TEXT where;
+                ZC_AUTO_TEXT where = { 0 };
 
                 zc_text_init(&where, ZC_TEXT_CEILING);
                 if (!zc_schema_sound(schema, &err))
@@ -116,7 +116,7 @@ static void open_documents_may_gain_members(void **state)
         json_auto_t *newer = parse("{\"a\":{\"new\":1},\"new\":2,\"n\":3}"),
                     *bad = parse("{\"new\":2,\"n\":\"x\"}");
         struct zc_err err = { 0 };
-        ZC_AUTO_TEXT where;
+        ZC_AUTO_TEXT where = { 0 };
 
         (void)state;
         zc_text_init(&where, ZC_TEXT_CEILING);
@@ -135,7 +135,7 @@ static void a_part_is_checked_alone(void **state)
                       "\"endpoint\":{\"properties\":{\"port\":{\"$ref\":\"#/$defs/port\"}}}}}");
         json_auto_t *good = parse("{\"port\":443}"), *bad = parse("{\"port\":\"https\"}");
         struct zc_err err = { 0 };
-        ZC_AUTO_TEXT where;
+        ZC_AUTO_TEXT where = { 0 };
 
         (void)state;
         zc_text_init(&where, ZC_TEXT_CEILING);
@@ -154,7 +154,7 @@ static void recursion_ends(void **state)
         json_auto_t *lost = parse("{\"$ref\":\"#/$defs/a\"}");
         json_auto_t *one = json_integer(1);
         struct zc_err err = { 0 };
-        ZC_AUTO_TEXT where;
+        ZC_AUTO_TEXT where = { 0 };
 
         (void)state;
         zc_text_init(&where, ZC_TEXT_CEILING);
@@ -241,7 +241,7 @@ static void out_of_memory_is_an_error(void **state)
         (void)state;
         for (size_t n = 1;; n++) {
                 struct zc_err err = { 0 };
-                ZC_AUTO_TEXT where;
+                ZC_AUTO_TEXT where = { 0 };
                 bool good;
 
                 zc_text_init(&where, ZC_TEXT_CEILING);

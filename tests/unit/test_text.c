@@ -11,7 +11,7 @@
 
 static void texts_grow(void **state)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         char *s;
 
         (void)state;
@@ -45,7 +45,7 @@ static void ceilings_cut_between_characters(void **state)
         (void)state;
         for (size_t ceiling = 0; ceiling <= sizeof(sample); ceiling++) {
                 for (int way = 0; way < 3; way++) {
-                        ZC_AUTO_TEXT t;
+                        ZC_AUTO_TEXT t = { 0 };
                         size_t expected =
                                 ceiling < ZC_COUNT(whole) ? whole[ceiling] : sizeof(sample) - 1;
 
@@ -121,7 +121,7 @@ static void foreign_bytes_are_escaped(void **state)
 
         (void)state;
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
                 zc_text_escape(&t, rows[i].in, strlen(rows[i].in));
@@ -132,7 +132,7 @@ static void foreign_bytes_are_escaped(void **state)
 
 static void a_nul_is_escaped_and_escapes_stay_whole(void **state)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         (void)state;
         zc_text_init(&t, 100);

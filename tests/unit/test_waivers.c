@@ -59,7 +59,7 @@ static void refuses(void **state)
                 const char *at = strstr(base, rows[i].find);
                 struct zc_err err = { 0 };
                 json_t *list;
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 assert_non_null(at);
                 zc_text_init(&t, 4096);

@@ -177,7 +177,7 @@ static void hostile(const char *unit, size_t n, const char *end)
         struct zc_yaml *y = NULL;
         struct zc_err err = { 0 };
         int64_t before = zc_mono_ms();
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_YAML_MAX);
         for (size_t i = 0; i < n; i++)
@@ -215,7 +215,7 @@ static void depth_limit(void **state)
         for (unsigned depth = ZC_YAML_DEPTH_MAX - 1; depth <= ZC_YAML_DEPTH_MAX + 1; depth++) {
                 ZC_AUTO(zc_yaml) y = NULL;
                 struct zc_err err = { 0 };
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, 1024);
                 for (unsigned i = 1; i < depth; i++)

@@ -174,7 +174,7 @@ static json_t *proof(const struct zc_http_seen *s)
 {
         ZC_AUTO_MEM char *url = zc_http_url_shown(&s->own->url);
         char time[ZC_TIME_LEN];
-        ZC_AUTO_TEXT received;
+        ZC_AUTO_TEXT received = { 0 };
         json_t *o = json_object();
 
         zc_text_init(&received, PROOF_MAX);

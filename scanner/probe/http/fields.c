@@ -99,7 +99,7 @@ static json_t *location_shown(const struct zc_http_hop *h)
 static json_t *challenges_shown(struct zc_rd v)
 {
         struct zc_rd scheme;
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, VALUE_MAX);
         while (zc_challenge_next(&v, &scheme)) {
@@ -193,7 +193,7 @@ static bool directive_known(const json_t *list, const char *name)
 
 static json_t *directive(struct zc_rd name, struct zc_rd value)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, NAME_MAX_BYTES);
         zc_text_escape(&t, name.p, name.n);
@@ -235,7 +235,7 @@ static json_t *csp(const struct zc_http_head *h, const char *name)
 {
         json_t *o = present(true), *policies = json_array();
         struct zc_rd rest, policy;
-        ZC_AUTO_TEXT all;
+        ZC_AUTO_TEXT all = { 0 };
 
         combine(h, name, &all);
         rest = window(&all);
@@ -249,7 +249,7 @@ static json_t *csp(const struct zc_http_head *h, const char *name)
 static json_t *plain(const struct zc_http_head *h, const char *name)
 {
         json_t *o = present(true);
-        ZC_AUTO_TEXT all;
+        ZC_AUTO_TEXT all = { 0 };
 
         combine(h, name, &all);
         put(o, "value", bytes(window(&all), VALUE_MAX));
@@ -264,7 +264,7 @@ static json_t *frame_options(const struct zc_http_head *h, const char *name)
         json_t *o = plain(h, name);
         struct zc_rd rest, part;
         size_t kinds = 0;
-        ZC_AUTO_TEXT all;
+        ZC_AUTO_TEXT all = { 0 };
 
         combine(h, name, &all);
         rest = window(&all);
@@ -292,7 +292,7 @@ static json_t *content_type_options(const struct zc_http_head *h, const char *na
         json_t *o = plain(h, name);
         struct zc_rd rest, part = { NULL, 0 };
         bool more = true;
-        ZC_AUTO_TEXT all;
+        ZC_AUTO_TEXT all = { 0 };
 
         combine(h, name, &all);
         rest = window(&all);
@@ -318,7 +318,7 @@ static json_t *referrer_policy(const struct zc_http_head *h, const char *name)
         struct zc_rd rest, part;
         const char *last = NULL;
         bool more = true;
-        ZC_AUTO_TEXT all;
+        ZC_AUTO_TEXT all = { 0 };
 
         combine(h, name, &all);
         rest = window(&all);

@@ -9,7 +9,7 @@
 static json_t *ranges(const struct zc_ports_result *r, enum zc_port_state state)
 {
         struct zc_portset s = { 0 };
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, ZC_TEXT_CEILING);
         for (int p = zc_portset_next(&r->asked, 1); p >= 0; p = zc_portset_next(&r->asked, p + 1))
@@ -21,7 +21,7 @@ static json_t *ranges(const struct zc_ports_result *r, enum zc_port_state state)
 
 static json_t *asked(const struct zc_ports_result *r)
 {
-        ZC_AUTO_TEXT text;
+        ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, ZC_TEXT_CEILING);
         zc_portset_format(&r->asked, &text);

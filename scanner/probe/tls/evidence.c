@@ -109,8 +109,8 @@ static json_t *negotiated(const struct zc_tls_facts *f)
 static json_t *chain_proof(const struct zc_tls_seen *s, const json_t *leaf)
 {
         const struct zc_tls_facts *f = s->facts;
-        ZC_AUTO_TEXT sent;
-        ZC_AUTO_TEXT received;
+        ZC_AUTO_TEXT sent = { 0 };
+        ZC_AUTO_TEXT received = { 0 };
 
         zc_text_init(&sent, RECEIVED_MAX);
         zc_text_printf(&sent, "%s%sClientHello, server name %s", s->start ? s->pre.sent : "",

@@ -30,7 +30,7 @@ void zc_http_url_release(struct zc_http_url *u)
 static bool set_base(CURLU *c, const struct zc_http_url *base)
 {
         char host[ZC_HTTP_HOST_MAX + 2];
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, (size_t)2 * LOCATION_MAX);
         zc_text_printf(&t, "%s://%s:%u%s", base->https ? "https" : "http",
@@ -163,7 +163,7 @@ char *zc_http_url_shown(const struct zc_http_url *u)
 {
         char host[ZC_HTTP_HOST_MAX + 2];
         size_t path = strcspn(u->path, ";?");
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, SHOWN_MAX);
         zc_text_printf(&t, "%s://%s", u->https ? "https" : "http", host_bracketed(u, host));

@@ -96,7 +96,7 @@ static enum hint hint_of(const struct zc_identify_peer *p)
 
 static void text_put(char *out, size_t size, const uint8_t *p, size_t n)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, size - 1);
         zc_text_escape(&t, p, n);

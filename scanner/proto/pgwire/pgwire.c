@@ -8,7 +8,7 @@
 
 static void put_text(char *out, size_t size, struct zc_rd text)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, size - 1);
         zc_text_escape(&t, text.p, text.n);

@@ -32,7 +32,7 @@ const char *zc_resp_answer_name(enum zc_resp_answer a)
 
 static void put_text(char *out, size_t size, struct zc_rd text)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, size - 1);
         zc_text_escape(&t, text.p, text.n);

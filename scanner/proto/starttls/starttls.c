@@ -30,7 +30,7 @@ static void decide(struct zc_starttls *s, enum zc_starttls_result result, const 
 
 static void note(char said[ZC_STARTTLS_SAID], const void *p, size_t n)
 {
-        ZC_AUTO_TEXT t;
+        ZC_AUTO_TEXT t = { 0 };
         size_t len = strlen(said);
 
         zc_text_init(&t, ZC_STARTTLS_SAID - 1 - len);

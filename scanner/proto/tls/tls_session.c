@@ -190,7 +190,7 @@ static void keep_facts(struct zc_tls_session *s)
         s->facts.group = nid > 0 ? SSL_group_to_name(s->ssl, nid) : NULL;
         SSL_get0_alpn_selected(s->ssl, &alpn, &alpn_len);
         if (alpn_len) {
-                ZC_AUTO_TEXT t;
+                ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, sizeof s->facts.alpn - 1);
                 zc_text_escape(&t, alpn, alpn_len);
