@@ -136,7 +136,7 @@ static bool parse_elements(struct cel_compiler *c, const char *close, bool list,
 
                 if (list && !take(c, "?", &spread))
                         return false;
-                if (!parse_expr(c, &e) || !push(c, v, e))
+                if (!parse_expr(c, &e) || !e || !push(c, v, e))
                         return false;
                 e->spread = spread;
                 if (!is_op(c, ","))

@@ -216,9 +216,10 @@ static void load(struct work *w, uint32_t reg, struct reg value)
 
 static struct reg reg_of(const struct work *w, uint32_t reg)
 {
+        static const struct reg unknown;
         size_t at = slot(reg);
 
-        return at == SLOTS ? (struct reg){ 0 } : w->regs[at];
+        return at == SLOTS ? unknown : w->regs[at];
 }
 
 static enum fw_field payload_field(uint32_t base, uint32_t offset, uint32_t size)
