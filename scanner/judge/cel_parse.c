@@ -1,4 +1,5 @@
 /** The CEL grammar, to a tree. Chains of && and || and of one operator's precedence are one node each. */
+#include <assert.h>
 #include <string.h>
 
 #include "cel_impl.h"
@@ -384,6 +385,7 @@ static bool at_level(const struct cel_compiler *c, size_t level, enum cel_op *op
 
 static bool chain_node(struct cel_compiler *c, uint32_t pos, struct nodes v, const struct cel_step *steps, struct cel_ast **out)
 {
+        assert(steps); /* a chain has an operator */
         if (!node_of(c, CEL_N_CHAIN, pos, v, out))
                 return false;
         (*out)->step = zc_arena_array(c->arena, v.n - 1, sizeof *steps);
