@@ -68,6 +68,7 @@ struct zc_example {
 struct zc_command {
         const char *name;
         unsigned bit;
+        bool observes; /* looks at machines, and gives privileges up itself; the others only read and write documents */
         const char *arguments; /* "[TARGET…]" */
         const char *summary;
         const char *const *

@@ -63,6 +63,11 @@ bool zc_collect(const struct zc_job *job, struct zc_evidence *ev, struct zc_coll
  * descriptors above 2 (a shell's <(...)) stay open for us alone: nothing that we start inherits them, nor does the collector.
  */
 void zc_harden(void);
+/**
+ * For commands that only read and write documents: keeps CAP_DAC_OVERRIDE and CAP_CHOWN, for outputs, and gives up everything else,
+ * before a byte of a file that somebody else wrote is parsed.
+ */
+bool zc_documents_only(struct zc_err *err) ZC_MUST_USE;
 /** Give up every capability and, when root, root: SUDO_UID, else nobody (after outputs are written, before hooks). */
 bool zc_drop_all(struct zc_err *err) ZC_MUST_USE;
 

@@ -135,6 +135,7 @@ const struct zc_command zc_command_audit = {
         .name = "audit",
         .bit = ZC_CMD_AUDIT,
         .arguments = "[TARGET…]",
+        .observes = true,
         .summary = "collect, judge and report in one go",
         .examples =
                 (const struct zc_example[]){

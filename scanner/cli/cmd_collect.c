@@ -55,6 +55,7 @@ const struct zc_command zc_command_collect = {
         .name = "collect",
         .bit = ZC_CMD_COLLECT,
         .arguments = "[TARGET…]",
+        .observes = true,
         .summary = "evidence only: facts, saved to be judged later or elsewhere",
         .examples =
                 (const struct zc_example[]){

@@ -62,6 +62,7 @@ const struct zc_command zc_command_doctor = {
         .name = "doctor",
         .bit = ZC_CMD_DOCTOR,
         .arguments = "",
+        .observes = true,
         .summary = "what works here, and what to grant",
         .examples = (const struct zc_example[]){ { "zerocrit doctor", "As this user." },
                                                  { "sudo zerocrit doctor",

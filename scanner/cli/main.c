@@ -70,6 +70,8 @@ static bool run(struct zc_arena *arena, int argc, char **argv, int *status, stru
                 return zc_fail(err, ZC_E_USAGE,
                                "what to do? `zerocrit audit local` audits this machine; `zerocrit "
                                "--help` lists the commands");
+        if (!o.command->observes && !zc_documents_only(err))
+                return false;
         return o.command->run(&o, status, err);
 }
 

@@ -160,6 +160,11 @@ bool zc_privilege_collector_ended(struct zc_err *err)
         return true;
 }
 
+bool zc_documents_only(struct zc_err *err)
+{
+        return zc_privilege_keep_outputs(err) && zc_privilege_collector_ended(err);
+}
+
 /**
  * Root becomes whom it lasts as, with the two capabilities that were held for it. All three ids are root's until here: an id
  * of somebody else among them would let his processes signal us (kill(2) looks at the real and the saved one). A namespace
