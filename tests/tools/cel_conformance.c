@@ -180,7 +180,7 @@ static bool same(struct cel_value a, struct cel_value b)
                 if (a.n != b.n)
                         return false;
                 for (uint32_t i = 0; i < a.n; i++) {
-                        uint32_t k = i;
+                        uint32_t k;
 
                         if (a.kind == CEL_LIST) {
                                 if (!same(a.p.items[i], b.p.items[i]))

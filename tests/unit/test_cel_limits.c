@@ -198,7 +198,7 @@ static void small_budgets(void **state)
 {
         static const char src[] = "[1, 2, 3].map(x, x * 2).filter(x, x > 2).exists(x, string(x).matches('4')) && {'a': 'b'}.a + 'c' == 'bc'";
         char buf[256];
-        uint32_t nodes, needed;
+        uint32_t nodes, needed = 0;
 
         (void)state;
         assert_string_equal(cel_answer(&help, src, NULL, ZC_CEL_BUDGET, buf, sizeof buf, &needed), "true");

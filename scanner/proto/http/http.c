@@ -95,7 +95,7 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 }
 
 /** Counted, not kept: what a body says is not asked for yet. */
-static size_t on_body(char *p, size_t size, size_t n, void *ctx)
+static size_t on_body(char *p, size_t size, size_t n, void *ctx) /* NOLINT(readability-non-const-parameter): libcurl's type */
 {
         struct get *g = ctx;
 

@@ -75,8 +75,8 @@ static void again(const struct zc_http_head *h)
                 copy[n++] = '\r';
                 copy[n++] = '\n';
         }
-        memcpy(copy + n, "\r\n", 2);
-        n += 2;
+        copy[n++] = '\r';
+        copy[n++] = '\n';
         if (!zc_http_head_parse(copy, n, &second, &used, &err) || used != n ||
             second.count != h->count || second.malformed != 0)
                 abort();
