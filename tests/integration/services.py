@@ -240,6 +240,10 @@ def cluster(user):
               "-c", "ssl_cert_file=cert.pem", "-c", "ssl_key_file=key.pem", user=user, log=f"pg-{port}")
         if not up(port):
             return tap(False, "a PostgreSQL server", open(f"{work}/pg-{port}.out").read())
+        for _ in range(100):  # written by the server, in its own time
+                if os.path.exists(f"{data}/postmaster.pid"):
+                        break
+                time.sleep(0.1)
         pid = int(open(f"{data}/postmaster.pid").readline())
         made[ssl == "on"] = (port, data, pid)
     return made

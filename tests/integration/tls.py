@@ -109,12 +109,19 @@ certificate("sha1", "sub", kind="rsa", md="sha1")
 # ---- servers ----
 
 
+next_port = [27000 + os.getpid() % 2000]
+
+
 def free_port():
-    s = socket.socket(socket.AF_INET6)
-    s.bind(("::", 0))
-    port = s.getsockname()[1]
-    s.close()
-    return port
+    """Below the ephemeral range, where connections of other tests cannot take it between this look and the server's bind."""
+    while True:
+        next_port[0] += 1
+        with socket.socket(socket.AF_INET6) as s:
+            try:
+                s.bind(("::", next_port[0]))
+                return next_port[0]
+            except OSError:
+                continue
 
 
 def s_server(cert, *options, chain=True):
