@@ -3,13 +3,14 @@
 
 #include "judge_internal.h"
 
-/** Whether the scan has ports that it meant to ask and did not. Silent ports were asked; what was taken out of the plan was not meant. */
+/** Whether the scan has ports that it meant to ask and did not. Silent ports were asked; what was taken out of the plan was not meant.
+ * A scan that does not say how it went is not taken for a whole one. */
 static bool is_cut(const json_t *scan)
 {
         const char *outcome = zc_json_str(scan, "outcome", "");
 
-        return strcmp(outcome, "partial") == 0 || strcmp(outcome, "failed") == 0 ||
-               *zc_json_str(scan, "unknown", "");
+        return *outcome == '\0' || strcmp(outcome, "partial") == 0 ||
+               strcmp(outcome, "failed") == 0 || *zc_json_str(scan, "unknown", "");
 }
 
 /** Rules on exposure judge any port; of those on services, the ones that the gate needs: the others would only fill the page. */
