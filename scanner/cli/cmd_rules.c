@@ -1,15 +1,12 @@
-/** zerocrit rules: list, explain, check and test them. */
+/** zerocrit rules: its words, each in the file of its group. */
+#include "cmd_rules.h"
+
+#include <assert.h>
 #include <string.h>
 
 #include "commands.h"
-#include "settings.h"
-#include "zc/log.h"
-#include "zc/report.h"
-#include "zc/text.h"
 
-#define NOTE 12u
-
-static bool out_finish(struct zc_out *out, int *status, struct zc_err *err)
+bool zc_rules_finish(struct zc_out *out, int *status, struct zc_err *err)
 {
         *status = ZC_EXIT_FAULT;
         if (!zc_out_commit(out, err))
@@ -18,52 +15,7 @@ static bool out_finish(struct zc_out *out, int *status, struct zc_err *err)
         return true;
 }
 
-/** "critical", or "critical (any, private), high (isolated), low (loopback)" in short: "critical..low". */
-static void severity_text(const struct zc_rule *r, struct zc_text *t)
-{
-        enum zc_severity least = ZC_CRITICAL;
-
-        for (unsigned i = ZC_REACH_LOOPBACK; i < ZC_REACH_COUNT; i++)
-                least = r->severity[i] < least ? r->severity[i] : least;
-        zc_text_add(t, zc_severity_name(zc_rule_worst(r)));
-        if (r->by_reach && least != zc_rule_worst(r))
-                zc_text_printf(t, "..%s", zc_severity_name(least));
-}
-
-static void rule_line(const struct zc_rule *r, struct zc_out *out)
-{
-        ZC_AUTO_TEXT severity = { 0 };
-        ZC_AUTO_TEXT title = { 0 };
-
-        zc_text_init(&severity, 64);
-        zc_text_init(&title, 512);
-        severity_text(r, &severity);
-        zc_text_escape(&title, r->title, strlen(r->title));
-        zc_out_printf(out, "%-14s %-16s %-10s %s\n", r->id, zc_text_str(&severity), r->kind->name,
-                      zc_text_str(&title));
-}
-
-static bool rules_list(const struct zc_options *o, const struct zc_pack *pack, int *status,
-                       struct zc_err *err)
-{
-        ZC_AUTO(zc_out) out = NULL;
-
-        if (o->args.count > 1)
-                return zc_fail(err, ZC_E_USAGE,
-                               "`zerocrit rules list` takes no \"%.64s\"; did you mean `zerocrit "
-                               "rules explain %.64s`?",
-                               o->args.item[1], o->args.item[1]);
-        if (!zc_out_open("-", 0600, &out, err))
-                return false;
-        for (size_t i = 0; i < zc_pack_count(pack); i++)
-                rule_line(zc_pack_rule(pack, i), out);
-        zc_log(ZC_LOG_INFO, "%zu rule%s, %s", zc_pack_count(pack),
-               zc_pack_count(pack) == 1 ? "" : "s", zc_pack_digest(pack));
-        return out_finish(out, status, err);
-}
-
-static const struct zc_rule *rule_named(const struct zc_pack *pack, const char *id,
-                                        struct zc_err *err)
+const struct zc_rule *zc_rules_named(const struct zc_pack *pack, const char *id, struct zc_err *err)
 {
         const struct zc_rule *r = zc_pack_find(pack, id);
         const char *near = r ? NULL : zc_nearest(id, zc_pack_ids(pack));
@@ -76,222 +28,20 @@ static const struct zc_rule *rule_named(const struct zc_pack *pack, const char *
         return r;
 }
 
-struct notes {
-        struct zc_out *out;
-        unsigned columns;
-};
-
-/** "severity    critical": a word and wrapped text; rule texts have lines of their own. */
-static void note(const struct notes *n, const char *word, const char *text)
-{
-        ZC_AUTO_TEXT clean = { 0 };
-
-        zc_text_init(&clean, ZC_TEXT_CEILING);
-        if (!text || !*text)
-                return;
-        for (const char *s = text;; s++) {
-                size_t line = strcspn(s, "\n");
-
-                zc_text_escape(&clean, s, line);
-                s += line;
-                if (*s == '\0' || s[1] == '\0')
-                        break;
-                zc_text_addc(&clean, '\n');
-        }
-        zc_out_printf(n->out, "%-*s", (int)NOTE, word);
-        zc_wrap(n->out, zc_text_str(&clean), NOTE, NOTE, n->columns);
-        zc_out_puts(n->out, "\n");
-}
-
-static void note_list(const struct notes *n, const char *word, const json_t *list)
-{
-        const json_t *v;
-        size_t i;
-
-        json_array_foreach (list, i, v) {
-                const char *s = json_is_object(v) ? zc_json_str(v, "id", "") : json_string_value(v);
-
-                note(n, i ? "" : word, s);
-        }
-}
-
-static void note_severity(const struct notes *n, const struct zc_rule *r)
-{
-        ZC_AUTO_TEXT t = { 0 };
-
-        zc_text_init(&t, 256);
-        if (!r->by_reach) {
-                note(n, "severity", zc_severity_name(zc_rule_worst(r)));
-                return;
-        }
-        for (unsigned i = ZC_REACH_COUNT; i-- > ZC_REACH_LOOPBACK;)
-                zc_text_printf(&t, "%s%s where reach is %s", t.len ? ", " : "",
-                               zc_severity_name(r->severity[i]), zc_reach_name((enum zc_reach)i));
-        note(n, "severity", zc_text_str(&t));
-}
-
-static void note_fix(const struct notes *n, const json_t *record)
-{
-        const json_t *v;
-        size_t i;
-
-        note(n, "fix", zc_json_str(record, "remediation.text", ""));
-        json_array_foreach (zc_json_at(record, "remediation.variants"), i, v) {
-                note(n, "", zc_json_str(v, "change", ""));
-                note_list(n, "  run", json_object_get(v, "commands"));
-                note(n, "  risk", zc_json_str(v, "risk", ""));
-                note(n, "  undo", zc_json_str(v, "undo", ""));
-                note(n, "  check", zc_json_str(v, "verify", ""));
-        }
-}
-
-static void note_refs(const struct notes *n, const json_t *record)
-{
-        const json_t *refs = json_object_get(record, "refs");
-        const json_t *list, *v;
-        const char *key;
-        size_t i;
-        ZC_AUTO_TEXT t = { 0 };
-
-        zc_text_init(&t, ZC_TEXT_CEILING);
-        json_object_foreach ((json_t *)(uintptr_t)refs, key, list) {
-                json_array_foreach (list, i, v) {
-                        const char *id =
-                                json_is_object(v) ? zc_json_str(v, "id", "") : json_string_value(v);
-
-                        zc_text_printf(&t, "%s%s %s", t.len ? ", " : "", key, id ? id : "");
-                }
-        }
-        note(n, "refs", zc_text_str(&t));
-}
-
-static bool rules_explain(const struct zc_options *o, const struct zc_pack *pack, int *status,
-                          struct zc_err *err)
-{
-        ZC_AUTO(zc_out) out = NULL;
-        struct notes n = { .columns = zc_columns(STDOUT_FILENO) };
-        const struct zc_rule *r;
-        ZC_AUTO_TEXT where = { 0 };
-
-        zc_text_init(&where, 512);
-        if (o->args.count != 2)
-                return zc_fail(err, ZC_E_USAGE,
-                               "explain which rule? zerocrit rules explain ZC-FW-001; `zerocrit "
-                               "rules list` lists them");
-        r = rule_named(pack, o->args.item[1], err);
-        if (!r || !zc_out_open("-", 0600, &out, err))
-                return false;
-        n.out = out;
-        note(&n, r->id, r->title);
-        note_severity(&n, r);
-        note(&n, "confidence", zc_confidence_name(r->confidence));
-        note(&n, "judges", r->kind->name);
-        note(&n, "where", r->where_source);
-        note(&n, "fails when", r->when_source);
-        note(&n, "because", zc_json_str(r->record, "rationale", ""));
-        note_fix(&n, r->record);
-        note_list(&n, "reproduce", zc_json_at(r->record, "remediation.reproduce"));
-        note_list(&n, "covers", json_object_get(r->record, "covers"));
-        note_refs(&n, r->record);
-        note_list(&n, "tags", json_object_get(r->record, "tags"));
-        zc_text_printf(&where, "%s:%u", r->file, r->line);
-        note(&n, "file", zc_text_str(&where));
-        return out_finish(out, status, err);
-}
-
-/** Files and folders given, each as a pack of its own: what is compiled in is not in the way of its own source. */
-static bool rules_check(const struct zc_options *o, int *status, struct zc_err *err)
-{
-        ZC_AUTO(zc_out) out = NULL;
-        ZC_AUTO(zc_pack) pack = zc_pack_new();
-
-        if (!pack)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for the rules");
-        if (o->args.count == 1 && !zc_settings_pack(o, &pack, err))
-                return false;
-        for (size_t i = 1; i < o->args.count; i++) {
-                if (!zc_pack_add(pack, o->args.item[i], err))
-                        return false;
-        }
-        if (!zc_out_open("-", 0600, &out, err))
-                return false;
-        if (!o->quiet)
-                zc_out_printf(out, "%zu rule%s, good; %s\n", zc_pack_count(pack),
-                              zc_pack_count(pack) == 1 ? "" : "s", zc_pack_digest(pack));
-        return out_finish(out, status, err);
-}
-
-struct testing {
-        struct zc_out *out;
-        size_t good, bad;
-        bool verbose;
-};
-
-static void test_one(void *ctx, const struct zc_rule_test *t)
-{
-        struct testing *x = ctx;
-
-        x->good += t->ok;
-        x->bad += !t->ok;
-        if (!t->ok)
-                zc_out_printf(x->out, "%s:%u: %s, \"%s\": expected %s, got %s%s%s\n", t->rule->file,
-                              t->rule->line, t->rule->id, t->name, t->expected, t->got,
-                              t->why && *t->why ? ": " : "", t->why ? t->why : "");
-        else if (x->verbose)
-                zc_out_printf(x->out, "%s, \"%s\": %s, as expected\n", t->rule->id, t->name,
-                              t->got);
-}
-
-/** `rules test`: all; `rules test ZC-FW-001`: one; `rules test PATH…`: the files' own. */
-static bool rules_test(const struct zc_options *o, int *status, struct zc_err *err)
-{
-        ZC_AUTO(zc_pack) pack = NULL;
-        ZC_AUTO(zc_out) out = NULL;
-        const struct zc_rule *rule = NULL;
-        const char *word = o->args.count > 1 ? o->args.item[1] : NULL;
-        struct testing x = { .verbose = o->verbose > 0 };
-        bool file = word && access(word, F_OK) == 0;
-
-        if (file && !(pack = zc_pack_new()))
-                return zc_fail(err, ZC_E_NOMEM, "no memory for the rules");
-        if (!file && !zc_settings_pack(o, &pack, err))
-                return false;
-        if (word && !file && !(rule = rule_named(pack, word, err)))
-                return false;
-        for (size_t i = file ? 1 : 2; i < o->args.count; i++) {
-                if (!file)
-                        return zc_fail(err, ZC_E_USAGE,
-                                       "one rule at a time: \"%.64s\" is one too many",
-                                       o->args.item[i]);
-                if (!zc_pack_add(pack, o->args.item[i], err))
-                        return false;
-        }
-        *status = ZC_EXIT_FAULT;
-        if (!zc_out_open("-", 0600, &out, err))
-                return false;
-        x.out = out;
-        if (!zc_rules_test(pack, rule, test_one, &x, err))
-                return false;
-        zc_out_printf(out, "%zu passed, %zu failed\n", x.good, x.bad);
-        if (!out_finish(out, status, err))
-                return false;
-        *status = x.bad > 0 ? ZC_EXIT_NOT_MET : ZC_EXIT_MET;
-        return true;
-}
+/* The words in the order that help shows, and what each does. */
+static const char *const word_names[] = { "list", "explain", "check", "test", NULL };
+static zc_rules_fn *const words[] = { zc_rules_list, zc_rules_explain, zc_rules_check,
+                                      zc_rules_check_tests };
+_Static_assert(ZC_COUNT(words) + 1 == ZC_COUNT(word_names), "a function for each word");
 
 static bool rules_run(struct zc_options *o, int *status, struct zc_err *err)
 {
-        ZC_AUTO(zc_pack) pack = NULL;
-        const char *word = o->args.item[0];
+        size_t i = 0;
 
-        if (strcmp(word, "check") == 0)
-                return rules_check(o, status, err);
-        if (strcmp(word, "test") == 0)
-                return rules_test(o, status, err);
-        if (!zc_settings_pack(o, &pack, err))
-                return false;
-        return strcmp(word, "list") == 0 ? rules_list(o, pack, status, err)
-                                         : rules_explain(o, pack, status, err);
+        while (word_names[i] && strcmp(word_names[i], o->args.item[0]) != 0)
+                i++;
+        assert(word_names[i]); /* the reader of options knows the words */
+        return words[i](o, status, err);
 }
 
 const struct zc_command zc_command_rules = {
@@ -299,7 +49,7 @@ const struct zc_command zc_command_rules = {
         .bit = ZC_CMD_RULES,
         .arguments = "list|explain RULE|check [PATH…]|test [RULE|PATH…]",
         .summary = "list, explain, check and test rules",
-        .words = (const char *const[]){ "list", "explain", "check", "test", NULL },
+        .words = word_names,
         .examples =
                 (const struct zc_example[]){
                         { "zerocrit rules list",
