@@ -1,0 +1,21 @@
+/** Reads the live ruleset and the host around it into the model: the only way from the kernel to zc/fw.h. */
+#ifndef ZC_FW_READ_H
+#define ZC_FW_READ_H
+
+#include "zc/fw.h"
+#include "zc/netlink.h"
+
+struct zc_fw_live {
+        struct zc_fw_ruleset ruleset;
+        struct zc_fw_host host;
+        struct zc_arena *arena; /* of both */
+};
+
+/**
+ * Read nf_tables (consistent: one generation), the legacy tables that /proc/net/ip*_tables_names lists, interfaces, addresses, routes, switches.
+ * ZC_E_DENIED without CAP_NET_ADMIN over this network namespace; what is there but could not be read becomes a gap. Reads only.
+ */
+bool zc_fw_read(struct zc_fw_live *out, struct zc_err *err) ZC_MUST_USE;
+void zc_fw_live_release(struct zc_fw_live *live);
+
+#endif
