@@ -5,6 +5,7 @@
 #   make conformance   CEL, on VECTORS=DIR                  make fuzz     every parser, FUZZ_SECONDS=60 each
 #   make golden UPDATE=1   rewrite the expected outputs     make coverage line coverage of scanner/
 #   make screenshots   of the HTML page, by Chromium
+#   make bench         speed and memory beside peers, ONLY=area
 #   make lab           real servers, good and bad, in network namespaces, until Ctrl-C (as root)
 #   make docs          what is made from the program        make clean
 #   make install       DESTDIR, PREFIX
@@ -136,6 +137,12 @@ screenshots: $(ZC)
 docs: $(O)/tests/tool_what_we_send
 	$(Q)$< > docs/what-we-send.md.new && mv docs/what-we-send.md.new docs/what-we-send.md
 
+# Peers to be measured against come with the set `bench`; what is missing is said, and left out.
+bench: packages-bench $(ZC) $(O)/tests/tool_measure
+	$(Q)ZC=$(ZC) O=$(O) PYTHON=$(PYTHON) tests/bench/run
+packages-bench:
+	$(Q)sh dist/packages.sh build check bench
+
 # The servers' packages come with the set `check`.
 lab: packages-check all
 	$(Q)ZC=$(ZC) $(PYTHON) tests/lab/lab.py $(HOSTS)
@@ -156,6 +163,6 @@ install: $(ZC)
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all check audit packages-build packages-check tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
+.PHONY: all check audit packages-build packages-check packages-bench bench tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
