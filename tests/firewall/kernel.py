@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""zerocrit's answers against the kernel's own: random rulesets are loaded into a network namespace, packets injected, and what came through
+compared with `zerocrit reach --packets` for the same packets at the same ruleset.
+
+kernel.py [--rounds N | --seconds S] [--seed N] [--packets N] [--keep DIR]. Prints TAP. A disagreement is shrunk to few lines and printed.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import oracle
+import rulesets
+
+OPEN = {"accept": 0, "reject": 1, "drop": 2}
+
+
+class Run:
+    def __init__(self, zc):
+        self.zc = zc
+        self.kernel = oracle.Kernel()
+        self.refused = {}
+        self.counts = {"packets": 0, "certain": 0, "possible": 0, "unknown": 0, "rulesets": 0, "sure_packets": 0, "sure_possible": 0}
+        self.blurs = {}
+
+    def load(self, lines):
+        """Load what the kernel takes of it: statements that it refuses are taken out by their line, and counted. Returns what stands."""
+        lines = list(lines)
+        for _ in range(60):
+            self.kernel.flush()
+            r = oracle.run("nft", "-f", "-", stdin="\n".join(lines) + "\n", check=False)
+            if r.returncode == 0:
+                return lines
+            at = self.refused_line(r.stderr)
+            if at is None or not lines[at].startswith("    "):
+                return None
+            key = self.why_refused(r.stderr, lines.pop(at))
+            self.refused[key] = self.refused.get(key, 0) + 1
+        return None
+
+    @staticmethod
+    def why_refused(text, line):
+        """nft's own refusals (a statement that contradicts itself) by kind; the kernel's with the statement."""
+        why = text.split("rror: ")[-1].splitlines()[0] if "rror: " in text else text
+        return f"{why.removeprefix('Could not process rule: ')}: {line.strip()}" if "Could not process rule" in why else "nft: " + why.split(":")[0].split(" specified")[0]
+
+    @staticmethod
+    def refused_line(text):
+        for row in text.splitlines():
+            part = row.split(":")
+            if len(part) > 2 and part[0] == "/dev/stdin" and part[1].isdigit():
+                return int(part[1]) - 1
+        return None
+
+    def ask(self, packets):
+        r = subprocess.run([self.zc, "reach", "--packets", "-"], input="".join(json.dumps(p) + "\n" for p in packets), capture_output=True, text=True, check=False)
+        rows = [json.loads(row) for row in r.stdout.splitlines()]
+        if len(rows) != len(packets):
+            raise RuntimeError(f"reach gave {len(rows)} lines for {len(packets)} packets, exit {r.returncode}: {r.stderr.strip()}")
+        return rows
+
+    def compare(self, lines, packets, doubtful=False, count=True):
+        """The first disagreement as (packet, kernel's, ours); None for none. False when the ruleset does not load."""
+        if self.load(lines) is None:
+            return False
+        ours = self.ask(packets)
+        kernels = self.kernel.verdicts(packets)
+        worst = None
+        for p, k, o in zip(packets, kernels, ours):
+            if count:
+                self.tally(o, doubtful)
+            if not agrees(k, o) and worst is None:
+                worst = (p, k, o)
+        return worst
+
+    def tally(self, o, doubtful):
+        c = self.counts
+        c["packets"] += 1
+        kind = "unknown" if o.get("verdict") == "unknown" or "error" in o else o["certainty"]
+        c[kind] += 1
+        if not doubtful:
+            c["sure_packets"] += 1
+            c["sure_possible"] += kind != "certain"
+
+    def shrink(self, lines, packet):
+        """Fewer lines that still disagree on this packet."""
+        lines = list(lines)
+        at = 0
+        while at < len(lines):
+            less = lines[:at] + lines[at + 1:]
+            if lines[at].startswith("    ") and self.compare(less, [packet], count=False):
+                lines = less
+            else:
+                at += 1
+        return lines
+
+    def one(self, seed, count):
+        made = rulesets.Ruleset(seed)
+        packets = rulesets.packets(seed, count)
+        self.counts["rulesets"] += 1
+        found = self.compare(made.lines, packets, made.doubtful)
+        if not found:
+            return None
+        standing = self.load(made.lines)
+        return self.shrink(standing, found[0]), found
+
+
+def agrees(kernel, ours):
+    if "error" in ours:
+        return False
+    if ours["verdict"] == "unknown":
+        return True
+    if ours["certainty"] == "certain":
+        return ours["verdict"] == kernel
+    return OPEN[ours["verdict"]] <= OPEN[kernel]
+
+
+def report(seed, shrunk, found, keep):
+    packet, kernel, ours = found
+    text = "\n".join(shrunk)
+    print(f"# seed {seed}: the kernel says {kernel}, reach says {json.dumps(ours)}")
+    print("# " + json.dumps(packet))
+    for row in shrunk:
+        print("#   " + row)
+    if keep:
+        with open(os.path.join(keep, f"{seed}.nft"), "w", encoding="utf-8") as f:
+            f.write(f"# {json.dumps(packet)}\n# kernel {kernel}, reach {json.dumps(ours)}\n{text}\n")
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("--rounds", type=int, default=300)
+    a.add_argument("--seconds", type=int)
+    a.add_argument("--seed", type=int, default=1)
+    a.add_argument("--packets", type=int, default=100)
+    a.add_argument("--keep", default="")
+    a = a.parse_args()
+    zc = os.path.abspath(os.environ.get("ZC", "build/zerocrit"))
+    reason = oracle.why_not()
+    if reason:
+        print("1..0 # SKIP " + " ".join(reason.split()))
+        return 0
+    oracle.new_namespace()
+    run, wrong, seed, end = Run(zc), 0, a.seed, time.monotonic() + (a.seconds or 0)
+    while (time.monotonic() < end if a.seconds else seed < a.seed + a.rounds) and wrong < 10:
+        found = run.one(seed, a.packets)
+        if found:
+            wrong += 1
+            report(seed, *found, a.keep)
+        seed += 1
+    c = run.counts
+    share = 100 * c["sure_possible"] / max(1, c["sure_packets"])
+    print(f"# {c['packets']} packets over {c['rulesets']} rulesets: {c['certain']} certain, {c['possible']} possible, {c['unknown']} unknown; {share:.2f} % not certain in rulesets without chance or time")
+    print("# refused by this kernel or nft: " + (", ".join(f"{k} ({n})" for k, n in sorted(run.refused.items(), key=lambda x: -x[1])[:40]) or "nothing"))
+    print(f"{'not ' if wrong else ''}ok 1 - reach and the kernel agree on {c['packets']} packets over {c['rulesets']} rulesets from seed {a.seed}")
+    print(f"{'not ' if share >= 2 else ''}ok 2 - fewer than 2 % of the answers are uncertain where the ruleset is not")
+    print("1..2")
+    return 1 if wrong or share >= 2 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
