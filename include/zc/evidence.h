@@ -69,6 +69,9 @@ bool zc_evidence_document(struct zc_evidence *ev, struct zc_out *out, struct zc_
 /** The compiled-in evidence schema (borrowed, parsed once, thread-safe after the first call). */
 const json_t *zc_evidence_schema(struct zc_err *err);
 
+/** Within one endpoint, once every probe has run: what one subject shows about another. */
+void zc_endpoint_settle(json_t *endpoint);
+
 /* ---- entities ---- */
 
 /** A kind of thing that rules judge: one row of one table. */

@@ -31,7 +31,12 @@ struct zc_starttls {
         char why[160];                   /* in words, of anything but offered */
         char sent[ZC_STARTTLS_SAID];     /* what was said, escaped and capped */
         char received[ZC_STARTTLS_SAID]; /* what came back, likewise */
-        size_t surplus;                  /* bytes that came with the answer that said to begin, before TLS: never legitimate */
+        /*
+         * Bytes that answer nothing: they came before their question, or with the word to begin and before TLS. Never legitimate (RFC 3207
+         * section 6, CVE-2011-0411, CVE-2021-23222); they are noted, and dropped, so that neither TLS nor the next question takes them for its own.
+         */
+        size_t surplus;
+        bool clear; /* seen: what the service is for is to be had without TLS; false: not seen */
 };
 
 /** By service name: "postgresql", "smtp". NULL when there is none. */
@@ -58,6 +63,7 @@ struct zc_smtp_reply {
         unsigned code;      /* 200 ... 599 */
         unsigned lines;
         bool starttls;      /* one of the lines after the first is the keyword STARTTLS (RFC 3207 section 4) */
+        bool auth;          /* likewise AUTH (RFC 4954 section 3): a login is taken as things stand */
         struct zc_rd first; /* the first line's text */
 };
 

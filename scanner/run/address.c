@@ -319,6 +319,7 @@ static void endpoint_observe(const struct zc_work *w, json_t *endpoint, struct z
                 if (plan->rows[i].probe->scope == ZC_SCOPE_ENDPOINT && zc_plan_runs(&plan->rows[i]))
                         endpoint_probe(w, &plan->rows[i], endpoint, deadline);
         }
+        zc_endpoint_settle(endpoint);
         put(w, json_pack("{s:O}", "endpoint", endpoint));
 }
 

@@ -151,6 +151,9 @@ def redis():
             continue
         e = collect(f"{RIGHT}:{port}", "--only", "identify,redis")
         tap(part(e, wanted), f"redis, {name}", json.dumps(e))
+        if "--tls-port" in options and "redis" in e:
+            e = collect(f"{RIGHT}:{port}", "--only", "tls,redis")
+            tap(e["tls"]["entry"].get("enforced") == "yes", f"redis, {name}: TLS is enforced", json.dumps(e))
         if said and shutil.which("redis-cli"):
             oracle = redis_cli(port, "--tls-port" in options)
             tap(said in oracle.stdout + oracle.stderr, f"redis-cli agrees, {name}", oracle)
@@ -269,6 +272,9 @@ def postgres():
         if ("postgres", False, "plain") in answers and shutil.which("psql"):
             r = run("psql", "-w", f"host={RIGHT} port={port} user=postgres dbname=postgres sslmode=disable", "-Atc", "select 1")
             tap((r.stdout.strip() == "1") == (answers[("postgres", False, "plain")][0] == "ready"), f"psql agrees, {name}", r)
+        e = collect(f"{RIGHT}:{port}", "--only", "tls,postgres")
+        required = e.get("postgres", {}).get("tls", {}).get("required")
+        tap(e["tls"]["entry"].get("enforced") == (required if required != "unknown" else None), f"postgres, whether TLS is enforced, {name}", json.dumps(e))
         found = findings(f"{RIGHT}:{port}", "--only", "identify,postgres")
         found = {r for r in found if r.startswith("ZC-PG-")}
         tap(found == RULES[name], f"postgres, what is found, {name}", found)

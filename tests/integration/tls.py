@@ -237,6 +237,47 @@ def pg_yes(c):
         t.recv(1)
 
 
+def serve_tls(c):
+    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ctx.load_cert_chain(f"{work}/good.chain", f"{work}/good.key")
+    with ctx.wrap_socket(c, server_side=True) as t:
+        t.recv(1)
+
+
+def pg_surplus(c):
+    """What a server, or someone on the way, says before TLS begins (CVE-2021-23222)."""
+    c.recv(8)
+    c.sendall(b"SR\0\0\0\x08\0\0\0\0")
+    serve_tls(c)
+
+
+def pg_late(c):
+    """The same, but after the ClientHello is on its way."""
+    c.recv(8)
+    c.sendall(b"S")
+    c.recv(1)
+    c.sendall(b"R\0\0\0\x08\0\0\0\0")
+    time.sleep(1)
+
+
+def smtp_surplus(c):
+    c.sendall(b"220 mail.example ESMTP\r\n")
+    c.recv(4096)
+    c.sendall(b"250-mail.example\r\n250 STARTTLS\r\n")
+    c.recv(4096)
+    c.sendall(b"220 go\r\n250-mail.example\r\n250 AUTH PLAIN\r\n")
+    serve_tls(c)
+
+
+def smtp_login(c):
+    c.sendall(b"220 mail.example ESMTP\r\n")
+    c.recv(4096)
+    c.sendall(b"250-mail.example\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS\r\n")
+    c.recv(4096)
+    c.sendall(b"220 go\r\n")
+    serve_tls(c)
+
+
 def smtp(c, starttls):
     f = c.makefile("rwb", buffering=0)
     c.sendall(b"220 mail.example ESMTP\r\n")
@@ -302,8 +343,8 @@ ports = {
     "lie_version": peer(lie_version), "http": peer(http), "close": peer(close), "ssl3": peer(ssl3), "closes_old": peer(closes_old),
     "silent_old": peer(silent_old),
 }
-databases = {"pg_no": peer(pg_no), "pg_error": peer(pg_error), "pg_yes": peer(pg_yes)}
-mail = {"smtp": peer(lambda c: smtp(c, True)), "smtp_plain": peer(lambda c: smtp(c, False))}
+databases = {f.__name__: peer(f) for f in (pg_no, pg_error, pg_yes, pg_surplus, pg_late)}
+mail = {"smtp": peer(lambda c: smtp(c, True)), "smtp_plain": peer(lambda c: smtp(c, False)), "smtp_surplus": peer(smtp_surplus), "smtp_login": peer(smtp_login)}
 
 for p in ports.values():  # until s_server listens
     for _ in range(200):
@@ -415,6 +456,18 @@ tap(tls("smtp").get("entry", {}).get("protocol") == "smtp" and offered("smtp")["
     chain("smtp")["name_match"]["matched"] is True, "SMTP: versions and chain behind STARTTLS", seen["smtp"])
 tap(tls("smtp_plain").get("entry", {}).get("offered") is False and "versions" not in tls("smtp_plain"), "SMTP without STARTTLS", seen["smtp_plain"])
 
+# ---- what comes before TLS, and whether TLS is needed ----
+
+for name, surplus, trusted in [("pg_yes", 0, True), ("pg_surplus", 9, True), ("smtp", 0, True), ("smtp_surplus", 34, True), ("smtp_login", 0, True)]:
+    said = [p for p in evidence["problems"] if p.get("path", "").endswith("/tls/entry/surplus") and str({**databases, **mail}[name]) in p.get("subject", "")]
+    tap(tls(name).get("entry", {}).get("surplus") == surplus and bool(said) == (surplus > 0), f"{name}: {surplus} bytes before TLS are noticed",
+        (tls(name).get("entry"), evidence["problems"]))
+    tap(chain(name).get("path", {}).get("trusted") is trusted and offered(name).get("TLSv1.2") is True, f"{name}: and TLS behind them is seen as it is", seen[name])
+tap(outcome("pg_late") == "failed" and "not TLS" in seen["pg_late"]["probes"]["tls"]["why"] and not tls("pg_late"),
+    "pg_late: words in TLS's place are no TLS, and not for that no service", seen["pg_late"])
+for name, enforced in [("smtp", None), ("smtp_plain", "no"), ("smtp_login", "no"), ("pg_yes", None), ("pg_no", None), ("good", None)]:
+    tap(tls(name)["entry"].get("enforced") == enforced, f"{name}: enforced {enforced or 'is not known'}", tls(name)["entry"])
+
 # ---- rules ----
 
 j = run(ZC, "judge", "ev.json", "-o", "report.json")
@@ -428,7 +481,8 @@ OLD_ONES = {"ZC-TLS-002"}
 for name, want in [("good", set()), ("expired", {"ZC-TLS-020"}), ("soon", {"ZC-TLS-021"}), ("early", {"ZC-TLS-022"}), ("other", {"ZC-TLS-023"}),
                    ("nosan", {"ZC-TLS-023"}), ("alone", {"ZC-TLS-024", "ZC-TLS-026"}), ("sha1", {"ZC-TLS-027"}), ("lonely", {"ZC-TLS-024"}),
                    ("ssl3", {"ZC-TLS-001", "ZC-TLS-003"}), ("tls10", {"ZC-TLS-002", "ZC-TLS-003"}), ("tls13", set()), ("stall", set()), ("http", set()),
-                   ("lie_suite", set()), ("pg_no", set()), ("pg_yes", set()), ("smtp", set()), ("smtp_plain", {"ZC-TLS-005"})]:
+                   ("lie_suite", set()), ("pg_no", set()), ("pg_yes", set()), ("smtp", set()), ("smtp_plain", {"ZC-TLS-005"}),
+                   ("pg_surplus", {"ZC-TLS-006"}), ("smtp_surplus", {"ZC-TLS-006"}), ("smtp_login", set())]:
     got = {x for x in found.get(name, set())} - (OLD_ONES if name not in ("tls10", "tls13", "ssl3") and offered(name).get("TLSv1.0") else set())
     tap(got == want, f"{name}: {', '.join(sorted(want)) or 'no finding'}", found.get(name))
 proofs = [f["proof"] for f in report["findings"] if f["rule"] == "ZC-TLS-001"]

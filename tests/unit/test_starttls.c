@@ -107,6 +107,11 @@ static const struct {
           ZC_STARTTLS_OFFERED, "", 0 },
         { "smtp", "220 hi\r\n|250-me\r\n250 STARTTLS\r\n|220 go\r\n250 x\r\n", ZC_EV_EOF,
           ZC_STARTTLS_OFFERED, "", 7 },
+        /* all answers before their questions: none of them counts */
+        { "smtp", "220 hi\r\n250-me\r\n250 STARTTLS\r\n220 go\r\n|", ZC_EV_TIMEOUT,
+          ZC_STARTTLS_UNKNOWN, "no answer before TLS could begin", 30 },
+        { "smtp", "220 hi\r\n|250-me\r\n250 STARTTLS\r\n220 go\r\n|220 go\r\n", ZC_EV_EOF,
+          ZC_STARTTLS_OFFERED, "", 8 },
         { "smtp", "220 hi\r\n|250 me\r\n", ZC_EV_EOF, ZC_STARTTLS_REFUSED,
           "EHLO does not list STARTTLS", 0 },
         { "smtp", "220 hi\r\n|502 what\r\n", ZC_EV_EOF, ZC_STARTTLS_REFUSED,
@@ -158,13 +163,39 @@ static void test_talks(void **state)
                 struct zc_starttls s;
                 size_t row = i / 2;
 
+                if (i % 2 && talks[row].surplus > 0)
+                        continue; /* one by one, each comes after a question */
                 zc_starttls_init(&s, zc_starttls_find(talks[row].service));
                 converse(&s, talks[row].peer, talks[row].end, i % 2);
                 assert_int_equal(s.result, talks[row].result);
                 assert_string_equal(s.why, talks[row].why);
                 assert_int_equal(zc_starttls_go_on(&s), s.result == ZC_STARTTLS_OFFERED);
-                if (i % 2 == 0)
-                        assert_int_equal(s.surplus, talks[row].surplus);
+                assert_int_equal(s.surplus, talks[row].surplus);
+        }
+}
+
+/* Without TLS to be had, or with a login taken before it, the service is to be had in the clear. */
+static void test_clear(void **state)
+{
+        static const struct {
+                const char *ehlo;
+                bool clear;
+        } rows[] = {
+                { "220 x\r\n|250-me\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n|220 go\r\n", true },
+                { "220 x\r\n|250-me\r\n250-AUTH=LOGIN\r\n250 STARTTLS\r\n|220 go\r\n", true },
+                { "220 x\r\n|250-me\r\n250-AUTHX\r\n250 STARTTLS\r\n|220 go\r\n", false },
+                { "220 x\r\n|250-AUTH PLAIN\r\n250 STARTTLS\r\n|220 go\r\n", false },
+                { "220 x\r\n|250 me\r\n", true },
+                { "220 x\r\n|502 no\r\n", false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ZC_COUNT(rows); i++) {
+                struct zc_starttls s;
+
+                zc_starttls_init(&s, zc_starttls_find("smtp"));
+                converse(&s, rows[i].ehlo, ZC_EV_EOF, false);
+                assert_int_equal(s.clear, rows[i].clear);
         }
 }
 
@@ -287,8 +318,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_smtp_replies), cmocka_unit_test(test_smtp_truncated),
                 cmocka_unit_test(test_smtp_limits),  cmocka_unit_test(test_talks),
-                cmocka_unit_test(test_said),         cmocka_unit_test(test_said_capped),
-                cmocka_unit_test(test_chain),        cmocka_unit_test(test_chain_ends),
+                cmocka_unit_test(test_said),         cmocka_unit_test(test_clear),
+                cmocka_unit_test(test_said_capped),  cmocka_unit_test(test_chain),
+                cmocka_unit_test(test_chain_ends),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,8 +51,11 @@ static json_t *entry(const struct zc_tls_seen *s)
         }
         if (s->pre.result == ZC_STARTTLS_OFFERED || s->pre.result == ZC_STARTTLS_REFUSED)
                 put(o, "offered", json_boolean(s->pre.result == ZC_STARTTLS_OFFERED));
+        if (s->pre.clear)
+                put(o, "enforced", text("no"));
         if (s->pre.why[0])
                 put(o, "why", text(s->pre.why));
+        put(o, "surplus", json_integer((json_int_t)s->pre.surplus));
         put(o, "proof", proof(s->at, s->attempts, s->pre.sent, s->pre.received));
         return o;
 }

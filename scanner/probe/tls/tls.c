@@ -125,6 +125,20 @@ static bool any(const struct zc_tls_seen *seen, enum zc_tls_offered what)
         return false;
 }
 
+/** Words in the clear that nobody asked for, where TLS was to begin: from the server, or from someone on the way. */
+static void account_surplus(const struct zc_tls_seen *seen, struct zc_io *io)
+{
+        char why[96];
+
+        if (seen->pre.surplus == 0)
+                return;
+        snprintf(why, sizeof why, "%zu bytes; they were kept out of the TLS session",
+                 seen->pre.surplus);
+        zc_io_problem(io, "/tls/entry/surplus",
+                      "bytes came in the clear that answer no question, before TLS could begin",
+                      why);
+}
+
 /** What could not be seen, said. */
 static void account(const struct zc_tls_seen *seen, struct zc_io *io)
 {
@@ -161,6 +175,9 @@ static bool none_here(const struct zc_tls_seen *seen, const struct zc_conv *conv
         }
         if (seen->start && seen->pre.result == ZC_STARTTLS_UNKNOWN)
                 return zc_fail(err, ZC_E_TIMEOUT, "%s", seen->pre.why);
+        if (seen->facts->not_tls && seen->start)
+                return zc_fail(err, ZC_E_MALFORMED,
+                               "it said to begin TLS, and what came then is not TLS");
         if (seen->facts->not_tls) {
                 zc_io_notapplicable(io, "the answer to a ClientHello is not TLS");
                 return true;
@@ -177,6 +194,8 @@ static bool look(const struct zc_tls_peer *peer, struct zc_tls_seen *seen, struc
 
         if (!handshakes(peer, seen, &session, &conv, err))
                 return zc_ctx(err, "TLS handshake");
+        if (seen->start)
+                account_surplus(seen, io);
         if (seen->start && seen->pre.result == ZC_STARTTLS_REFUSED)
                 return zc_tls_evidence(seen, out) || zc_fail(err, ZC_E_NOMEM, "no memory");
         starts = conv.connect == ZC_CONNECT_OPEN && !seen->facts->not_tls &&
@@ -203,8 +222,7 @@ static bool tls_run(const struct zc_subject *s, struct zc_io *io, json_t *out, s
                 .port = s->port,
                 .name = s->name,
                 .start = start_of(s),
-                .limits = { .at_once =
-                                    io->at_once && io->at_once < AT_ONCE ? io->at_once : AT_ONCE,
+                .limits = { .at_once = io->at_once && io->at_once < AT_ONCE ? io->at_once : AT_ONCE,
                             .per_second = io->per_second },
                 .deadline = zc_deadline_min(io->deadline, zc_deadline_in(BUDGET_MS)),
         };

@@ -94,7 +94,10 @@ static enum zc_reply smtp_ehlo(struct zc_starttls *s, struct zc_rd *in)
         struct zc_smtp_reply r;
         enum zc_reply reply = smtp_reply(s, in, &r, "EHLO");
 
-        if (reply == ZC_REPLY_DONE && r.code / 100 == 2 && !r.starttls)
+        if (reply != ZC_REPLY_DONE || r.code / 100 != 2)
+                return reply;
+        s->clear = r.auth || !r.starttls;
+        if (!r.starttls)
                 decide(s, ZC_STARTTLS_REFUSED, "EHLO does not list STARTTLS");
         return reply;
 }
@@ -159,10 +162,19 @@ static const struct stage *now(const struct zc_starttls *s)
         return &s->protocol->stages[s->stage];
 }
 
-static enum zc_step say(struct zc_starttls *s, struct zc_wr *out)
+/** What stands in `in` now can be the answer to nothing that was asked. */
+static void drop_surplus(struct zc_starttls *s, struct zc_rd *in)
+{
+        note(s->received, in->p, in->n);
+        s->surplus += in->n;
+        in->n = 0;
+}
+
+static enum zc_step say(struct zc_starttls *s, struct zc_rd *in, struct zc_wr *out)
 {
         if (!now(s)->say)
                 return ZC_STEP_MORE;
+        drop_surplus(s, in);
         zc_wr_bytes(out, now(s)->say, now(s)->len);
         note(s->sent, now(s)->say, now(s)->len);
         return ZC_STEP_SEND;
@@ -199,11 +211,12 @@ static enum zc_step hear(struct zc_starttls *s, enum zc_event ev, struct zc_rd *
         }
         note(s->received, before.p, before.n - in->n);
         if (s->result != ZC_STARTTLS_UNKNOWN || s->why[0] != '\0') {
-                s->surplus = s->result == ZC_STARTTLS_OFFERED ? in->n : 0;
+                if (s->result == ZC_STARTTLS_OFFERED)
+                        drop_surplus(s, in);
                 return ZC_STEP_DONE;
         }
         s->stage++;
-        return say(s, out);
+        return say(s, in, out);
 }
 
 enum zc_step zc_starttls_step(void *starttls, enum zc_event ev, struct zc_rd *in, struct zc_wr *out)
@@ -211,7 +224,7 @@ enum zc_step zc_starttls_step(void *starttls, enum zc_event ev, struct zc_rd *in
         struct zc_starttls *s = starttls;
 
         if (ev == ZC_EV_CONNECTED) {
-                enum zc_step step = say(s, out);
+                enum zc_step step = say(s, in, out);
 
                 if (step == ZC_STEP_SEND || in->n == 0)
                         return step;

@@ -1,6 +1,7 @@
 /** The replies of protocols that switch to TLS. Pure. */
 #include "zc/starttls.h"
 
+#include <string.h>
 #include <strings.h>
 
 /* "250-STARTTLS" CR LF, "250 HELP" CR LF: code, then '-' when more lines follow, ' ' or nothing on the last */
@@ -28,13 +29,12 @@ static bool line_parse(struct zc_rd line, unsigned *code, bool *last, struct zc_
 }
 
 /* The keyword alone, whatever its case; parameters after it are not defined, and would not unmake it. */
-static bool is_starttls(struct zc_rd text)
+static bool is_keyword(struct zc_rd text, const char *word)
 {
-        static const char word[] = "STARTTLS";
-        size_t n = sizeof word - 1;
+        size_t n = strlen(word);
 
         return text.n >= n && strncasecmp((const char *)text.p, word, n) == 0 &&
-               (text.n == n || text.p[n] == ' ');
+               (text.n == n || text.p[n] == ' ' || text.p[n] == '=');
 }
 
 enum zc_reply zc_smtp_reply_parse(struct zc_rd *in, struct zc_smtp_reply *out)
@@ -53,8 +53,8 @@ enum zc_reply zc_smtp_reply_parse(struct zc_rd *in, struct zc_smtp_reply *out)
                         return ZC_REPLY_FOREIGN;
                 if (r.lines == 0)
                         r.first = text;
-                else
-                        r.starttls = r.starttls || is_starttls(text);
+                r.starttls = r.starttls || (r.lines > 0 && is_keyword(text, "STARTTLS"));
+                r.auth = r.auth || (r.lines > 0 && is_keyword(text, "AUTH"));
                 r.code = code;
                 r.lines++;
         }
