@@ -79,7 +79,6 @@ enum zc_fw_op_kind {
         ZC_FW_OP_RANGE,
         ZC_FW_OP_LOOKUP, /* also loads when the set is a map; a verdict map gives a verdict */
         ZC_FW_OP_MAYBE, /* limit, quota, connlimit, unknown expression, …: may hold or not; `name` says which */
-        ZC_FW_OP_XT_MATCH, /* xt: NULL when its parameters are not known: may hold or not */
         /* what they change */
         ZC_FW_OP_META_SET,
         ZC_FW_OP_CT_SET,
@@ -96,7 +95,6 @@ enum zc_fw_op_kind {
         ZC_FW_OP_SYNPROXY,
         ZC_FW_OP_FWD, /* stolen: leaves by another device */
         ZC_FW_OP_TPROXY,
-        ZC_FW_OP_XT_TARGET,
         ZC_FW_OP_UNKNOWN, /* nobody knows what becomes of the packet: may be anything, a verdict included */
 };
 
@@ -113,7 +111,6 @@ enum zc_fw_bitwise {
 enum zc_fw_nat { ZC_FW_SNAT, ZC_FW_DNAT, ZC_FW_MASQ, ZC_FW_REDIR };
 
 struct zc_fw_set;
-struct zc_fw_xt;
 
 /** One expression. Slots are numbers of 4-byte registers; no_slot where there is none. Data is in the arena. */
 #define ZC_FW_NO_SLOT 0xff
@@ -139,7 +136,6 @@ struct zc_fw_op {
                 } nat; /* tproxy too: addr_min, port_min */
                 struct zc_fw_set *set;
                 struct zc_fw_verdict verdict;
-                const struct zc_fw_xt *xt;
         } u;
         const char
                 *name; /* the expression's own name, for what blurs: "limit", "xt match recent" */
@@ -382,12 +378,26 @@ const char *zc_fw_family_name(enum zc_fw_family f);
 const char *zc_fw_hook_name(enum zc_fw_hook h);
 const char *zc_fw_outcome_name(enum zc_fw_outcome o); /* "accept", "reject", "drop", "unknown" */
 
-/* xt: iptables' matches and targets, from nf_tables' compat expressions and from legacy tables (linux/netfilter/xt_*.h). */
+/* xt: iptables' matches and targets, from nf_tables' compat expressions and from legacy tables (linux/netfilter/xt_*.h), are written in the ops
+ * above wherever those can say it (multiport as a lookup in a concatenation of ports, addrtype as fib, REJECT, DNAT, MARK, …), so that whoever
+ * evaluates needs no word of xt. What they cannot say is ZC_FW_OP_MAYBE or ZC_FW_OP_UNKNOWN with the name "xt match recent". */
 
-/** Decode a match's or target's parameters. NULL with *known false when we do not know it or its revision; err only for a malformed one. */
-bool zc_fw_xt_match(struct zc_arena *arena, const char *name, uint32_t revision, struct zc_rd info,
-                    uint8_t family, const struct zc_fw_xt **out, struct zc_err *err) ZC_MUST_USE;
-bool zc_fw_xt_target(struct zc_arena *arena, const char *name, uint32_t revision, struct zc_rd info,
-                     uint8_t family, const struct zc_fw_xt **out, struct zc_err *err) ZC_MUST_USE;
+/** A rule's ops under construction; the list is in the arena and grows by doubling. */
+struct zc_fw_ops {
+        struct zc_arena *arena;
+        struct zc_fw_op *list;
+        size_t count, cap;
+};
+/** One more, zeroed, with ZC_FW_NO_SLOT in sreg, dreg, sreg2, dir; NULL when out of memory. */
+struct zc_fw_op *zc_fw_ops_add(struct zc_fw_ops *ops, enum zc_fw_op_kind kind);
+
+/**
+ * Append what the match or target does; slots 12..15 are its scratch. *known false: we do not know it or its revision (a MAYBE or an
+ * UNKNOWN was appended). False for a malformed one or out of memory.
+ */
+bool zc_fw_xt_match(struct zc_fw_ops *ops, const char *name, uint32_t revision, struct zc_rd info,
+                    enum zc_fw_family family, bool *known, struct zc_err *err) ZC_MUST_USE;
+bool zc_fw_xt_target(struct zc_fw_ops *ops, const char *name, uint32_t revision, struct zc_rd info,
+                     enum zc_fw_family family, bool *known, struct zc_err *err) ZC_MUST_USE;
 
 #endif
