@@ -13,6 +13,7 @@
  *       needs: [self.defaults.input.ip]  # must be observed, else unknown
  *       when: self.defaults.input.ip == "accept"
  *       confidence: derived              # proven | derived | version
+ *       cvss: "CVSS:4.0/AV:N/…"          # scored; another band than the (worst) severity needs severity_override_reason: WHY
  *       message: "… {{ self.defaults.input.ip }} …"
  *       covers: [ZC-FW-002]              # rules that one fix of this also ends
  *       rationale: …
@@ -68,6 +69,10 @@ struct zc_rule {
 
 /** The highest severity the rule can have. */
 enum zc_severity zc_rule_worst(const struct zc_rule *r);
+/** The highest severity that the confidence can carry: only what is proven may be critical. */
+enum zc_severity zc_confidence_carries(enum zc_confidence c);
+/** "tag:NAME", "severity:WORD" (the worst a rule can be), "id:GLOB", or a glob over ids. */
+bool zc_rule_selected(const struct zc_rule *r, const char *selector);
 /** Whether the rule has the tag. */
 bool zc_rule_tagged(const struct zc_rule *r, const char *tag);
 
@@ -86,6 +91,13 @@ ZC_FREEP(zc_pack);
 size_t zc_pack_count(const struct zc_pack *p);
 const struct zc_rule *zc_pack_rule(const struct zc_pack *p, size_t i); /* sorted by id */
 const struct zc_rule *zc_pack_find(const struct zc_pack *p, const char *id);
+/** What a view changes of one rule. */
+struct zc_rule_choice {
+        bool keep;
+        enum zc_severity severity[ZC_REACH_COUNT];
+};
+/** The pack with some rules left out and severities changed; choices[i] is of rule i. Its digest is the pack's, which must outlive it. NULL: no memory. */
+struct zc_pack *zc_pack_view(const struct zc_pack *p, const struct zc_rule_choice *choices) ZC_MUST_USE;
 /** NULL-terminated ids, for "did you mean". */
 const char *const *zc_pack_ids(const struct zc_pack *p);
 /** "sha256:..." over the rule files in path order. */

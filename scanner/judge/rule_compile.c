@@ -229,8 +229,9 @@ static bool compile_remediation(struct compile *c)
 
 /* ---- plain fields ---- */
 
-static void fill_severity(struct zc_rule *rule, const json_t *severity)
+void zc_rule_set_severity(struct zc_rule *rule, const json_t *severity)
 {
+        rule->by_reach = false;
         for (enum zc_reach reach = ZC_REACH_NONE; reach < ZC_REACH_COUNT; reach++) {
                 const char *key = reach == ZC_REACH_NONE ? "loopback" : zc_reach_name(reach);
                 const char *word = json_is_string(severity) ? json_string_value(severity)
@@ -259,7 +260,7 @@ static void fill_plain(const struct compile *c)
                 if (strcmp(confidence, zc_confidence_name(i)) == 0)
                         rule->confidence = i;
         }
-        fill_severity(rule, json_object_get(c->record, "severity"));
+        zc_rule_set_severity(rule, json_object_get(c->record, "severity"));
 }
 
 bool zc_rule_compile(const struct zc_yaml *y, const char *pointer, const json_t *record,
@@ -284,6 +285,10 @@ void zc_rule_owned_free(struct rule_owned *r)
 {
         if (!r)
                 return;
+        if (r->borrowed) {
+                free(r);
+                return;
+        }
         for (size_t i = 0; i < r->template_count; i++)
                 zc_message_free(r->templates[i].message);
         for (size_t i = 0; i < r->variant_count; i++)

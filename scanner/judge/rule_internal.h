@@ -22,6 +22,7 @@ struct rule_owned {
         size_t template_count, template_cap;
         struct rule_variant *variants; /* by position in remediation.variants */
         size_t variant_count;
+        bool borrowed; /* of a view: all but the severities belongs to the rule of the pack behind it */
 };
 struct rule_variant {
         struct zc_cel *when; /* NULL: always */
@@ -35,6 +36,8 @@ bool zc_rule_compile(const struct zc_yaml *y, const char *pointer, const json_t 
                      struct rule_owned *r, struct zc_err *err) ZC_MUST_USE;
 void zc_rule_owned_free(struct rule_owned *r);
 
+/** Severities from a word, or from a map by reach, that were checked. */
+void zc_rule_set_severity(struct zc_rule *rule, const json_t *severity);
 /** Whether a value has the type, and stands within min and max, of a `params` entry. */
 bool zc_rule_param_fits(const json_t *param, const json_t *v);
 /** Whether the name is the id of a rule: ZC-<AREA>-<NNN>. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rule_internal.h"
+#include "zc/cvss.h"
 
 static const char *const severities[] = { "info", "low", "medium", "high", "critical", NULL };
 static const char *const reaches[] = { "none", "loopback", "isolated", "private",
@@ -67,6 +68,8 @@ static const struct zc_shape rule_shape[] = {
         { "id", ZC_SHAPE_TEXT, true, NULL, NULL },
         { "title", ZC_SHAPE_TEXT, true, NULL, NULL },
         { "severity", ZC_SHAPE_ANY, true, NULL, NULL },
+        { "cvss", ZC_SHAPE_TEXT, false, NULL, NULL },
+        { "severity_override_reason", ZC_SHAPE_TEXT, false, NULL, NULL },
         { "applies_to", ZC_SHAPE_TEXT, true, NULL, NULL },
         { "where", ZC_SHAPE_TEXT, false, NULL, NULL },
         { "needs", ZC_SHAPE_TEXTS, false, NULL, NULL },
@@ -171,12 +174,18 @@ static bool check_id(const struct record *r)
                        id);
 }
 
-/** A severity against what the confidence can carry. */
-static bool check_severity_word(const struct record *r, const char *below, const char *word)
+enum zc_severity zc_confidence_carries(enum zc_confidence c)
 {
         static const enum zc_severity most[] = {
                 [ZC_VERSION_ONLY] = ZC_MEDIUM, [ZC_DERIVED] = ZC_HIGH, [ZC_PROVEN] = ZC_CRITICAL
         };
+
+        return most[c];
+}
+
+/** A severity against what the confidence can carry. */
+static bool check_severity_word(const struct record *r, const char *below, const char *word)
+{
         const char *confidence = json_string_value(json_object_get(r->json, "confidence"));
         enum zc_severity severity = ZC_INFO;
         size_t c = 0;
@@ -186,10 +195,12 @@ static bool check_severity_word(const struct record *r, const char *below, const
                         r, below,
                         "\"%.40s\" is not a severity; one of: info, low, medium, high, critical",
                         word);
-        return severity <= most[c] || fail_in(r, below,
-                                              "severity %s needs more than confidence %s, which "
-                                              "carries %s at most; only proven may be critical",
-                                              word, confidence, severities[most[c]]);
+        if (severity <= zc_confidence_carries((enum zc_confidence)c))
+                return true;
+        return fail_in(r, below,
+                       "severity %s needs more than confidence %s, which carries %s at most; only "
+                       "proven may be critical",
+                       word, confidence, severities[zc_confidence_carries((enum zc_confidence)c)]);
 }
 
 static bool check_severity(const struct record *r)
@@ -214,6 +225,52 @@ static bool check_severity(const struct record *r)
                         return false;
         }
         return true;
+}
+
+/** The worst of a severity that was checked: what a vector speaks of. */
+static enum zc_severity worst_of(const json_t *severity)
+{
+        enum zc_severity worst = ZC_INFO, one = ZC_INFO;
+        const char *key;
+        json_t *v;
+
+        if (zc_severity_parse(json_is_string(severity) ? json_string_value(severity) : "", &worst))
+                return worst;
+        json_object_foreach ((json_t *)(uintptr_t)severity, key, v) {
+                if (zc_severity_parse(json_string_value(v), &one) && one > worst)
+                        worst = one;
+        }
+        return worst;
+}
+
+/** A vector that scores in another band than the rule's severity needs a reason, and a reason needs such a vector. */
+static bool check_cvss(const struct record *r)
+{
+        const char *vector = json_string_value(json_object_get(r->json, "cvss"));
+        const json_t *reason = json_object_get(r->json, "severity_override_reason");
+        enum zc_severity severity = worst_of(json_object_get(r->json, "severity")), band;
+        struct zc_cvss v;
+        unsigned tenths;
+
+        if (!vector)
+                return !reason || fail_in(r, "/severity_override_reason",
+                                          "the rule has no cvss that could differ; remove this");
+        if (!zc_cvss_parse(vector, &v, r->err)) {
+                const struct zc_err cause = *r->err;
+
+                return fail_in(r, "/cvss", "%s", cause.text);
+        }
+        tenths = zc_cvss_score(&v);
+        band = zc_cvss_band(tenths);
+        if (band != severity && !reason)
+                return fail_in(r, "/cvss",
+                               "the vector scores %u.%u, which is %s, and the severity is %s; "
+                               "correct one of them, or say why in severity_override_reason",
+                               tenths / 10, tenths % 10, severities[band], severities[severity]);
+        return band != severity || !reason ||
+               fail_in(r, "/severity_override_reason",
+                       "the vector scores %u.%u, which is the severity's band; remove this",
+                       tenths / 10, tenths % 10);
 }
 
 /** Only things that listen or answer have a reach. */
@@ -330,6 +387,6 @@ bool zc_rule_record_check(const struct zc_yaml *y, const char *pointer, const js
         const struct record r = { y, pointer, record, err };
 
         return zc_shape_check(y, pointer, record, "a rule", rule_shape, err) && check_id(&r) &&
-               check_kind(&r) && check_severity(&r) && check_covers(&r) && check_params(&r) &&
-               check_tests(&r);
+               check_kind(&r) && check_severity(&r) && check_cvss(&r) && check_covers(&r) &&
+               check_params(&r) && check_tests(&r);
 }

@@ -400,6 +400,49 @@ bool zc_pack_builtin(struct zc_pack **out, struct zc_err *err)
         return true;
 }
 
+/** A copy that shares everything with r but its severities. */
+static struct rule_owned *rule_borrow(const struct rule_owned *r,
+                                      const enum zc_severity severity[ZC_REACH_COUNT])
+{
+        struct rule_owned *copy = malloc(sizeof(*copy));
+
+        if (!copy)
+                return NULL;
+        *copy = *r;
+        copy->borrowed = true;
+        copy->rule.by_reach = false;
+        for (size_t i = ZC_REACH_NONE; i < ZC_REACH_COUNT; i++) {
+                copy->rule.severity[i] = severity[i];
+                copy->rule.by_reach =
+                        copy->rule.by_reach || severity[i] != severity[ZC_REACH_NONE];
+        }
+        return copy;
+}
+
+struct zc_pack *zc_pack_view(const struct zc_pack *p, const struct zc_rule_choice *choices)
+{
+        ZC_AUTO(zc_pack) view = calloc(1, sizeof(*view));
+
+        if (!view)
+                return NULL;
+        view->rules = calloc(p->count + 1, sizeof(struct rule_owned *));
+        view->ids = calloc(p->count + 1, sizeof(*view->ids));
+        if (!view->rules || !view->ids)
+                return NULL;
+        view->cap = p->count + 1;
+        memcpy(view->digest, p->digest, sizeof(view->digest));
+        for (size_t i = 0; i < p->count; i++) {
+                if (!choices[i].keep)
+                        continue;
+                view->rules[view->count] = rule_borrow(p->rules[i], choices[i].severity);
+                if (!view->rules[view->count])
+                        return NULL;
+                view->ids[view->count] = p->ids[i];
+                view->count++;
+        }
+        return ZC_TAKE(view);
+}
+
 size_t zc_pack_count(const struct zc_pack *p)
 {
         return p->count;

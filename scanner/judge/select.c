@@ -48,6 +48,15 @@ bool zc_selector_matches(const char *selector, const char *rule, const json_t *t
         return zc_glob(selector, rule);
 }
 
+bool zc_rule_selected(const struct zc_rule *r, const char *selector)
+{
+        enum zc_severity s = ZC_INFO;
+
+        if (strncmp(selector, "severity:", 9) == 0)
+                return zc_severity_parse(selector + 9, &s) && zc_rule_worst(r) == s;
+        return zc_selector_matches(selector, r->id, json_object_get(r->record, "tags"));
+}
+
 /* ---- assets ---- */
 
 /** The asset that a target's findings belong to (design section 1); NULL for a block without an id: its members are assets. */
