@@ -82,6 +82,11 @@ ZC_FREEP(zc_cel);
  * key: "self.reach.sources[]"), in order of appearance, each once; `count` of them. Owned by e.
  */
 const char *const *zc_cel_paths(const struct zc_cel *e, size_t *count);
+/**
+ * A path as a person writes it (self.port, self.list[].name, self.versions['TLSv1.2'].offered) of a declared evidence variable, in the form
+ * of zc_cel_paths(); errors as zc_cel_compile()'s. *out belongs to env.
+ */
+bool zc_cel_path(struct zc_cel_env *env, const char *path, const char **out, struct zc_err *err) ZC_MUST_USE;
 
 /* ---- evaluation ---- */
 

@@ -10,7 +10,7 @@
  *       severity: high                   # or by reach: {any: high, private: high, isolated: medium, loopback: low}
  *       applies_to: firewall             # an entity kind
  *       where: self.present              # CEL, default true; false means notapplicable
- *       needs: [self.defaults.input.ip]  # must be observed, else unknown
+ *       needs: [self.defaults.input.ip]  # the evidence that `when` reads, all of it, and nothing else
  *       when: self.defaults.input.ip == "accept"
  *       confidence: derived              # proven | derived | version
  *       cvss: "CVSS:4.0/AV:N/…"          # scored; another band than the (worst) severity needs severity_override_reason: WHY
@@ -27,6 +27,10 @@
  *       since: "0.1"
  *       tests:                           # at least one fail, one pass, one unknown
  *         - {name: …, self: {…}, host: {…}, endpoint: {…}, run: {…}, params: {…}, reach: any, expect: fail, severity: high, message: …}
+ *
+ * `needs` lists what the condition reads: a path (self.tls.offered, self.answers[].result, self.versions['TLSv1.3'].offered) or one that it
+ * stands under (self.answers). What `where` reads may stand there too. Where such evidence was not observed the verdict is unknown, unless
+ * another operand of && or || decides; a path that ends in ! must have been observed whatever the others say.
  *
  * Expressions see self, host, run, params, and below endpoints also endpoint. `{{ }}` stands in message, and in the change, commands,
  * undo, verify and reproduce of a remediation, where text is quoted for a shell.
@@ -59,7 +63,8 @@ struct zc_rule {
         struct zc_cel *where; /* NULL: true */
         struct zc_cel *when;
         const char *where_source, *when_source; /* where_source: NULL when there is none */
-        const char *const *needs;               /* dotted paths, NULL-terminated */
+        const char *const *needs;               /* what it rests on, NULL-terminated: self.answers[].result */
+        const char *const *must;                /* those of them that must have been observed whatever the others say */
         enum zc_confidence confidence;
         struct zc_message *message; /* compiled template */
         const json_t *record;       /* the whole record as read: rationale, remediation, refs, params, tags, covers, tests, ... */

@@ -242,28 +242,6 @@ bool cel_resolve(struct cel_compiler *c, uint32_t pos, const char *name, bool me
 
 /* ---- operators ---- */
 
-/** A string from a schema with an enum, compared with a literal: the literal is one of them. */
-static bool check_allowed(struct cel_compiler *c, const struct zc_cel_type *t, const struct cel_ast *literal)
-{
-        const char *names[65], *near;
-        size_t n = 0;
-
-        if (!t->allowed || literal->kind != CEL_N_LITERAL || literal->value.kind != CEL_STRING || c->env->lenient)
-                return true;
-        for (size_t i = 0; i < json_array_size(t->allowed); i++) {
-                const char *s = json_string_value(json_array_get(t->allowed, i));
-
-                if (s && strcmp(s, literal->value.p.s) == 0)
-                        return true;
-                if (s && n + 1 < ZC_COUNT(names))
-                        names[n++] = s;
-        }
-        names[n] = NULL;
-        near = zc_nearest(literal->value.p.s, names);
-        return cel_fail_at(c, literal->pos, "this value never occurs here%s%s%s; the schema allows '%s'%s", near ? "; did you mean '" : "",
-                           near ? near : "", near ? "'?" : "", n ? names[0] : "", n > 1 ? " and others" : "");
-}
-
 static bool check_equality(struct cel_compiler *c, const struct cel_ast *n, uint32_t i, const struct zc_cel_type *left)
 {
         const struct cel_ast *a = n->arg[i], *b = n->arg[i + 1];
@@ -278,7 +256,8 @@ static bool check_equality(struct cel_compiler *c, const struct cel_ast *n, uint
                                            cel_type_name(left->kind == CEL_NULL ? b->type : left, text, sizeof text));
                 return operator_mismatch(c, n->step[i].pos, cel_op_name[n->step[i].op], args);
         }
-        return check_allowed(c, left, b) && (i > 0 || check_allowed(c, b->type, a));
+        return cel_never_listed(c, left, b) && (i > 0 || cel_never_listed(c, b->type, a)) &&
+               (n->step[i].op == CEL_OP_NE || cel_never_same(c, n->step[i].pos, left, b->type));
 }
 
 static bool ordered(const struct zc_cel_type *t)
@@ -329,7 +308,7 @@ static bool check_in(struct cel_compiler *c, const struct cel_ast *n, uint32_t i
         if ((t->kind != CEL_LIST && t->kind != CEL_MAP) || !cel_type_meets(left, t->of[0]))
                 return operator_mismatch(c, n->step[i].pos, "in", args);
         for (uint32_t k = 0; right->kind == CEL_N_LIST && k < right->n; k++) {
-                if (!check_allowed(c, left, right->arg[k]))
+                if (!cel_never_listed(c, left, right->arg[k]))
                         return false;
         }
         return true;
@@ -368,7 +347,7 @@ bool cel_check_chain(struct cel_compiler *c, struct cel_ast *n)
         }
         n->type = left;
         n->eval = cel_eval_chain;
-        return true;
+        return cel_never_size(c, n);
 }
 
 /* ---- calls ---- */

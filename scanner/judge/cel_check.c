@@ -14,7 +14,7 @@ static bool path_extend(struct cel_compiler *c, const char *path, const char *na
         *out = NULL;
         if (!path || strlen(path) > 512)
                 return true;
-        *out = name ? zc_arena_printf(c->arena, "%s.%s", path, name) : zc_arena_printf(c->arena, "%s[]", path);
+        *out = cel_path_join(c->arena, path, name);
         return *out ? true : cel_nomem(c);
 }
 
@@ -424,7 +424,7 @@ static bool check_logic(struct cel_compiler *c, struct cel_ast *n)
         }
         n->type = &cel_type_of[CEL_BOOL];
         n->eval = n->kind == CEL_N_AND ? cel_eval_and : cel_eval_or;
-        return true;
+        return n->kind == CEL_N_OR || cel_never_both(c, n);
 }
 
 static bool check_cond(struct cel_compiler *c, struct cel_ast *n)

@@ -349,6 +349,17 @@ bool cel_check(struct cel_compiler *c, struct cel_ast *n);
 bool cel_check_comp(struct cel_compiler *c, struct cel_ast *n);
 bool cel_check_chain(struct cel_compiler *c, struct cel_ast *n);
 bool cel_check_call(struct cel_compiler *c, struct cel_ast *n);
+/* Comparisons that can never be true are errors: cel_never.c. */
+
+/** A literal beside a string of which the schema lists the values is one of them. */
+bool cel_never_listed(struct cel_compiler *c, const struct zc_cel_type *t, const struct cel_ast *literal);
+/** Two strings of which the schema lists the values have one in common. */
+bool cel_never_same(struct cel_compiler *c, uint32_t pos, const struct zc_cel_type *a, const struct zc_cel_type *b);
+/** No two comparisons among the terms of an && exclude each other. */
+bool cel_never_both(struct cel_compiler *c, const struct cel_ast *n);
+/** A size is not compared with what is below 0. */
+bool cel_never_size(struct cel_compiler *c, const struct cel_ast *n);
+
 /** Finds the overloads that take args; sets *result. what: the call as written, for the message. */
 bool cel_resolve(struct cel_compiler *c, uint32_t pos, const char *name, bool member, const struct zc_cel_type *const *args, uint32_t argc,
                  struct cel_calls *calls, const struct zc_cel_type **result);
@@ -358,6 +369,8 @@ bool cel_fn_exists(const char *name, bool member);
 const char *cel_macro_name(size_t i);
 /** Remembers that n's path is read, unless n has none. */
 bool cel_path_note(struct cel_compiler *c, const struct cel_ast *n);
+/** path with a member: path.name, or path['name'] where that is no identifier; path[] for a NULL name. NULL when out of memory. */
+const char *cel_path_join(struct zc_arena *a, const char *path, const char *name);
 bool cel_path_under(const struct cel_compiler *c, const char *path);
 
 /* ---- evaluating ---- */

@@ -1,4 +1,5 @@
 /** One rule on one entity. */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,35 +62,51 @@ static bool condition(const struct zc_cel *e, const char *stage, const struct zc
         return r.outcome == ZC_CEL_VALUE;
 }
 
-/** Whether everything on a dotted path is in the evidence; what is written as null ends the path and is there. */
+/** Copies the member's name that *path goes on with, ".name" or "['name']", and steps over it. */
+static bool path_key(const char **path, char *key, size_t size)
+{
+        bool quoted = **path == '[';
+        const char *s = *path + (quoted ? 2 : **path == '.');
+        size_t n = quoted ? strcspn(s, "'\"") : strcspn(s, ".[");
+
+        if (n == 0 || n >= size || (quoted && (s[n] == '\0' || s[n + 1] != ']')))
+                return false;
+        memcpy(key, s, n);
+        key[n] = '\0';
+        *path = s + n + (quoted ? 2 : 0);
+        return true;
+}
+
+static bool path_observed(const json_t *at, const char *path);
+
+/** Every element of a list, every value of a map. */
+static bool elements_observed(const json_t *of, const char *path)
+{
+        const json_t *item;
+        const char *key;
+        json_t *v;
+        size_t i;
+
+        json_array_foreach (of, i, item) {
+                if (!path_observed(item, path))
+                        return false;
+        }
+        json_object_foreach ((json_t *)(uintptr_t)of, key, v) {
+                if (!path_observed(v, path))
+                        return false;
+        }
+        return json_is_array(of) || json_is_object(of);
+}
+
+/** Whether everything on a path is in the evidence; what is written as null ends the path and is there. */
 static bool path_observed(const json_t *at, const char *path)
 {
         char key[128];
-        size_t n;
 
-        while (*path) {
-                if (json_is_null(at))
-                        return true;
-                if (path[0] == '[' && path[1] == ']') {
-                        const json_t *item;
-                        size_t i;
-
-                        json_array_foreach (at, i, item) {
-                                if (!path_observed(item, path + 2))
-                                        return false;
-                        }
-                        return json_is_array(at);
-                }
-                path += *path == '.';
-                n = strcspn(path, ".[");
-                if (n == 0 || n >= sizeof(key))
-                        return false;
-                memcpy(key, path, n);
-                key[n] = '\0';
-                at = json_object_get(at, key);
-                if (!at)
-                        return false;
-                path += n;
+        while (*path && at && !json_is_null(at)) {
+                if (path[0] == '[' && path[1] == ']')
+                        return elements_observed(at, path + 2);
+                at = path_key(&path, key, sizeof(key)) ? json_object_get(at, key) : NULL;
         }
         return at != NULL;
 }
@@ -117,7 +134,7 @@ void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c,
         if (rule->where &&
             (!condition(rule->where, "where", vars, n, arena, trace, out, &truth) || !truth))
                 return;
-        for (const char *const *need = rule->needs; *need; need++) {
+        for (const char *const *need = rule->must; *need; need++) {
                 if (need_observed(*need, vars, n))
                         continue;
                 out->verdict = ZC_UNKNOWN;

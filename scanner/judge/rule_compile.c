@@ -4,16 +4,8 @@
 
 #include "rule_internal.h"
 
-struct compile {
-        const struct zc_yaml *y;
-        const char *pointer;
-        const json_t *record;
-        struct rule_owned *r;
-        struct zc_err *err;
-};
-
 /** The error of an expression, at its place in the file. */
-static bool fail_text(const struct compile *c, const char *below, const char *source)
+bool zc_rule_fail_text(const struct rule_compile *c, const char *below, const char *source)
 {
         unsigned line = 1, column = 1, at_line = 1, at_column = 1;
         char words[sizeof(c->err->text)];
@@ -32,7 +24,7 @@ static bool fail_text(const struct compile *c, const char *below, const char *so
                        words);
 }
 
-static bool declare(const struct compile *c, const char *name, const json_t *root,
+static bool declare(const struct rule_compile *c, const char *name, const json_t *root,
                     const json_t *node, bool evidence)
 {
         const struct zc_cel_type *type = zc_cel_type_schema(c->r->env, root, node, c->err);
@@ -68,7 +60,7 @@ static json_t *params_schema(const json_t *params)
                          "properties", properties);
 }
 
-static bool make_env(struct compile *c)
+static bool make_env(struct rule_compile *c)
 {
         const json_t *schema = zc_evidence_schema(c->err);
         const json_t *defs = json_object_get(schema, "$defs");
@@ -90,7 +82,7 @@ static bool make_env(struct compile *c)
                zc_ctx(c->err, "rule %s", r->rule.id);
 }
 
-static bool compile_bool(const struct compile *c, const char *key, struct zc_cel **out,
+static bool compile_bool(const struct rule_compile *c, const char *key, struct zc_cel **out,
                          const char **source)
 {
         const char *text = json_string_value(json_object_get(c->record, key));
@@ -101,54 +93,12 @@ static bool compile_bool(const struct compile *c, const char *key, struct zc_cel
         *source = text;
         snprintf(below, sizeof(below), "/%s", key);
         return zc_cel_compile(c->r->env, text, ZC_CEL_T_BOOL, out, c->err) ||
-               fail_text(c, below, text);
-}
-
-/** A `needs` path must exist in the schema: it is compiled as the expression it looks like, and thrown away. */
-static bool check_need(const struct compile *c, const char *path, size_t i)
-{
-        ZC_AUTO(zc_cel) e = NULL;
-        char below[64];
-        ZC_AUTO_TEXT t = { 0 };
-
-        zc_text_init(&t, 4096);
-        snprintf(below, sizeof(below), "/needs/%zu", i);
-        for (const char *p = path; *p; p++) {
-                zc_text_addc(&t, *p);
-                if (p[0] == '[' && p[1] == ']')
-                        zc_text_addc(&t, '0');
-        }
-        if (strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.[]") !=
-            strlen(path)) {
-                zc_fail(c->err, ZC_E_USAGE,
-                        "needs lists paths such as self.reach.sources, not expressions");
-                return fail_text(c, below, path);
-        }
-        return zc_cel_compile(c->r->env, zc_text_str(&t), ZC_CEL_T_DYN, &e, c->err) ||
-               fail_text(c, below, path);
-}
-
-static bool fill_needs(struct compile *c)
-{
-        const json_t *needs = json_object_get(c->record, "needs");
-        const char **list = zc_arena_array(c->r->arena, json_array_size(needs) + 1, sizeof(*list));
-        const json_t *v;
-        size_t i;
-
-        if (!list)
-                return zc_fail(c->err, ZC_E_NOMEM, "no memory for a rule");
-        json_array_foreach (needs, i, v) {
-                list[i] = json_string_value(v);
-                if (!check_need(c, list[i], i))
-                        return false;
-        }
-        c->r->rule.needs = list;
-        return true;
+               zc_rule_fail_text(c, below, text);
 }
 
 /* ---- templates ---- */
 
-static bool template_add(struct compile *c, const json_t *text, const char *below)
+static bool template_add(struct rule_compile *c, const json_t *text, const char *below)
 {
         struct rule_owned *r = c->r;
         const char *s = json_string_value(text);
@@ -168,12 +118,12 @@ static bool template_add(struct compile *c, const json_t *text, const char *belo
         t = &r->templates[r->template_count];
         *t = (struct rule_template){ .text = text };
         if (!zc_message_compile(r->env, s, &t->message, c->err))
-                return fail_text(c, below, s);
+                return zc_rule_fail_text(c, below, s);
         r->template_count++;
         return true;
 }
 
-static bool templates_in_list(struct compile *c, const json_t *list, const char *below)
+static bool templates_in_list(struct rule_compile *c, const json_t *list, const char *below)
 {
         const json_t *v;
         size_t i;
@@ -188,7 +138,7 @@ static bool templates_in_list(struct compile *c, const json_t *list, const char 
         return true;
 }
 
-static bool compile_variant(struct compile *c, const json_t *variant, size_t i)
+static bool compile_variant(struct rule_compile *c, const json_t *variant, size_t i)
 {
         static const char *const keys[] = { "change", "undo", "verify" };
         const char *when = json_string_value(json_object_get(variant, "when"));
@@ -197,7 +147,7 @@ static bool compile_variant(struct compile *c, const json_t *variant, size_t i)
         snprintf(below, sizeof(below), "/remediation/variants/%zu/when", i);
         if (when &&
             !zc_cel_compile(c->r->env, when, ZC_CEL_T_BOOL, &c->r->variants[i].when, c->err))
-                return fail_text(c, below, when);
+                return zc_rule_fail_text(c, below, when);
         for (size_t k = 0; k < ZC_COUNT(keys); k++) {
                 snprintf(below, sizeof(below), "/remediation/variants/%zu/%s", i, keys[k]);
                 if (!template_add(c, json_object_get(variant, keys[k]), below))
@@ -207,7 +157,7 @@ static bool compile_variant(struct compile *c, const json_t *variant, size_t i)
         return templates_in_list(c, json_object_get(variant, "commands"), below);
 }
 
-static bool compile_remediation(struct compile *c)
+static bool compile_remediation(struct rule_compile *c)
 {
         const json_t *remediation = json_object_get(c->record, "remediation");
         const json_t *variants = json_object_get(remediation, "variants");
@@ -244,7 +194,7 @@ void zc_rule_set_severity(struct zc_rule *rule, const json_t *severity)
         }
 }
 
-static void fill_plain(const struct compile *c)
+static void fill_plain(const struct rule_compile *c)
 {
         struct zc_rule *rule = &c->r->rule;
         const char *confidence = zc_json_str(c->record, "confidence", "");
@@ -266,7 +216,7 @@ static void fill_plain(const struct compile *c)
 bool zc_rule_compile(const struct zc_yaml *y, const char *pointer, const json_t *record,
                      struct rule_owned *r, struct zc_err *err)
 {
-        struct compile c = { y, pointer, record, r, err };
+        struct rule_compile c = { y, pointer, record, r, err };
         const char *message = zc_json_str(record, "message", "");
 
         r->arena = zc_arena_new(0);
@@ -274,10 +224,10 @@ bool zc_rule_compile(const struct zc_yaml *y, const char *pointer, const json_t 
                 return zc_fail(err, ZC_E_NOMEM, "no memory for a rule");
         fill_plain(&c);
         if (!make_env(&c) || !compile_bool(&c, "where", &r->rule.where, &r->rule.where_source) ||
-            !compile_bool(&c, "when", &r->rule.when, &r->rule.when_source) || !fill_needs(&c))
+            !compile_bool(&c, "when", &r->rule.when, &r->rule.when_source) || !zc_rule_needs(&c))
                 return false;
         if (!zc_message_compile(r->env, message, &r->rule.message, err))
-                return fail_text(&c, "/message", message);
+                return zc_rule_fail_text(&c, "/message", message);
         return compile_remediation(&c);
 }
 

@@ -28,6 +28,19 @@ struct rule_variant {
         struct zc_cel *when; /* NULL: always */
 };
 
+/* A rule while its expressions are compiled. */
+struct rule_compile {
+        const struct zc_yaml *y;
+        const char *pointer;
+        const json_t *record;
+        struct rule_owned *r;
+        struct zc_err *err;
+};
+/** The error of an expression ("line L, column C: …" in c->err) at its place in the file; below: "/when". Returns false. */
+bool zc_rule_fail_text(const struct rule_compile *c, const char *below, const char *source);
+/** Reads `needs`, and holds it against what `where` and `when` read. */
+bool zc_rule_needs(struct rule_compile *c) ZC_MUST_USE;
+
 /** Shape and plain semantics of the record at `pointer`. */
 bool zc_rule_record_check(const struct zc_yaml *y, const char *pointer, const json_t *record,
                           struct zc_err *err) ZC_MUST_USE;

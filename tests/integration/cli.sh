@@ -218,6 +218,7 @@ rules:
     title: A rule of our own
     severity: {any: high, private: medium, isolated: low, loopback: info}
     applies_to: exposure
+    needs: [self.port]
     when: self.port == 23
     confidence: derived
     message: "port {{ self.port }}"

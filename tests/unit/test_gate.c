@@ -13,18 +13,19 @@
 
 /* Three severities on endpoints, and a critical one that reads the firewall. */
 static const char rule_text[] =
-        "  - {id: %s, title: t, severity: %s, applies_to: %s, when: '%s', confidence: proven, "
-        "message: m,\n"
+        "  - {id: %s, title: t, severity: %s, applies_to: %s, when: '%s', needs: [self.%s], "
+        "confidence: proven, message: m,\n"
         "     rationale: r, remediation: {text: x, reproduce: [y]}, since: \"1\", tags: [%s],\n"
         "     tests: [{name: f, self: {}, expect: fail}, {name: p, self: {}, expect: pass}, {name: "
         "u, self: {}, expect: unknown}]}\n";
 static const struct {
-        const char *id, *severity, *kind, *when, *tags;
+        const char *id, *severity, *kind, *when, *needs, *tags;
 } rules[] = {
-        { "ZC-T-001", "critical", "endpoint", "self.service == \"redis\"", "" },
-        { "ZC-T-002", "high", "endpoint", "self.service == \"telnet\"", "release-blocker" },
-        { "ZC-T-003", "medium", "endpoint", "self.service == \"smtp\"", "" },
-        { "ZC-T-004", "critical", "firewall", "self.rules == 0", "" },
+        { "ZC-T-001", "critical", "endpoint", "self.service == \"redis\"", "service", "" },
+        { "ZC-T-002", "high", "endpoint", "self.service == \"telnet\"", "service",
+          "release-blocker" },
+        { "ZC-T-003", "medium", "endpoint", "self.service == \"smtp\"", "service", "" },
+        { "ZC-T-004", "critical", "firewall", "self.rules == 0", "rules", "" },
 };
 
 static struct zc_pack *pack_new(void)
@@ -37,7 +38,7 @@ static struct zc_pack *pack_new(void)
         zc_text_add(&t, "rules:\n");
         for (size_t i = 0; i < ZC_COUNT(rules); i++)
                 zc_text_printf(&t, rule_text, rules[i].id, rules[i].severity, rules[i].kind,
-                               rules[i].when, rules[i].tags);
+                               rules[i].when, rules[i].needs, rules[i].tags);
         if (!p || !zc_pack_add_text(p, "t.yaml", zc_text_str(&t), t.len, &err))
                 fail_msg("%s", err.text);
         return p;
@@ -255,11 +256,10 @@ static const struct {
                   3,
                   "b.example.org:80 did not answer" },
                 { "an address answers, and its asset's name was never resolved",
-                  HEAD(T("x", WEB) "," T(
-                          "x",
-                          "b.example.org:80")) ",\"endpoints\":[" E("x", WEB, "80", "open",
-                                                                    SERVICE("http") ",\"name\""
-                                                                                    ":null") "]}",
+                  HEAD(T("x", WEB) "," T("x", "b.example.org:80")) ",\"endpoints\":[" E(
+                          "x", WEB, "80", "open",
+                          SERVICE("http") ",\"name\""
+                                          ":null") "]}",
                   { 0 },
                   3,
                   "b.example.org:80 did not answer" },

@@ -18,6 +18,7 @@ static const char one[] = "  - id: %s\n"
                           "    severity: %s\n"
                           "    applies_to: %s\n"
                           "    where: '%s'\n"
+                          "    needs: [self.%s]\n"
                           "    when: '%s'\n"
                           "    confidence: proven\n"
                           "    message: '%s'\n"
@@ -31,18 +32,19 @@ static const char one[] = "  - id: %s\n"
                           "expect: pass}, {name: u, self: {}, expect: unknown}]\n";
 
 struct rule {
-        const char *id, *severity, *kind, *where, *when, *message, *covers, *field, *tags;
+        const char *id, *severity, *kind, *where, *needs, *when, *message, *covers, *field, *tags;
 };
 static const struct rule own[] = {
-        { "ZC-T-001", "critical", "endpoint", "true", "self.service == \"redis\"",
+        { "ZC-T-001", "critical", "endpoint", "true", "service", "self.service == \"redis\"",
           "{{ self.service }} on {{ self.port }}", "ZC-T-002", "port", "" },
         { "ZC-T-002", "{any: critical, private: high, isolated: medium, loopback: low}", "listener",
-          "self.transport == \"tcp\"", "self.port == 6379", "port {{ self.port }}", "", "port",
-          "" },
-        { "ZC-T-003", "high", "firewall", "true", "self.defaults.input.ip == \"accept\"",
-          "default {{ self.defaults.input.ip }}", "", "sets", "base" },
-        { "ZC-T-004", "info", "host", "true", "self.os.id == \"x\" || 1 / 0 == 1", "os", "",
-          "os.id", "" },
+          "self.transport == \"tcp\"", "port", "self.port == 6379", "port {{ self.port }}", "",
+          "port", "" },
+        { "ZC-T-003", "high", "firewall", "true", "defaults",
+          "self.defaults.input.ip == \"accept\"", "default {{ self.defaults.input.ip }}", "",
+          "sets", "base" },
+        { "ZC-T-004", "info", "host", "true", "os.id", "self.os.id == \"x\" || 1 / 0 == 1", "os",
+          "", "os.id", "" },
 };
 
 static struct zc_pack *pack_of(const struct rule *list, size_t count)
@@ -56,8 +58,8 @@ static struct zc_pack *pack_of(const struct rule *list, size_t count)
         for (size_t i = 0; i < count; i++) {
                 const struct rule *r = &list[i];
 
-                zc_text_printf(&t, one, r->id, r->id, r->severity, r->kind, r->where, r->when,
-                               r->message, r->covers, r->field, r->field, r->tags);
+                zc_text_printf(&t, one, r->id, r->id, r->severity, r->kind, r->where, r->needs,
+                               r->when, r->message, r->covers, r->field, r->field, r->tags);
         }
         assert_non_null(p);
         if (!zc_pack_add_text(p, "t.yaml", zc_text_str(&t), t.len, &err))
@@ -353,7 +355,7 @@ static void many(void **state)
 static void hostile_text(void **state)
 {
         static const struct rule list[] = {
-                { "ZC-T-001", "high", "endpoint", "true", "self.service != \"\"",
+                { "ZC-T-001", "high", "endpoint", "true", "service", "self.service != \"\"",
                   "{{ self.service }}", "", "service", "" },
         };
         ZC_AUTO(zc_pack) p = pack_of(list, 1);
