@@ -35,6 +35,9 @@ enum zc_command_bit {
         ZC_CMD_DOCTOR = 1u << 6,
         ZC_CMD_CONFIG = 1u << 7,
         ZC_CMD_EXPLAIN = 1u << 8,
+        ZC_CMD_WAIVE = 1u << 9,
+        ZC_CMD_RECHECK = 1u << 10,
+        ZC_CMD_INIT = 1u << 11,
         ZC_CMD_ANY = 0xffffu,
 };
 
@@ -52,7 +55,8 @@ struct zc_options {
         const struct zc_command *command;
         struct zc_list args; /* what is neither an option nor the command */
         const char *output, *format, *evidence, *config, *targets, *waivers, *baseline, *ports,
-                *root, *vantage, *profile, *expression, *kind;
+                *root, *vantage, *profile, *expression, *kind, *owner, *approver, *reason, *ticket,
+                *expires;
         struct zc_list reports, only, skip, exclude, fail_on, rules;
         int64_t wait_ms, deadline_ms; /* 0: not given */
         uint64_t rate, concurrency;   /* 0: not given */

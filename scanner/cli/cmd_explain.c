@@ -1,18 +1,11 @@
 /** zerocrit explain: one finding in full; or what became of one rule on one subject, passes and unknowns too. */
 #include <string.h>
 
+#include "asked.h"
 #include "commands.h"
 #include "outputs.h"
 #include "zc/judge.h"
 #include "zc/text.h"
-
-#define PREFIX_MIN 8u
-
-/* What was asked for. */
-struct question {
-        const char *what, *subject, *report; /* subject: NULL for any */
-        bool rule;
-};
 
 static void out_clean(struct zc_out *out, const char *s)
 {
@@ -23,41 +16,7 @@ static void out_clean(struct zc_out *out, const char *s)
         zc_out_puts(out, zc_text_str(&t));
 }
 
-/** `WHAT [REPORT]`, or `RULE [SUBJECT [REPORT]]`: what follows a rule is a subject, unless it is a file. */
-static bool question_read(const struct zc_options *o, struct question *q, struct zc_err *err)
-{
-        const char **a = o->args.item;
-        size_t n = o->args.count;
-
-        q->rule = strncmp(q->what, "ZC-", 3) == 0;
-        if (q->rule && n > 1 && (n > 2 || access(a[1], F_OK) != 0)) {
-                q->subject = a[1];
-                a++;
-                n--;
-        }
-        if (n > 2)
-                return zc_fail(err, ZC_E_USAGE,
-                               "\"%.64s\" is one word too many: explain WHAT [REPORT], or RULE "
-                               "SUBJECT [REPORT]",
-                               a[2]);
-        q->report = n > 1 ? a[1] : zc_report_usual();
-        return q->report ||
-               zc_fail(err, ZC_E_USAGE,
-                       "there is no report.json here, nor build/audit/report.json: name a report");
-}
-
-static bool finding_asked(const struct question *q, const json_t *f)
-{
-        size_t n = strlen(q->what);
-
-        if (q->rule)
-                return strcmp(zc_json_str(f, "rule", ""), q->what) == 0 &&
-                       (!q->subject || strcmp(zc_json_str(f, "subject", ""), q->subject) == 0);
-        return zc_ascii_eq(zc_json_str(f, "label", "-"), q->what) ||
-               (n >= PREFIX_MIN && strncmp(zc_json_str(f, "fingerprint", ""), q->what, n) == 0);
-}
-
-static size_t explain_findings(const struct zc_options *o, const struct question *q,
+static size_t explain_findings(const struct zc_options *o, const struct zc_asked *q,
                                const json_t *report, struct zc_out *out)
 {
         const struct zc_render how = { .columns = zc_columns(STDOUT_FILENO),
@@ -66,7 +25,7 @@ static size_t explain_findings(const struct zc_options *o, const struct question
         size_t i, n = 0;
 
         json_array_foreach (json_object_get(report, "findings"), i, f) {
-                if (!finding_asked(q, f))
+                if (!zc_asked_finding(q, f))
                         continue;
                 if (n++ > 0)
                         zc_out_puts(out, "\n");
@@ -75,40 +34,8 @@ static size_t explain_findings(const struct zc_options *o, const struct question
         return n;
 }
 
-static bool range_has(const json_t *report, const json_t *range, const char *subject)
-{
-        const json_t *subjects = json_object_get(report, "subjects");
-        json_int_t first = json_integer_value(json_array_get(range, 0));
-        json_int_t last = json_integer_value(json_array_get(range, 1));
-
-        for (json_int_t i = first < 0 ? 0 : first;
-             i <= last && (size_t)i < json_array_size(subjects); i++) {
-                const char *s = json_string_value(json_array_get(subjects, (size_t)i));
-
-                if (s && strcmp(s, subject) == 0)
-                        return true;
-        }
-        return false;
-}
-
-static bool check_asked(const struct question *q, const json_t *report, const json_t *check)
-{
-        const json_t *range;
-        size_t i;
-
-        if (strcmp(zc_json_str(check, "rule", ""), q->what) != 0)
-                return false;
-        if (!q->subject)
-                return true;
-        json_array_foreach (json_object_get(check, "subjects"), i, range) {
-                if (range_has(report, range, q->subject))
-                        return true;
-        }
-        return false;
-}
-
 /** "ZC-FW-001: pass on 3, unknown on 1: firewall: needs CAP_NET_ADMIN" */
-static size_t explain_checks(const struct question *q, const json_t *report, struct zc_out *out)
+static size_t explain_checks(const struct zc_asked *q, const json_t *report, struct zc_out *out)
 {
         const json_t *check;
         size_t i, n = 0;
@@ -116,7 +43,7 @@ static size_t explain_checks(const struct question *q, const json_t *report, str
         json_array_foreach (json_object_get(report, "checks"), i, check) {
                 const char *why = zc_json_str(check, "why", "");
 
-                if (!check_asked(q, report, check))
+                if (!zc_asked_check(q, report, check))
                         continue;
                 n++;
                 out_clean(out, q->what);
@@ -143,13 +70,10 @@ static bool explain_run(struct zc_options *o, int *status, struct zc_err *err)
 {
         ZC_AUTO(zc_out) out = NULL;
         json_auto_t *report = NULL;
-        struct question q = { .what = o->args.count > 0 ? o->args.item[0] : "" };
+        struct zc_asked q;
         size_t n;
 
-        if (o->args.count == 0)
-                return zc_fail(err, ZC_E_USAGE,
-                               "explain what? a label (C1), a fingerprint, or RULE SUBJECT");
-        if (!question_read(o, &q, err))
+        if (!zc_asked_read(&q, o, "explain", err))
                 return false;
         report = zc_report_load(q.report, err);
         if (!report || !zc_out_open("-", 0600, &out, err))

@@ -118,6 +118,25 @@ json_t *zc_assets(struct zc_evidence *const *evs, size_t count)
         return assets;
 }
 
+/** "web1", or "web1 host/firewall": one asset, and there, subjects of a pattern. No id has a blank. */
+static bool id_selected(const json_t *row, const char *id, const char *asset, const char *subject)
+{
+        const char *blank = strchr(id, ' ');
+        size_t n = blank ? (size_t)(blank - id) : strlen(id);
+        const json_t *v;
+        size_t i;
+
+        if (blank && (!subject || !zc_glob(blank + 1, subject)))
+                return false;
+        if (strlen(asset) == n && strncmp(asset, id, n) == 0)
+                return true;
+        json_array_foreach (json_object_get(row, "ids"), i, v) {
+                if (json_string_length(v) == n && strncmp(json_string_value(v), id, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
 bool zc_asset_selected(const json_t *assets, const char *selector, const char *asset,
                        const char *subject)
 {
@@ -126,7 +145,6 @@ bool zc_asset_selected(const json_t *assets, const char *selector, const char *a
         if (strncmp(selector, "tag:", 4) == 0)
                 return array_has(json_object_get(row, "tags"), selector + 4);
         if (strncmp(selector, "id:", 3) == 0)
-                return strcmp(asset, selector + 3) == 0 ||
-                       array_has(json_object_get(row, "ids"), selector + 3);
+                return id_selected(row, selector + 3, asset, subject);
         return zc_glob(selector, asset) || (subject && zc_glob(selector, subject));
 }

@@ -132,6 +132,17 @@ static void put_fix(const struct html *h, const json_t *f)
         zc_out_puts(h->out, json_array_size(reproduce) > 0 ? "</pre>\n" : "");
 }
 
+static void put_then(const struct html *h, const json_t *f)
+{
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, 256);
+        page_again(&t, f);
+        zc_out_puts(h->out, "<h4>Then</h4>\n<pre>");
+        markup_cut(h->out, zc_text_str(&t), HTML_TEXT_MAX);
+        zc_out_puts(h->out, "</pre>\n");
+}
+
 static void put_cause(const struct html *h, const struct view_cause *c)
 {
         ZC_AUTO_TEXT t = { 0 };
@@ -155,6 +166,7 @@ static void put_cause(const struct html *h, const struct view_cause *c)
                 zc_out_puts(h->out, "</p>\n");
         }
         put_fix(h, c->first);
+        put_then(h, c->first);
         put_refs(h, c->first);
         zc_out_puts(h->out, "</div>\n</details>\n");
 }

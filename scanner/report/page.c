@@ -119,3 +119,11 @@ bool page_finding_open(const json_t *finding)
         return strcmp(zc_json_str(finding, "status", "open"), "open") == 0 &&
                strcmp(zc_json_str(finding, "change", ""), "absent") != 0;
 }
+
+void page_again(struct zc_text *t, const json_t *finding)
+{
+        bool expected = strncmp(zc_json_str(finding, "rule", ""), "ZC-EXPECT-", 10) == 0;
+
+        zc_text_add(t, expected ? "zerocrit explain " : "zerocrit recheck ");
+        page_clean(t, zc_json_str(finding, "label", ""));
+}

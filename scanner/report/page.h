@@ -80,4 +80,7 @@ const char *page_self(const json_t *report, const char *asset);
 json_t *page_hosts(const json_t *report);
 bool page_many_hosts(const json_t *report);
 
+/** The command that looks at a finding again: `zerocrit recheck C1`; what the configuration expects is looked at by an audit alone. */
+void page_again(struct zc_text *t, const json_t *finding);
+
 #endif

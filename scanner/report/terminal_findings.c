@@ -209,8 +209,7 @@ static void cause_print(struct page *p, const struct view_cause *c, enum page_co
         cause_folds(p, c);
         if (!then)
                 return;
-        zc_text_add(&t, "zerocrit rules explain ");
-        clean_member(&t, c->first, "rule");
+        page_again(&t, c->first);
         page_note(p, "then", zc_text_str(&t));
 }
 

@@ -1,0 +1,132 @@
+#!/bin/bash
+# Acting on a report: waive, recheck and init, against a web server of our own.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+ZC=$(realpath "${ZC:-build/zerocrit}") || exit 1
+PYTHON=${PYTHON:-/usr/bin/python3}
+work=$(mktemp -d) || exit 1
+server=
+trap 'cd /; [ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset CI NO_COLOR COLUMNS
+n=0 bad=0
+
+ok() {
+        local name=$1
+        shift
+        n=$((n + 1))
+        if "$@"; then echo "ok $n - $name"; else
+                echo "not ok $n - $name"
+                sed 's/^/# /' out err
+                bad=1
+        fi
+}
+
+# does NAME STATUS REGEX ARG…: the exit status, and a line on standard output or error.
+does() {
+        local name=$1 want=$2 regex=$3
+        shift 3
+        "$ZC" "$@" >out 2>err </dev/null
+        status=$?
+        n=$((n + 1))
+        if [ "$status" -eq "$want" ] && cat out err | grep -qE -- "$regex"; then echo "ok $n - $name"; else
+                echo "not ok $n - $name: status $status, wanted $want and $regex"
+                sed 's/^/# /' out err
+                bad=1
+        fi
+}
+
+cat >serve.py <<'END'
+import http.server, os
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", "2")
+        if os.path.exists("fixed"):
+            self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(b"ok")
+    def log_message(self, *a):
+        pass
+for port in range(20100, 20400):
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), H)
+        break
+    except OSError:
+        continue
+with open("port.new", "w") as f:
+    f.write(str(port))
+os.rename("port.new", "port")
+server.serve_forever()
+END
+"$PYTHON" serve.py >server.log 2>&1 &
+server=$!
+for _ in $(seq 100); do [ -s port ] && break; sleep 0.1; done
+port=$(cat port)
+rule=ZC-HTTP-022 subject=127.0.0.1:$port/tcp
+
+"$ZC" audit "http://127.0.0.1:$port" --report json=report.json >out 2>err </dev/null
+label=$("$PYTHON" -c "import json; print([f['label'] for f in json.load(open('report.json'))['findings'] if f['rule'] == '$rule'][0])")
+ok "the server is audited, and has the finding" test -n "$label"
+
+# ---- recheck ----
+does "what is still so: 1" 1 "^still there +$label $rule on $subject" recheck "$label"
+ok "and it is explained" grep -q 'nosniff' out
+does "by rule and subject" 1 "^still there" recheck $rule "$subject" report.json
+does "a dry run sends nothing, and plans that probe alone" 0 'runs: skipped, --only' recheck "$label" --dry-run
+touch fixed
+does "what is gone: 0" 0 "^gone +$label $rule" recheck "$label"
+kill "$server"
+wait "$server" 2>/dev/null
+server=
+does "a port that is closed: gone" 0 "^gone +$label $rule on $subject: the port is closed" recheck "$label"
+does "nothing of the name" 2 'has no "C9"' recheck C9
+does "no word" 2 'recheck what\?' recheck
+# Without CAP_NET_ADMIN nobody sees the firewall.
+all=$ZC
+if [ "$(id -u)" -eq 0 ]; then
+        printf '#!/bin/sh\nexec setpriv --bounding-set -net_admin -- "%s" "$@"\n' "$all" >small
+        chmod +x small
+        ZC=$work/small
+fi
+"$ZC" audit local --only firewall --format json -o local.json >/dev/null 2>&1
+does "what cannot be seen is not shown: 3" 3 "^not shown +ZC-FW-001 on host/firewall" recheck ZC-FW-001 local.json
+sed "s/$("$PYTHON" -c "import json; print(json.load(open('local.json'))['runs'][0]['vantage']['id'])")/elsewhere/g" local.json >other.json
+does "what belongs to another machine is asked there" 2 'belongs to elsewhere.*run recheck there' recheck ZC-FW-001 other.json
+ZC=$all
+
+# ---- waive ----
+who=(--owner o@example.org --approver a@example.org --reason 'a "reason": # all of it' --ticket T-1)
+does "all that is missing, at once" 2 'missing: --owner, --approver, --reason, --expires' waive "$label"
+does "an end that is past" 2 'is past' waive "$label" "${who[@]}" --expires 2020-01-01
+does "an end that is none" 2 'no time' waive "$label" "${who[@]}" --expires soon
+ok "nothing was written" test ! -e waivers.yaml
+does "a file that was not there is made" 0 "^W-1: $rule on $subject, until 2099-12-31T23:59:59Z" waive "$label" "${who[@]}" --expires 2099-12-31
+cp waivers.yaml before
+does "a rule on a subject" 0 '^W-2: ZC-HTTP-020' waive ZC-HTTP-020 "$subject" report.json "${who[@]}" --expires 90d
+ok "the rest of the file stays as it is" sh -c 'head -c "$(wc -c <before)" waivers.yaml | cmp -s - before'
+does "a pass is not waived" 2 'only what failed' waive "$("$PYTHON" -c "
+import json
+r = json.load(open('report.json'))
+print([c['rule'] for c in r['checks'] if c['verdict'] == 'pass'][0])")" "$subject" report.json "${who[@]}" --expires 90d
+"$ZC" collect "http://127.0.0.1:$port" -o closed.json >/dev/null 2>&1
+printf '# ours\nwaivers: [  ]  # none yet\n' >flow.yaml
+does "a list in flow style" 0 '^W-1' waive "$label" "${who[@]}" --expires 90d --waivers flow.yaml
+does "and one more of it" 0 '^W-2' waive ZC-HTTP-020 "${who[@]}" --expires 90d --waivers flow.yaml
+ok "between the text that was there" sh -c 'head -n1 flow.yaml | grep -qx "# ours" && grep -q "# none yet$" flow.yaml'
+printf 'waivers:\n- {id: W-7, rule: ZC-FW-001, target: x, verdict: fail, owner: o, approver: a, reason: r,\n   created: 2026-01-01T00:00:00Z, expires: 2099-01-01T00:00:00Z}\n# the end' >block.yaml
+does "after the last, the highest number more, and a comment at the end" 0 '^W-8' waive "$label" "${who[@]}" --expires 90d --waivers block.yaml
+does "a file that is no waiver file" 2 'serve.py:[0-9]+:[0-9]+: ' waive "$label" "${who[@]}" --expires 90d --waivers serve.py
+does "to standard output" 0 'id: W-3' waive "$label" "${who[@]}" --expires 90d -o -
+ok "leaves the file alone" sh -c '! grep -q W-3 waivers.yaml'
+
+# ---- init ----
+does "a first configuration" 0 'zerocrit.yaml: written' init
+does "is a good one" 0 'good; 1 target' config check zerocrit.yaml
+does "and is not replaced" 2 'is there already' init
+does "what would be written" 0 '^profile: ' init -o -
+sed 's/^# expect:/expect:/; s/^#   - {for/   - {for/' zerocrit.yaml >expect.yaml
+does "with its expectations on, too" 0 'good; 1 target' config check expect.yaml
+echo "1..$n"
+exit $bad
