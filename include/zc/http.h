@@ -33,21 +33,22 @@ struct zc_http_request {
 };
 
 enum zc_http_result {
-        ZC_HTTP_ANSWERED,   /* `head` is filled */
+        ZC_HTTP_ANSWERED,   /* `head` is filled; where its end never came, head.cut */
         ZC_HTTP_SCOPE,      /* not in scope: nothing was sent */
         ZC_HTTP_UNREACHED,  /* no connection */
         ZC_HTTP_NO_TLS,     /* no TLS session */
         ZC_HTTP_SILENT,     /* connected; no whole head within the time */
         ZC_HTTP_FOREIGN,    /* an answer that is not HTTP */
-        ZC_HTTP_BROKEN,     /* a head that is not well-formed, too large, or cut off */
+        ZC_HTTP_BROKEN,     /* a head of which not even the first line can be told */
 };
 
 struct zc_http_answer {
         enum zc_http_result result;
-        char why[ZC_HTTP_WHY_LEN]; /* where it is not ANSWERED */
+        char why[ZC_HTTP_WHY_LEN]; /* where it is not ANSWERED; where the head is cut, or the body broken */
         struct zc_http_head head;  /* of the final response; windows into `bytes` */
         unsigned interim;          /* 1xx responses before it */
-        bool body_cut;             /* the body had more than was waited for, or did not end well */
+        bool body_cut;             /* the body had more than was waited for */
+        bool body_broken;          /* it did not end as the head said */
         size_t body_len;
         int64_t at_ms;             /* wall clock, when it was asked */
         int64_t time_ms;           /* from the request to the first byte of the answer, the connection included */

@@ -23,6 +23,7 @@ struct zc_http_head {
         size_t dropped;   /* fields beyond ZC_HTTP_FIELDS_MAX */
         size_t malformed; /* lines that are no field; passed over */
         size_t folded;    /* lines folded into the one before (obs-fold); each is one value here */
+        bool cut;         /* its end was not seen: there may be more fields */
 };
 
 /**
@@ -30,6 +31,11 @@ struct zc_http_head {
  * next head. obs-fold is replaced by spaces in place. ZC_E_LIMIT: the end is not there yet; ZC_E_MALFORMED: no status line.
  */
 bool zc_http_head_parse(uint8_t *p, size_t n, struct zc_http_head *out, size_t *used, struct zc_err *err) ZC_MUST_USE;
+
+/** What there is of a head whose end never came: the fields of its whole lines; `cut` is set. No status line: ZC_E_LIMIT, ZC_E_MALFORMED. */
+bool zc_http_head_parse_cut(uint8_t *p, size_t n, struct zc_http_head *out, struct zc_err *err) ZC_MUST_USE;
+/** Every field was looked at: what is not among them was not sent. */
+bool zc_http_head_whole(const struct zc_http_head *head);
 
 /** The n-th field (from 0) of a name, whatever its case; NULL when there are not so many. */
 const struct zc_rd *zc_http_find(const struct zc_http_head *head, const char *name, size_t n);

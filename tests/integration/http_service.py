@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """HTTP through the whole program, sandbox included: a real nginx, well and badly set up, with curl as the oracle; then peers that lie, stall, flood
 and lead astray. Nothing may leave the scope, and no secret may enter the evidence."""
+import gzip
 import json
 import os
 import shutil
@@ -269,36 +270,97 @@ def endless_body(s, _):
         s.sendall(b"a" * 65536)
 
 
+def endless_chunks(s, _):
+    s.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/html\r\n\r\n")
+    while True:
+        s.sendall(b"1\r\na\r\n" * 4096)
+
+
+def slowly(text):
+    for c in text:
+        yield bytes([c])
+        time.sleep(1)
+
+
 def trickle(s, _):
-    for c in b"HTTP/1.1 200 OK\r\nServer: slow" + b"w" * 100:
-        s.sendall(bytes([c]))
-        time.sleep(0.5)
+    for c in slowly(b"HTTP/1.1 200 OK\r\nServer: slow\r\n\r\n"):
+        s.sendall(c)
+
+
+def trickle_fields(s, _):
+    s.sendall(b"HTTP/1.1 200 OK\r\nServer: slow\r\n")
+    for c in slowly(b"X-Slow: " + b"w" * 100):
+        s.sendall(c)
 
 
 def stall(s, _):
     time.sleep(25)
 
 
+def stalled_body(s, _):
+    s.sendall(b"HTTP/1.1 200 OK\r\nServer: a\r\nContent-Length: 100\r\n\r\nhalf")
+    time.sleep(25)
+
+
+def megabyte(s, _):
+    s.sendall(b"HTTP/1.1 200 OK\r\nServer: a\r\n" + b"X-Much: " * 1 + b"".join(b"a" * 1000 + b"\r\nX-%d: " % i for i in range(1050)) + b"\r\n\r\n")
+
+
+BOMB = gzip.compress(bytes(200 << 20), 9)
+
+
+def bomb(header):
+    def talk(s, _):
+        s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n" + header + b": gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB) + BOMB)
+    return talk
+
+
+def unseen(c):
+    """What was not looked at is neither there nor not."""
+    return "hsts" not in c.http["headers"] and "csp" not in c.http["headers"] and c.http["requests"][0]["whole"] is False and "whole" not in c.outcome
+
+
+def said(c, path):
+    return any(p.get("probe") == "http" and p["path"].endswith(path) and p["why"] for p in c.doc["problems"])
+
+
 HOSTILE = [
     # name, talk, outcome, what the evidence must show
-    ("headers without end", endless_headers, "failed", lambda c: "headers" in c.outcome["why"]),
-    ("a header line without end", endless_line, "failed", lambda c: True),
+    ("headers without end", endless_headers, "partial", lambda c: "headers have more" in c.outcome["why"] and c.http["answer"]["status"] == 200 and unseen(c)),
+    ("a megabyte of headers", megabyte, "partial", lambda c: "headers" in c.outcome["why"] and c.http["headers"]["server"]["value"] == "a" and unseen(c)),
+    ("a header line without end", endless_line, "partial", lambda c: c.http["answer"]["status"] == 200 and unseen(c)),
     ("interim answers without end", endless_interim, "failed", lambda c: True),
     ("a body without end", endless_body, "done", lambda c: c.http["answer"]["status"] == 200),
-    ("a trickle", trickle, "failed", lambda c: "time" in c.outcome["why"]),
+    ("chunks without end", endless_chunks, "done", lambda c: c.http["answer"]["html"] is True),
+    ("a body that stalls", stalled_body, "partial", lambda c: "in time" in c.outcome["why"] and c.outcome["whole"] is True and c.http["headers"]["hsts"] == {"present": False}),
+    ("a body that unpacks to much", bomb(b"Content-Encoding"), None, lambda c: c.http["answer"]["html"] is True),
+    ("a transfer that unpacks to much", bomb(b"Transfer-Encoding"), None, lambda c: c.http["answer"]["html"] is True),
+    ("a trickle", trickle, "failed", lambda c: "no answer" in c.outcome["why"] and said(c, "/http")),
+    ("a trickle of fields", trickle_fields, "partial", lambda c: "in time" in c.outcome["why"] and c.http["headers"]["server"]["value"] == "slow" and unseen(c)),
     ("silence", stall, "failed", lambda c: "no answer" in c.outcome["why"]),
-    ("a longer Content-Length than body", says("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\nServer: a\r\n\r\nshort"), "done",
-     lambda c: c.http["headers"]["server"]["value"] == "a"),
-    ("a Content-Length that is no number", says("HTTP/1.1 200 OK\r\nContent-Length: -5\r\nServer: a\r\n\r\nshort"), None, lambda c: True),
+    ("a longer Content-Length than body", says("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\nServer: a\r\n\r\nshort"), "partial",
+     lambda c: c.http["headers"]["server"]["value"] == "a" and "shorter" in c.outcome["why"] and c.outcome["whole"] is True and said(c, "/http/requests")),
+    ("a Content-Length that is no number", says("HTTP/1.1 200 OK\r\nContent-Length: -5\r\nServer: a\r\n\r\nshort"), "partial",
+     lambda c: c.http["answer"]["status"] == 200),
+    ("a Content-Length beyond all numbers", says("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551617\r\nServer: a\r\n\r\nshort"), None,
+     lambda c: c.http["answer"]["status"] == 200),
     ("two Content-Lengths", says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\nServer: a\r\n\r\nshort12"), None, lambda c: True),
-    ("bad chunks", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nServer: a\r\n\r\nzz\r\n"), "done", lambda c: c.http["headers"]["server"]["value"] == "a"),
-    ("headers that are cut off", says("HTTP/1.1 200 OK\r\nServer: a\r\n"), "failed", lambda c: "http" not in c.endpoint),
-    ("no HTTP", says("SSH-2.0-OpenSSH_9.2\r\n"), "notapplicable", lambda c: "http" not in c.endpoint),
+    ("bad chunks", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nServer: a\r\n\r\nzz\r\n"), "partial", lambda c: c.http["headers"]["server"]["value"] == "a" and c.outcome["whole"] is True),
+    ("headers that are cut off", says("HTTP/1.1 200 OK\r\nServer: a\r\n"), "partial",
+     lambda c: "cut off" in c.outcome["why"] and c.http["headers"] == {"server": {"present": True, "value": "a"}} and unseen(c) and said(c, "/http/headers")),
+    ("a redirect that is cut off", says("HTTP/1.1 301 Moved\r\nServer: a\r\n"), "partial",
+     lambda c: "redirect" not in c.http["answer"] and "present" not in c.http["to_https"] and not rules_failed(c.path)),
+    ("a challenge that is cut off", says("HTTP/1.1 401 No\r\nServer: a\r\n"), "partial", lambda c: "authentication" not in c.http and c.http["to_https"] == {"present": False}),
+    ("no HTTP", says("SSH-2.0-OpenSSH_9.2\r\n"), "failed", lambda c: "http" not in c.endpoint and "not HTTP" in c.outcome["why"]),
+    ("HTTP/0.9", says("<html>hello</html>\n"), "failed", lambda c: "http" not in c.endpoint and "not HTTP" in c.outcome["why"]),
+    ("a version that is none", says("HTTP/9.9 200 OK\r\n\r\n"), "failed", lambda c: "http" not in c.endpoint),
+    ("NUL in a field", says("HTTP/1.1 200 OK\r\nServer: a\r\nX-Nul: a\x00b\r\n\r\n"), None, lambda c: c.http["headers"]["server"]["value"] == "a"),
     ("bytes that act on terminals", says("HTTP/1.1 200 OK\r\nServer: \x1b[2J\xff\x00x\r\nSet-Cookie: a\x1b]0;=" + SECRET + "\r\n\r\n"), None,
      lambda c: "\x1b" not in c.text and SECRET not in c.text),
     ("more fields than are looked at", says("HTTP/1.1 200 OK\r\n" + "A: b\r\n" * 200 + "\r\n"), "partial",
      lambda c: "hsts" not in c.http["headers"]),
-    ("lines that are no fields", says("HTTP/1.1 200 OK\r\nServer: a\r\nnothing\r\n\r\n"), "failed", lambda c: "well-formed" in c.outcome["why"]),
+    ("lines that are no fields", says("HTTP/1.1 200 OK\r\nServer: a\r\nnothing\r\n\r\n"), "partial",
+     lambda c: "well-formed" in c.outcome["why"] and c.http["headers"]["server"]["value"] == "a" and unseen(c)),
     ("folded fields", says("HTTP/1.1 200 OK\r\nServer: a\r\n b\r\nContent-Type: text/html\r\n\r\n"), "done",
      lambda c: c.http["headers"]["server"]["value"] == "a   b" and c.http["answer"]["html"] is True),
     ("interim answers before the last", says("HTTP/1.1 103 Early Hints\r\nServer: no\r\n\r\nHTTP/1.1 204 No Content\r\nServer: yes\r\n\r\n"), "done",

@@ -108,6 +108,28 @@ static void test_sites(void **state)
                 { "192.0.2.7", "193.0.2.7", false },
                 { "10.0.2.7", "11.0.2.7", false },
                 { "2001:db8::1", "2001:db8::2", false },
+                { "2001:db8::1", "2001:DB8::1", true },
+                { "10.0.2.7", "::ffff:10.0.2.7", false },
+                { "www.0.2.7", "mail.0.2.7", false }, /* a client may take either for an address */
+                { "a.0x7f", "b.0x7f", false },
+                { "EXAMPLE.org", "www.Example.ORG", true },
+                { "example.org.", "www.example.org", true },
+                { "www.example.org", "example.org..", true },
+                { "co.uk", "co.uk", true }, /* the same host, whatever it is */
+                { "co.uk", "example.co.uk", false },
+                { "uk", "co.uk", false },
+                { "github.io", "a.github.io", false },
+                { "a.ck", "b.ck", false }, /* *.ck, but not www.ck */
+                { "www.ck", "a.www.ck", true },
+                { "b.xn--p1ai", "a.b.xn--p1ai", true },
+                { "a.xn--p1ai", "b.xn--p1ai", false },
+                { "xn--mnchen-3ya.example", "www.xn--mnchen-3ya.example", true },
+                { "evilexample.org", "example.org", false },
+                { "example.org.evil.test", "example.org", false },
+                { "intranet", "a.intranet", false },
+                { "a.corp.internal-lan", "b.corp.internal-lan", true },
+                { "", "example.org", false },
+                { ".", "example.org", false },
         };
 
         (void)state;

@@ -89,6 +89,30 @@ static void test_heads_truncated(void **state)
         }
 }
 
+/* What stands in whole lines is taken, whatever comes of the rest. */
+static void test_heads_cut(void **state)
+{
+        static const char good[] = "HTTP/1.1 200 OK\r\nA: b\r\n c\r\nSet-Cookie: a=b\r\n\r\n";
+
+        (void)state;
+        for (size_t n = 0; n <= sizeof good - 1; n++) {
+                uint8_t *p = exact(good, n);
+                struct zc_http_head h;
+                struct zc_err err = { 0 };
+                bool ok = zc_http_head_parse_cut(p, n, &h, &err);
+
+                assert_int_equal(ok, n >= 17);
+                if (ok) {
+                        assert_int_equal(h.status, 200);
+                        assert_int_equal(h.count, (n >= 23) + (n >= 44));
+                        assert_true(h.cut && !zc_http_head_whole(&h));
+                } else {
+                        assert_int_equal(err.code, ZC_E_LIMIT);
+                }
+                free(p);
+        }
+}
+
 static void test_heads_many(void **state)
 {
         static const size_t counts[] = { ZC_HTTP_FIELDS_MAX - 1, ZC_HTTP_FIELDS_MAX,
@@ -367,11 +391,11 @@ static void test_challenges(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_heads),        cmocka_unit_test(test_heads_truncated),
-                cmocka_unit_test(test_heads_many),   cmocka_unit_test(test_hsts),
-                cmocka_unit_test(test_csp),          cmocka_unit_test(test_cookies),
-                cmocka_unit_test(test_cookie_sizes), cmocka_unit_test(test_dates),
-                cmocka_unit_test(test_challenges),
+                cmocka_unit_test(test_heads),     cmocka_unit_test(test_heads_truncated),
+                cmocka_unit_test(test_heads_cut), cmocka_unit_test(test_heads_many),
+                cmocka_unit_test(test_hsts),      cmocka_unit_test(test_csp),
+                cmocka_unit_test(test_cookies),   cmocka_unit_test(test_cookie_sizes),
+                cmocka_unit_test(test_dates),     cmocka_unit_test(test_challenges),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

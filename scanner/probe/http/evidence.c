@@ -43,6 +43,9 @@ static json_t *request(const struct zc_http_hop *h)
         put(o, "headers", zc_http_fields_json(h));
         put(o, "malformed", json_integer((json_int_t)h->answer.head.malformed));
         put(o, "time_ms", json_integer(h->answer.time_ms));
+        put(o, "whole", json_boolean(zc_http_head_whole(&h->answer.head)));
+        if (h->answer.why[0])
+                put(o, "why", json_string(h->answer.why));
         return o;
 }
 
@@ -59,7 +62,16 @@ static json_t *redirect(const struct zc_http_hop *h)
         return o;
 }
 
-/** The first redirect of the walk that changes from one scheme to the other. */
+/** Whether a hop leads on is not known: it was not answered, or a Location may stand where the head was not seen. */
+static bool may_lead(const struct zc_http_hop *h)
+{
+        const struct zc_http_head *head = &h->answer.head;
+
+        return h->answer.result != ZC_HTTP_ANSWERED ||
+               (head->status / 100 == 3 && !h->redirects && !zc_http_head_whole(head));
+}
+
+/** The first redirect of the walk that changes from one scheme to the other; nothing where one may have been missed. */
 static json_t *crossing(const struct zc_http_walk *w, bool to_https)
 {
         json_t *o = json_object();
@@ -76,7 +88,8 @@ static json_t *crossing(const struct zc_http_walk *w, bool to_https)
                 put(o, "status", json_integer(h->answer.head.status));
                 put(o, "same_host", json_boolean(strcmp(h->url.host, h->to.host) == 0));
         }
-        put(o, "present", json_boolean(found));
+        if (found || !may_lead(&w->hops[w->count - 1]))
+                put(o, "present", json_boolean(found));
         return o;
 }
 
@@ -98,9 +111,12 @@ static json_t *answer(const struct zc_http_hop *h)
         json_t *o = json_object();
 
         put(o, "status", json_integer(h->answer.head.status));
-        put(o, "content_type", type ? zc_json_bytes(type->p, type->n, 200) : json_null());
-        put(o, "html", json_boolean(type && is_html(*type)));
-        put(o, "redirect", json_boolean(h->redirects));
+        if (type || zc_http_head_whole(&h->answer.head)) {
+                put(o, "content_type", type ? zc_json_bytes(type->p, type->n, 200) : json_null());
+                put(o, "html", json_boolean(type && is_html(*type)));
+        }
+        if (!may_lead(h))
+                put(o, "redirect", json_boolean(h->redirects));
         return o;
 }
 
@@ -123,10 +139,11 @@ static void scheme_add(json_t *list, struct zc_rd scheme)
         json_array_append_new(list, json_string(name));
 }
 
-/** What it asks for: a 401's challenges (RFC 9110 section 11.6.1), of every answer that the endpoint gave. */
+/** What it asks for: a 401's challenges (RFC 9110 section 11.6.1), of every answer that the endpoint gave; NULL where one was not seen whole. */
 static json_t *authentication(const struct zc_http_walk *w)
 {
         json_t *list = json_array();
+        bool whole = true;
 
         for (size_t i = 0; i < w->count; i++) {
                 const struct zc_http_answer *a = &w->hops[i].answer;
@@ -135,6 +152,7 @@ static json_t *authentication(const struct zc_http_walk *w)
                 if (!zc_http_own(w, &w->hops[i]) || a->result != ZC_HTTP_ANSWERED ||
                     a->head.status != 401)
                         continue;
+                whole &= zc_http_head_whole(&a->head);
                 for (size_t n = 0; (v = zc_http_find(&a->head, "WWW-Authenticate", n)); n++) {
                         struct zc_rd rest = *v, scheme;
 
@@ -142,7 +160,10 @@ static json_t *authentication(const struct zc_http_walk *w)
                                 scheme_add(list, scheme);
                 }
         }
-        return list;
+        if (whole)
+                return list;
+        json_decref(list);
+        return NULL;
 }
 
 static json_t *cookies(const struct zc_http_walk *w)

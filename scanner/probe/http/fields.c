@@ -335,23 +335,26 @@ json_t *zc_http_headers_json(const struct zc_http_head *h)
         static const struct {
                 const char *key, *name;
                 json_t *(*read)(const struct zc_http_head *h, const char *name);
+                bool first; /* the first of several decides: what was not looked at changes nothing */
         } rows[] = {
-                { "hsts", "Strict-Transport-Security", hsts },
-                { "csp", "Content-Security-Policy", csp },
-                { "csp_report_only", "Content-Security-Policy-Report-Only", csp },
-                { "x_frame_options", "X-Frame-Options", frame_options },
-                { "x_content_type_options", "X-Content-Type-Options", content_type_options },
-                { "referrer_policy", "Referrer-Policy", referrer_policy },
-                { "permissions_policy", "Permissions-Policy", plain },
-                { "server", "Server", plain },
+                { "hsts", "Strict-Transport-Security", hsts, true },
+                { "csp", "Content-Security-Policy", csp, false },
+                { "csp_report_only", "Content-Security-Policy-Report-Only", csp, false },
+                { "x_frame_options", "X-Frame-Options", frame_options, false },
+                { "x_content_type_options", "X-Content-Type-Options", content_type_options, true },
+                { "referrer_policy", "Referrer-Policy", referrer_policy, false },
+                { "permissions_policy", "Permissions-Policy", plain, false },
+                { "server", "Server", plain, true },
         };
+        bool whole = zc_http_head_whole(h);
         json_t *o = json_object();
 
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
-                if (zc_http_find(h, rows[i].name, 0))
+                bool is = zc_http_find(h, rows[i].name, 0) != NULL;
+
+                if (is && (whole || rows[i].first))
                         put(o, rows[i].key, rows[i].read(h, rows[i].name));
-                else if (h->dropped ==
-                         0) /* else it may stand among those that were not looked at */
+                else if (!is && whole)
                         put(o, rows[i].key, present(false));
         }
         return o;

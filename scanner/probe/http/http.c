@@ -125,32 +125,57 @@ static void own_find(struct zc_http_seen *s)
         }
 }
 
+/** One answer of this endpoint's own; false when more than its body is missing. */
+static bool account_hop(const struct zc_http_hop *h, struct zc_io *io)
+{
+        const struct zc_http_answer *a = &h->answer;
+        char many[64];
+
+        snprintf(many, sizeof many, "there are more than %u headers", ZC_HTTP_FIELDS_MAX);
+        if (!zc_http_head_whole(&a->head)) {
+                const char *why = a->head.cut ? a->why : many;
+
+                zc_io_problem(io, "/http/headers", "not all headers could be looked at", why);
+                zc_io_partial(io, "", "%s", why);
+                return false;
+        }
+        if (a->body_broken) {
+                zc_io_problem(io, "/http/requests", "an answer did not end as it should", a->why);
+                zc_io_partial(io, "", "%s", a->why);
+        }
+        return true;
+}
+
 /** What could not be seen, said. */
 static void account(const struct zc_http_seen *s, struct zc_io *io)
 {
         const struct zc_http_hop *last = &s->walk->hops[s->walk->count - 1];
+        bool whole = !s->own_failed;
 
         if (s->own_failed) {
                 zc_io_problem(io, "/http/answer", "the page it leads to could not be fetched",
                               last->answer.why);
                 zc_io_partial(io, "", "the page it leads to: %s", last->answer.why);
         }
-        if (s->own->answer.head.dropped > 0) {
-                zc_io_problem(io, "/http/headers", "not all headers could be looked at",
-                              "there are more than 128");
-                zc_io_partial(io, "", "there are more than %u headers", ZC_HTTP_FIELDS_MAX);
+        for (size_t i = 0; i < s->walk->count; i++) {
+                const struct zc_http_hop *h = &s->walk->hops[i];
+
+                if (zc_http_own(s->walk, h) && h->answer.result == ZC_HTTP_ANSWERED)
+                        whole &= account_hop(h, io);
         }
+        io->whole = whole;
 }
 
-/** No answer at all. */
-static bool none(const struct zc_http_answer *a, struct zc_io *io, struct zc_err *err)
+/** No answer at all. Who named it as HTTP has not seen it by being answered something else. */
+static bool none(const struct zc_http_answer *a, bool named, struct zc_io *io, struct zc_err *err)
 {
-        if (a->result == ZC_HTTP_FOREIGN) {
+        if (a->result == ZC_HTTP_FOREIGN && !named) {
                 zc_io_notapplicable(io, "%s", a->why);
                 return true;
         }
         if (a->result == ZC_HTTP_SCOPE)
                 return zc_fail(err, ZC_E_LIMIT, "not contacted: %s", a->why);
+        zc_io_problem(io, "/http", "nothing was learned of what a web server answers here", a->why);
         return zc_fail(err, ZC_E_TIMEOUT, "GET: %s", a->why);
 }
 
@@ -163,7 +188,7 @@ static bool http_run(const struct zc_subject *s, struct zc_io *io, json_t *out, 
         if (ok)
                 own_find(&seen);
         if (ok && !seen.own) {
-                ok = none(&walk.hops[0].answer, io, err);
+                ok = none(&walk.hops[0].answer, scheme_says(s->scheme), io, err);
         } else if (ok) {
                 account(&seen, io);
                 ok = zc_http_evidence(&seen, out) ||

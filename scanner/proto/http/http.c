@@ -34,6 +34,7 @@ struct get {
         enum zc_scope_verdict verdict;
         bool head_full, no_memory, no_socket;
         size_t room;
+        char said[CURL_ERROR_SIZE]; /* the library's own words */
 };
 
 /* ---- what the library asks us ---- */
@@ -95,7 +96,8 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 }
 
 /** Counted, not kept: what a body says is not asked for yet. */
-static size_t on_body(char *p, size_t size, size_t n, void *ctx) /* NOLINT(readability-non-const-parameter): libcurl's type */
+static size_t on_body(char *p, size_t size, size_t n,
+                      void *ctx) /* NOLINT(readability-non-const-parameter): libcurl's type */
 {
         struct get *g = ctx;
 
@@ -114,7 +116,7 @@ static CURLcode on_tls(CURL *curl, void *ssl, void *ctx)
         (void)curl;
         (void)ctx;
         SSL_CTX_set_security_level(ssl, 0);
-        SSL_CTX_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+        SSL_CTX_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF);
         SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
         return CURLE_OK;
 }
@@ -185,6 +187,7 @@ static bool set_limits(CURL *c, const struct zc_http_request *r)
                curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_NOPROXY, "*") == CURLE_OK &&
+               curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L) == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
@@ -211,6 +214,7 @@ static bool set_hooks(CURL *c, struct get *g)
                curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, g) == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_head) == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_HEADERDATA, g) == CURLE_OK &&
+               curl_easy_setopt(c, CURLOPT_ERRORBUFFER, g->said) == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
                curl_easy_setopt(c, CURLOPT_WRITEDATA, g) == CURLE_OK;
 }
@@ -241,19 +245,57 @@ static bool timed_out(CURLcode rc)
         return rc == CURLE_OPERATION_TIMEDOUT;
 }
 
-/** The last head that is no interim one. False: there is none. */
+/** 101 ends what HTTP has to say (RFC 9110 section 15.2.2); the other 1xx come before the answer. */
+static bool is_interim(unsigned status)
+{
+        return status < 200 && status != 101;
+}
+
+/** The last head that is no interim one, or what there is of it. False: there is none. */
 static bool final_head(struct zc_http_answer *a, struct zc_err *why)
 {
         size_t at = 0, used = 0;
 
-        do {
-                if (!zc_http_head_parse(a->bytes + at, a->len - at, &a->head, &used, why))
-                        return false;
+        while (zc_http_head_parse(a->bytes + at, a->len - at, &a->head, &used, why)) {
+                if (!is_interim(a->head.status))
+                        return true;
                 at += used;
-                a->interim += a->head.status < 200;
-        } while (a->head.status < 200 && a->head.status != 101);
-        a->interim -= a->head.status == 101;
-        return true;
+                a->interim++;
+        }
+        return why->code == ZC_E_LIMIT &&
+               zc_http_head_parse_cut(a->bytes + at, a->len - at, &a->head, why) &&
+               !is_interim(a->head.status);
+}
+
+/** Why the head has no end: what the peer did, else what the library says of it. */
+static void head_cut(const struct get *g, CURLcode rc, struct zc_http_answer *a)
+{
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, ZC_HTTP_WHY_LEN - 1);
+        if (g->head_full)
+                zc_text_printf(&t, "the headers have more than %zu bytes", ZC_HTTP_HEAD_MAX);
+        else if (timed_out(rc))
+                zc_text_add(&t, "the headers did not end in time");
+        else if (rc == CURLE_OUT_OF_MEMORY) /* what it says of a line that grows too long */
+                zc_text_add(&t, "a header line is too long, or there is no memory for it");
+        else if (rc == CURLE_OK || rc == CURLE_GOT_NOTHING || rc == CURLE_RECV_ERROR)
+                zc_text_add(&t, "the headers are cut off");
+        else {
+                zc_text_add(&t, "the headers are not well-formed: ");
+                zc_text_escape(&t, g->said, strlen(g->said));
+        }
+        snprintf(a->why, sizeof a->why, "%s", zc_text_str(&t));
+}
+
+static void body_broken(CURLcode rc, struct zc_http_answer *a)
+{
+        a->body_broken = true;
+        snprintf(a->why, sizeof a->why, "%s",
+                 timed_out(rc)              ? "the body did not end in time"
+                 : rc == CURLE_PARTIAL_FILE ? "the body is shorter than the headers say"
+                 : rc == CURLE_RECV_ERROR   ? "the body was cut off, or its chunks are broken"
+                                            : "the body is not as the headers say");
 }
 
 /** No head: how far it got says what it is. */
@@ -265,7 +307,7 @@ static void no_head(const struct get *g, CURLcode rc, const struct zc_err *why)
         curl_easy_getinfo(g->curl, CURLINFO_CONNECT_TIME_T, &connected);
         curl_easy_getinfo(g->curl, CURLINFO_APPCONNECT_TIME_T, &secured);
         if (g->head_full)
-                say(a, ZC_HTTP_BROKEN, "the headers have more than 65536 bytes");
+                say(a, ZC_HTTP_BROKEN, "interim answers, and none that is final");
         else if (rc == CURLE_UNSUPPORTED_PROTOCOL || why->code == ZC_E_MALFORMED)
                 say(a, ZC_HTTP_FOREIGN, "the answer is not HTTP");
         else if (connected == 0)
@@ -275,10 +317,7 @@ static void no_head(const struct get *g, CURLcode rc, const struct zc_err *why)
                     timed_out(rc) ? "the TLS handshake did not end in time"
                                   : "no TLS session could be made");
         else if (a->len > 0)
-                say(a, ZC_HTTP_BROKEN,
-                    timed_out(rc)                    ? "the headers did not end in time"
-                    : rc == CURLE_WEIRD_SERVER_REPLY ? "the headers are not well-formed"
-                                                     : "the headers are cut off");
+                say(a, ZC_HTTP_BROKEN, "interim answers, and none that is final");
         else
                 say(a, ZC_HTTP_SILENT,
                     timed_out(rc) ? "no answer to a request" : "closed without an answer");
@@ -294,12 +333,23 @@ static void account(struct get *g, CURLcode rc)
         a->time_ms = (int64_t)(first / 1000);
         if (g->verdict != ZC_SCOPE_IN)
                 say(a, ZC_HTTP_SCOPE, zc_scope_verdict_name(g->verdict));
-        else if (!g->head_full && a->len > 0 && final_head(a, &why))
+        else if (a->len > 0 && final_head(a, &why))
                 a->result = ZC_HTTP_ANSWERED;
         else
                 no_head(g, rc, &why);
-        if (a->result == ZC_HTTP_ANSWERED && rc != CURLE_OK)
-                a->body_cut = true;
+        if (a->result == ZC_HTTP_ANSWERED && a->head.cut)
+                head_cut(g, rc, a);
+        else if (a->result == ZC_HTTP_ANSWERED && rc != CURLE_OK && !a->body_cut)
+                body_broken(rc, a);
+}
+
+/** Out of memory before anything was asked is our own lack; after, it is what the library says of a header line that grows too long. */
+static bool lacks_memory(const struct get *g, CURLcode rc)
+{
+        long asked = 0;
+
+        curl_easy_getinfo(g->curl, CURLINFO_REQUEST_SIZE, &asked);
+        return g->no_memory || (rc == CURLE_OUT_OF_MEMORY && asked == 0);
 }
 
 static bool perform(struct get *g, struct curl_slist *pinned, struct zc_err *err)
@@ -316,7 +366,7 @@ static bool perform(struct get *g, struct curl_slist *pinned, struct zc_err *err
                 return zc_fail(err, ZC_E_NOMEM, "libcurl: a request could not be prepared");
         g->answer->at_ms = zc_wall_ms();
         rc = curl_easy_perform(g->curl);
-        if (rc == CURLE_OUT_OF_MEMORY || g->no_memory)
+        if (lacks_memory(g, rc))
                 return zc_fail(err, ZC_E_NOMEM, "no memory for an HTTP answer");
         if (g->no_socket)
                 return zc_fail(err, ZC_E_IO, "no socket for an HTTP request");

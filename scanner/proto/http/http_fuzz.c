@@ -95,6 +95,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size > 0)
                 memcpy(p, data, size);
         field((struct zc_rd){ p, size }, p, size);
+        if (zc_http_head_parse_cut(p, size, &h, &err)) {
+                if (!h.cut || h.status < 100 || h.status > 999)
+                        abort();
+                for (size_t i = 0; i < h.count; i++) {
+                        inside(h.fields[i].name, p, size);
+                        inside(h.fields[i].value, p, size);
+                }
+        }
         if (zc_http_head_parse(p, size, &h, &used, &err)) {
                 if (used == 0 || used > size || h.status < 100 || h.status > 999)
                         abort();

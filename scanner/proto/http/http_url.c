@@ -177,18 +177,43 @@ char *zc_http_url_shown(const struct zc_http_url *u)
 
 /* ---- sites ---- */
 
+/** As the public suffix list has names: lower case, no dot at the end. */
+static bool site_name(const char *host, char out[ZC_HTTP_HOST_MAX])
+{
+        size_t n = strlen(host);
+
+        while (n > 1 && host[n - 1] == '.')
+                n--;
+        if (n == 0 || n >= ZC_HTTP_HOST_MAX)
+                return false;
+        memcpy(out, host, n);
+        out[n] = '\0';
+        zc_ascii_lower(out);
+        return true;
+}
+
+/** An address, or what some clients take for one: a name whose last label begins with a digit (no such top level domain exists). */
+static bool is_numeric(const char *host)
+{
+        const char *dot = strrchr(host, '.');
+        const char *last = dot ? dot + 1 : host;
+
+        return strchr(host, ':') || (*last >= '0' && *last <= '9');
+}
+
 bool zc_http_same_site(const char *a, const char *b)
 {
         const psl_ctx_t *psl = psl_builtin();
-        struct zc_err ignored = { 0 };
-        struct zc_addr literal;
+        char na[ZC_HTTP_HOST_MAX], nb[ZC_HTTP_HOST_MAX];
         const char *ra, *rb;
 
-        if (zc_ascii_eq(a, b))
-                return true;
-        if (!psl || zc_addr_parse(a, &literal, &ignored) || zc_addr_parse(b, &literal, &ignored))
+        if (!site_name(a, na) || !site_name(b, nb))
                 return false;
-        ra = psl_registrable_domain(psl, a);
-        rb = psl_registrable_domain(psl, b);
-        return ra && rb && zc_ascii_eq(ra, rb);
+        if (strcmp(na, nb) == 0)
+                return true;
+        if (!psl || is_numeric(na) || is_numeric(nb))
+                return false;
+        ra = psl_registrable_domain(psl, na);
+        rb = psl_registrable_domain(psl, nb);
+        return ra && rb && strcmp(ra, rb) == 0;
 }

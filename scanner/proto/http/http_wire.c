@@ -135,7 +135,7 @@ static void field_add(struct zc_http_head *h, struct zc_rd line)
                 h->fields[h->count++] = f;
 }
 
-/** Everything up to the empty line; a field is taken when the line after it shows that it has ended. */
+/** Everything up to the empty line, true when there is one; a field is taken when the line after it shows that it has ended. */
 static bool fields(uint8_t *p, struct zc_rd *in, struct zc_http_head *h)
 {
         struct zc_rd line, held = { NULL, 0 };
@@ -153,19 +153,47 @@ static bool fields(uint8_t *p, struct zc_rd *in, struct zc_http_head *h)
                         return true;
                 held = line;
         }
+        if (held.p)
+                field_add(h, held);
         return false;
+}
+
+static bool status_take(struct zc_rd *in, struct zc_http_head *h, struct zc_err *err)
+{
+        size_t n = in->n;
+        struct zc_rd line;
+
+        if (!zc_rd_line(in, &line))
+                return zc_fail(err, ZC_E_LIMIT, "the status line has no end in %zu bytes", n);
+        return status_line(line, h) ||
+               zc_fail(err, ZC_E_MALFORMED, "the answer does not begin as HTTP does");
+}
+
+bool zc_http_head_parse_cut(uint8_t *p, size_t n, struct zc_http_head *out, struct zc_err *err)
+{
+        struct zc_http_head h = { .cut = true };
+        struct zc_rd in = { p, n };
+
+        if (!status_take(&in, &h, err))
+                return false;
+        (void)fields(p, &in, &h);
+        *out = h;
+        return true;
+}
+
+bool zc_http_head_whole(const struct zc_http_head *head)
+{
+        return !head->cut && head->dropped == 0;
 }
 
 bool zc_http_head_parse(uint8_t *p, size_t n, struct zc_http_head *out, size_t *used,
                         struct zc_err *err)
 {
         struct zc_http_head h = { 0 };
-        struct zc_rd in = { p, n }, line;
+        struct zc_rd in = { p, n };
 
-        if (!zc_rd_line(&in, &line))
-                return zc_fail(err, ZC_E_LIMIT, "the status line has no end in %zu bytes", n);
-        if (!status_line(line, &h))
-                return zc_fail(err, ZC_E_MALFORMED, "the answer does not begin as HTTP does");
+        if (!status_take(&in, &h, err))
+                return false;
         if (!fields(p, &in, &h))
                 return zc_fail(err, ZC_E_LIMIT, "the headers have no end in %zu bytes", n);
         *used = n - in.n;
