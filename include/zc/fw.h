@@ -95,7 +95,7 @@ enum zc_fw_op_kind {
         ZC_FW_OP_SYNPROXY,
         ZC_FW_OP_FWD, /* stolen: leaves by another device */
         ZC_FW_OP_TPROXY,
-        ZC_FW_OP_UNKNOWN, /* nobody knows what becomes of the packet: may be anything, a verdict included */
+        ZC_FW_OP_UNKNOWN, /* nobody knows what becomes of the packet or the registers: may be anything, a verdict included */
 };
 
 enum zc_fw_base { ZC_FW_BASE_LINK, ZC_FW_BASE_NETWORK, ZC_FW_BASE_TRANSPORT, ZC_FW_BASE_INNER };
@@ -124,8 +124,9 @@ struct zc_fw_op {
         bool invert; /* lookup, range != (NFT_RANGE_NEQ) */
         uint16_t offset;
         uint32_t
-                flags; /* fib, exthdr, queue (bypass), nat (NF_NAT_RANGE_*), payload write: checksum */
-        uint32_t amount; /* bitwise shift; queue number; socket level */
+                flags; /* fib, exthdr, queue (bypass), nat (NF_NAT_RANGE_*), payload write: checksum type, its flags << 8 */
+        uint32_t
+                amount; /* bitwise shift; queue number; socket level; payload write: checksum offset; lookup, dynset: index of the set (none when it is of an xt match) */
         union {
                 struct {
                         const uint8_t *a,
@@ -145,6 +146,7 @@ struct zc_fw_rule {
         uint64_t handle;       /* nft: its handle; legacy: 1-based number in the chain */
         uint32_t first, count; /* its ops in zc_fw_ruleset.ops */
         const char *comment;   /* of its user data, escaped; NULL for none */
+        bool idle; /* it changes nothing and has no verdict (it counts, logs): may be passed over */
 };
 
 struct zc_fw_device {
@@ -160,11 +162,10 @@ struct zc_fw_chain {
         bool nat; /* type nat: the first packet of a flow only, and only where conntrack runs */
         enum zc_fw_hook hook;
         int32_t priority;
-        enum zc_fw_code policy; /* ACCEPT or DROP */
-        const struct zc_fw_device
-                *devices; /* of ingress; none: unknown device attribute, may be any */
+        enum zc_fw_code policy;             /* ACCEPT or DROP */
+        const struct zc_fw_device *devices; /* of ingress and egress; none: at no device */
         size_t device_count;
-        bool devices_unknown;
+        bool devices_unknown; /* the kernel says more of its devices than we know: may be at any */
         struct zc_fw_rule *rules;
         size_t rule_count;
 };
@@ -173,7 +174,7 @@ enum zc_fw_backend { ZC_FW_NF_TABLES, ZC_FW_LEGACY };
 struct zc_fw_table {
         enum zc_fw_family family;
         enum zc_fw_backend backend;
-        const char *name;
+        const char *name; /* as all names: escaped */
         bool dormant, owned;
         uint64_t handle;
 };
@@ -185,8 +186,10 @@ struct zc_fw_set {
         uint32_t key_len, data_len;
         bool map, verdicts; /* data per element; the data are verdicts */
         bool ordered; /* concatenation with ranges (pipapo): the first element in order that holds every field wins */
-        bool learns; /* some rule adds to it at run time: a miss may be a hit */
-        bool read;   /* its elements are all here; false: nobody knows */
+        bool learns;     /* some rule adds to it at run time: a miss may be a hit */
+        bool read;       /* its elements are all here; false: nobody knows */
+        uint8_t objects; /* NFT_OBJECT_* of the objects that it names; 0: none */
+        bool weak; /* an element may carry a limit or the like: a hit may break all the same */
         size_t count;
         const uint8_t *lo,
                 *hi; /* count * key_len; sorted by lo and disjoint unless ordered; hi == lo for plain sets (the same pointer) */
@@ -202,9 +205,15 @@ struct zc_fw_set {
         const void *index; /* an evaluator's own */
 };
 
-/** Something that decides and is not in the model: {what, where}, as for not_modelled. */
+/** Something that is not in the model: {what, where}, as for not_modelled; text is escaped. */
+enum zc_fw_weight {
+        ZC_FW_REMARK, /* decides about nothing that is asked here */
+        ZC_FW_IN_OPS, /* may decide, and the ops say where: MAYBE, UNKNOWN, LOAD_ANY, a set that is not read */
+        ZC_FW_DECIDES, /* may decide about any packet, past the model */
+};
 struct zc_fw_gap {
         const char *what, *where;
+        enum zc_fw_weight weight;
 };
 
 struct zc_fw_ruleset {
