@@ -154,4 +154,29 @@ bool zc_reach_parse(const char *s, enum zc_reach *out) ZC_MUST_USE;
  */
 json_t *zc_exposure(struct zc_evidence *const *evs, size_t count, struct zc_err *err) ZC_MUST_USE;
 
+/** How an endpoint was seen; the order is "more exposed". Over lo (the first two) a service's state is proven, never its exposure. */
+enum zc_seen { ZC_SEEN_LOOPBACK, ZC_SEEN_SELF, ZC_SEEN_PRIVATE, ZC_SEEN_ANY };
+
+/** Where an endpoint or a scan stands in the join; SIZE_MAX for what there is not. */
+struct zc_place {
+        size_t row;     /* of zc_join_rows() */
+        size_t service; /* the same number for all rows of one service: a program's wildcards of IPv4 and IPv6. Only where the listener is known */
+        size_t host;    /* the evidence whose host has the address; of several, none */
+        enum zc_seen seen;
+};
+
+/** The join with the keys that lead into it. Borrows the evidence; read only once it is made. */
+struct zc_join;
+struct zc_join *zc_join_new(struct zc_evidence *const *evs, size_t count, struct zc_err *err) ZC_MUST_USE;
+void zc_join_free(struct zc_join *j);
+ZC_FREEP(zc_join);
+/** Borrowed: what zc_exposure() gives. */
+const json_t *zc_join_rows(const struct zc_join *j);
+/** Borrowed: the assets as which the endpoints of a row were looked at; NULL when there is no such row. */
+const json_t *zc_join_names(const struct zc_join *j, size_t row);
+/** @evidence: the number of the one that has the endpoint or scan. */
+struct zc_place zc_join_place(const struct zc_join *j, size_t evidence, const json_t *part);
+/** Borrowed: the asset that it belongs to: of the machine whose own evidence is there, whatever name it was looked at by; else its own. */
+const char *zc_join_asset(const struct zc_join *j, const struct zc_place *p, const json_t *part);
+
 #endif

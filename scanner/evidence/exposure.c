@@ -4,169 +4,22 @@
  */
 #include <string.h>
 
-#include "admission.h"
-#include "internal.h"
+#include "join.h"
 #include "subject.h"
-#include "zc/addr.h"
 
-#define ADDRESSES_MAX 4096u
 #define COMPARISONS_MAX ((size_t)8 << 20)
-#define SUMMARY_MAX 256u
-#define SHOWN_MAX 3u /* sources and vantages that a summary names */
-
-enum scope { SCOPE_UNKNOWN, SCOPE_LOOPBACK, SCOPE_LINK, SCOPE_PRIVATE, SCOPE_ANY };
-
-static const struct scope_row {
-        const char *name, *words;
-} scopes[] = {
-        [SCOPE_UNKNOWN] = { "", "" },
-        [SCOPE_LOOPBACK] = { "loopback", "listens on loopback" },
-        [SCOPE_LINK] = { "link", "listens on a link-local address" },
-        [SCOPE_PRIVATE] = { "private", "listens on a private address" },
-        [SCOPE_ANY] = { "any", "listens on any address" },
-};
-
-/** One row under construction. */
-struct row {
-        json_t *key; /* {transport, port, ...}: what a listener has; of an endpoint without one, made from it */
-        const char *asset; /* borrowed from the host's evidence; NULL: own */
-        char *own;         /* asset of an endpoint that belongs to no host */
-        size_t host;       /* in join.hosts, SIZE_MAX for none */
-        bool listens;      /* key is a listener */
-        char *endpoint;    /* subject */
-        json_t *endpoints; /* subjects of all that were reached from other machines */
-        bool elsewhere;    /* it was reached from another machine */
-        char *service;
-        bool isolated;
-        enum zc_reach reached; /* by connecting; UNKNOWN: it was not */
-        json_t *from;          /* vantages */
-};
-
-struct host {
-        const struct zc_evidence *ev;
-        const json_t *facts;
-        const char *asset;
-        json_t *addresses; /* set, canonical text */
-        bool outside;      /* the vantage has global addresses and no private one */
-};
-
-struct join {
-        struct zc_evidence *const *evs;
-        size_t count;
-        struct host *hosts; /* one per evidence, facts NULL where it has no host */
-        struct row *rows;
-        size_t row_count, row_cap;
-        json_t *isolated; /* set of assets */
-        json_t *index;    /* "host transport port address" -> row */
-        size_t current;   /* evidence whose endpoints are being visited */
-        size_t budget;
-};
-
-/* ---- hosts ---- */
-
-static bool canonical(const char *text, struct zc_addr *address, char out[ZC_ADDR_LEN])
-{
-        if (!text || !zc_addr_parse(text, address, &(struct zc_err){ 0 }))
-                return false;
-        *address = zc_addr_unmap(*address);
-        zc_addr_format(address, out);
-        return true;
-}
-
-static void host_address(struct host *h, const char *text, bool *near, bool *far)
-{
-        struct zc_addr address;
-        char key[ZC_ADDR_LEN];
-
-        if (json_object_size(h->addresses) >= ADDRESSES_MAX || !canonical(text, &address, key))
-                return;
-        *near = *near || zc_addr_class(&address) == ZC_ADDR_PRIVATE;
-        *far = *far || zc_addr_class(&address) == ZC_ADDR_GLOBAL;
-        json_object_set_new(h->addresses, key, json_true());
-}
-
-/** An address that the configuration says stands for the asset further out (NAT). */
-static void host_public(const struct join *j, struct host *h)
-{
-        bool near = false, far = false; /* what counts is where the vantage itself stands */
-
-        for (size_t i = 0; i < j->count; i++) {
-                const json_t *targets = json_object_get(zc_evidence_run(j->evs[i]), "targets"),
-                             *target;
-                size_t k;
-
-                json_array_foreach (targets, k, target) {
-                        if (strcmp(zc_json_str(target, "id", ""), h->asset) == 0)
-                                host_address(h, zc_json_str(target, "public", NULL), &near, &far);
-                }
-        }
-}
-
-static bool host_fill(const struct join *j, struct host *h, const struct zc_evidence *ev)
-{
-        const json_t *list = zc_json_at(zc_evidence_run(ev), "vantage.addresses"), *address;
-        bool near = false, far = false;
-        size_t i;
-
-        *h = (struct host){ .ev = ev,
-                            .facts = zc_evidence_host(ev),
-                            .asset = zc_evidence_asset(ev),
-                            .addresses = json_object() };
-        if (!h->addresses)
-                return false;
-        json_array_foreach (list, i, address) {
-                host_address(h, json_string_value(address), &near, &far);
-        }
-        h->outside = far && !near;
-        host_public(j, h);
-        return true;
-}
-
-/** Assets that some configuration calls isolated. */
-static bool isolated_fill(struct join *j)
-{
-        for (size_t i = 0; i < j->count; i++) {
-                const json_t *targets = json_object_get(zc_evidence_run(j->evs[i]), "targets"),
-                             *target;
-                size_t k;
-
-                json_array_foreach (targets, k, target) {
-                        if (strcmp(zc_json_str(target, "zone", ""), "isolated") == 0 &&
-                            json_object_set_new(j->isolated, zc_json_str(target, "id", ""),
-                                                json_true()) != 0)
-                                return false;
-                }
-        }
-        return true;
-}
-
-static bool is_isolated(const struct join *j, const char *asset)
-{
-        return json_object_get(j->isolated, asset) != NULL;
-}
 
 /* ---- rows ---- */
 
-static void row_release(struct row *r)
+static void row_release(struct zc_join_row *r)
 {
         json_decref(r->key);
         json_decref(r->from);
         json_decref(r->endpoints);
+        json_decref(r->names);
         free(r->own);
         free(r->endpoint);
-        free(r->service);
-}
-
-static void join_release(struct join *j)
-{
-        for (size_t i = 0; i < j->row_count; i++)
-                row_release(&j->rows[i]);
-        for (size_t i = 0; j->hosts && i < j->count; i++)
-                json_decref(j->hosts[i].addresses);
-        free(j->rows);
-        free(j->hosts);
-        json_decref(j->index);
-        json_decref(j->isolated);
+        free(r->service_name);
 }
 
 static bool no_memory(struct zc_err *err)
@@ -188,7 +41,7 @@ static char *place_key(size_t host, const char *asset, const json_t *of, const c
         return zc_text_steal(&t);
 }
 
-static size_t row_find(const struct join *j, const char *key)
+static size_t row_find(const struct zc_join *j, const char *key)
 {
         const json_t *at = key ? json_object_get(j->index, key) : NULL;
 
@@ -196,13 +49,13 @@ static size_t row_find(const struct join *j, const char *key)
 }
 
 /** Adds a row under a key, which is then taken; NULL when out of memory. */
-static struct row *row_add(struct join *j, const char *key, json_t *facts, size_t host)
+static struct zc_join_row *row_add(struct zc_join *j, const char *key, json_t *facts, size_t host)
 {
-        struct row *r;
+        struct zc_join_row *r;
 
         if (j->row_count == j->row_cap) {
                 size_t cap = j->row_cap ? j->row_cap * 2 : 32;
-                struct row *more = reallocarray(j->rows, cap, sizeof(*more));
+                struct zc_join_row *more = reallocarray(j->rows, cap, sizeof(*more));
 
                 if (!more) {
                         json_decref(facts);
@@ -212,27 +65,71 @@ static struct row *row_add(struct join *j, const char *key, json_t *facts, size_
                 j->row_cap = cap;
         }
         r = &j->rows[j->row_count];
-        *r = (struct row){
-                .key = facts, .host = host, .from = json_array(), .endpoints = json_array()
-        };
+        *r = (struct zc_join_row){ .key = facts,
+                                   .host = host,
+                                   .service = j->row_count,
+                                   .from = json_array(),
+                                   .endpoints = json_array(),
+                                   .names = json_array() };
         j->row_count++;
-        if (!facts || !r->from || !r->endpoints || !key ||
+        if (!facts || !r->from || !r->endpoints || !r->names || !key ||
             json_object_set_new(j->index, key, json_integer((json_int_t)j->row_count - 1)) != 0)
                 return NULL;
         return r;
 }
 
+/**
+ * Who listens on every address: the same program's wildcards of IPv4 and of IPv6 are one service. "" where that is not known, or
+ * where the address is one of several.
+ */
+static bool service_key(size_t host, const json_t *listener, struct zc_text *out)
+{
+        static const char *const who[] = { "container", "process" };
+        const json_t *uid = json_object_get(listener, "uid");
+        struct zc_addr address;
+        char shown[ZC_ADDR_LEN];
+
+        if (!json_is_integer(uid) ||
+            !zc_join_canonical(zc_json_str(listener, "address", NULL), &address, shown) ||
+            zc_addr_class(&address) != ZC_ADDR_UNSPECIFIED)
+                return true;
+        zc_text_printf(out, "%zu %s %lld %s %lld", host, zc_json_str(listener, "transport", ""),
+                       (long long)json_integer_value(json_object_get(listener, "port")),
+                       zc_json_str(listener, "interface", ""), (long long)json_integer_value(uid));
+        for (size_t i = 0; i < ZC_COUNT(who); i++)
+                zc_text_printf(out, "\x1f%s", zc_json_str(listener, who[i], ""));
+        return !out->failed;
+}
+
+/** The first row of the same service. */
+static bool service_join(struct zc_join *j, struct zc_join_row *r, size_t host)
+{
+        ZC_AUTO_TEXT key = { 0 };
+        const json_t *first;
+
+        zc_text_init(&key, ZC_TEXT_CEILING);
+        if (!service_key(host, r->key, &key))
+                return false;
+        if (key.len == 0)
+                return true;
+        first = json_object_get(j->services, zc_text_str(&key));
+        if (first)
+                r->service = (size_t)json_integer_value(first);
+        return first || json_object_set_new(j->services, zc_text_str(&key),
+                                            json_integer((json_int_t)r->service)) == 0;
+}
+
 /** A listener: one row per place, however many sockets share it. */
-static bool listener_add(struct join *j, size_t host, const json_t *listener, struct zc_err *err)
+static bool listener_add(struct zc_join *j, size_t host, const json_t *listener, struct zc_err *err)
 {
         const char *text = zc_json_str(listener, "address", ""),
                    *interface = zc_json_str(listener, "interface", "");
         struct zc_addr address;
         char shown[ZC_ADDR_LEN];
-        bool good = canonical(text, &address, shown);
+        bool good = zc_join_canonical(text, &address, shown);
         ZC_AUTO_MEM char *own = place_key(host, "", listener, good ? shown : text, interface);
         ZC_AUTO_MEM char *plain = place_key(host, "", listener, good ? shown : text, "");
-        struct row *r;
+        struct zc_join_row *r;
 
         if (!own || !plain)
                 return no_memory(err);
@@ -241,11 +138,13 @@ static bool listener_add(struct join *j, size_t host, const json_t *listener, st
         r = row_add(j, own, json_incref((json_t *)(uintptr_t)listener), host);
         if (!r ||
             (row_find(j, plain) == SIZE_MAX &&
-             json_object_set_new(j->index, plain, json_integer((json_int_t)j->row_count - 1)) != 0))
+             json_object_set_new(j->index, plain, json_integer((json_int_t)j->row_count - 1)) !=
+                     0) ||
+            !service_join(j, r, host))
                 return no_memory(err);
         r->listens = true;
         r->asset = j->hosts[host].asset;
-        r->isolated = is_isolated(j, r->asset);
+        r->isolated = zc_join_is_isolated(j, r->asset);
         return true;
 }
 
@@ -257,7 +156,7 @@ static bool has_place(const json_t *listener)
                json_is_integer(json_object_get(listener, "port"));
 }
 
-static bool listeners_add(struct join *j, size_t host, struct zc_err *err)
+static bool listeners_add(struct zc_join *j, size_t host, struct zc_err *err)
 {
         const json_t *list = json_object_get(j->hosts[host].facts, "listeners"), *listener;
         size_t i;
@@ -271,62 +170,14 @@ static bool listeners_add(struct join *j, size_t host, struct zc_err *err)
 
 /* ---- endpoints ---- */
 
-/** What was learnt from one open endpoint. */
-struct seen {
-        const json_t *endpoint;
-        struct zc_addr address;
-        char text[ZC_ADDR_LEN];
-        bool self;           /* over lo: proves the service, not that anyone else gets there */
-        enum zc_reach reach; /* how far away the vantage stands */
-};
-
-static bool seen_fill(const struct join *j, const json_t *endpoint, struct seen *s)
-{
-        const struct host *from = &j->hosts[j->current];
-        enum zc_addr_class class;
-
-        *s = (struct seen){ .endpoint = endpoint };
-        if (!canonical(zc_json_str(endpoint, "address", NULL), &s->address, s->text))
-                return false;
-        class = zc_addr_class(&s->address);
-        s->self = class == ZC_ADDR_LOOPBACK ||
-                  strcmp(zc_json_str(endpoint, "reached_from", ""), "self") == 0 ||
-                  json_object_get(from->addresses, s->text) != NULL;
-        s->reach = class == ZC_ADDR_GLOBAL || (from->outside && class != ZC_ADDR_LINK)
-                           ? ZC_REACH_ANY
-                           : ZC_REACH_PRIVATE;
-        return true;
-}
-
-/** The host that has the address: this one if it is over lo; else the only one, or the one of the same asset. */
-static size_t seen_host(const struct join *j, const struct seen *s)
-{
-        const char *asset = zc_json_str(s->endpoint, "asset", "");
-        size_t found = SIZE_MAX, count = 0;
-
-        if (s->self)
-                return j->hosts[j->current].facts ? j->current : SIZE_MAX;
-        if (zc_addr_class(&s->address) == ZC_ADDR_LINK)
-                return SIZE_MAX;
-        for (size_t i = 0; i < j->count; i++) {
-                if (!j->hosts[i].facts || !json_object_get(j->hosts[i].addresses, s->text))
-                        continue;
-                if (strcmp(j->hosts[i].asset, asset) == 0)
-                        return i;
-                found = i;
-                count++;
-        }
-        return count == 1 ? found : SIZE_MAX;
-}
-
 /** The row of the listener that answers there: on the very address, else on every address. */
-static size_t seen_row(const struct join *j, const struct seen *s, size_t host)
+static size_t listener_row(const struct zc_join *j, const struct zc_join_seen *s, size_t host)
 {
         const char *const places[] = { s->text,
                                        s->address.family == AF_INET ? "0.0.0.0" : "::", "::" };
 
         for (size_t i = 0; i < ZC_COUNT(places); i++) {
-                ZC_AUTO_MEM char *key = place_key(host, "", s->endpoint, places[i], "");
+                ZC_AUTO_MEM char *key = place_key(host, "", s->part, places[i], "");
                 size_t at = row_find(j, key);
                 bool mixed = s->address.family == AF_INET && strcmp(places[i], "::") == 0;
 
@@ -337,31 +188,44 @@ static size_t seen_row(const struct join *j, const struct seen *s, size_t host)
         return SIZE_MAX;
 }
 
-/** What stands for the listener where none is known: the endpoint's own address and port. */
-static json_t *listener_of(const struct seen *s)
-{
-        return json_pack("{sssssssI}", "transport", zc_json_str(s->endpoint, "transport", ""),
-                         "family", s->address.family == AF_INET ? "ip" : "ip6", "address", s->text,
-                         "port", json_integer_value(json_object_get(s->endpoint, "port")));
-}
-
-/** The row of an endpoint that belongs to no listener, whatever its names. */
-static struct row *alone_row(struct join *j, const struct seen *s, size_t host)
+/** Of an endpoint that belongs to no listener, whatever its names. */
+static char *alone_key(const struct zc_join *j, const struct zc_join_seen *s, size_t host)
 {
         const char *asset =
-                host != SIZE_MAX ? j->hosts[host].asset : zc_json_str(s->endpoint, "asset", "");
-        ZC_AUTO_MEM char *key = place_key(SIZE_MAX, asset, s->endpoint, s->text, "");
-        size_t at = row_find(j, key);
-        struct row *r;
+                host != SIZE_MAX ? j->hosts[host].asset : zc_json_str(s->part, "asset", "");
 
-        if (at != SIZE_MAX)
-                return &j->rows[at];
-        r = row_add(j, key, listener_of(s), host);
+        return place_key(SIZE_MAX, asset, s->part, s->text, "");
+}
+
+/** The row that it has joined, or would; SIZE_MAX for none yet. */
+static size_t seen_row(const struct zc_join *j, const struct zc_join_seen *s, size_t host)
+{
+        size_t at = host != SIZE_MAX ? listener_row(j, s, host) : SIZE_MAX;
+        ZC_AUTO_MEM char *key = at == SIZE_MAX ? alone_key(j, s, host) : NULL;
+
+        return at != SIZE_MAX ? at : row_find(j, key);
+}
+
+/** What stands for the listener where none is known: the endpoint's own address and port. */
+static json_t *listener_of(const struct zc_join_seen *s)
+{
+        return json_pack("{sssssssI}", "transport", zc_json_str(s->part, "transport", ""), "family",
+                         s->address.family == AF_INET ? "ip" : "ip6", "address", s->text, "port",
+                         json_integer_value(json_object_get(s->part, "port")));
+}
+
+static struct zc_join_row *alone_row(struct zc_join *j, const struct zc_join_seen *s, size_t host)
+{
+        const char *asset =
+                host != SIZE_MAX ? j->hosts[host].asset : zc_json_str(s->part, "asset", "");
+        ZC_AUTO_MEM char *key = alone_key(j, s, host);
+        struct zc_join_row *r = row_add(j, key, listener_of(s), host);
+
         if (!r)
                 return NULL;
         r->own = strdup(asset);
         r->asset = r->own;
-        r->isolated = is_isolated(j, asset);
+        r->isolated = zc_join_is_isolated(j, asset);
         return r->own ? r : NULL;
 }
 
@@ -377,189 +241,58 @@ static bool add_once(json_t *list, const char *text)
         return json_array_append_new(list, json_string(text)) == 0;
 }
 
-static bool row_reached(const struct join *j, struct row *r, const struct seen *s)
+static bool row_reached(const struct zc_join *j, struct zc_join_row *r,
+                        const struct zc_join_seen *s, const char *subject)
 {
         r->reached = s->reach > r->reached ? s->reach : r->reached;
-        return add_once(r->from, zc_evidence_vantage(j->evs[j->current]));
+        return add_once(r->endpoints, subject) &&
+               add_once(r->from, zc_evidence_vantage(j->evs[j->current]));
 }
 
-/** One open endpoint joins its row. */
-static bool row_join(const struct join *j, struct row *r, const struct seen *s)
+/** One open endpoint joins its row; the most exposed one is what the row is called by. */
+static bool row_join(const struct zc_join *j, struct zc_join_row *r, const struct zc_join_seen *s)
 {
-        const char *service = zc_json_str(s->endpoint, "service", NULL);
-        ZC_AUTO_MEM char *subject = zc_subject_endpoint(s->endpoint);
+        const char *service = zc_json_str(s->part, "service", NULL);
+        ZC_AUTO_MEM char *subject = zc_subject_endpoint(s->part);
 
-        if (!subject || (!s->self && !add_once(r->endpoints, subject)))
+        if (!subject || !add_once(r->names, zc_json_str(s->part, "asset", "")) ||
+            (s->seen > ZC_SEEN_SELF && !row_reached(j, r, s, subject)))
                 return false;
-        if (service && !r->service)
-                r->service = strdup(service);
-        if (!r->endpoint || (!s->self && !r->elsewhere)) {
+        if (service && !r->service_name)
+                r->service_name = strdup(service);
+        if (!r->endpoint || s->seen > r->seen) {
                 free(r->endpoint);
                 r->endpoint = ZC_TAKE(subject);
+                r->seen = s->seen;
         }
-        r->elsewhere = r->elsewhere || !s->self;
-        return (!service || r->service) && (s->self || row_reached(j, r, s));
+        return !service || r->service_name;
 }
 
 static bool endpoint_join(void *ctx, const json_t *endpoint, size_t index, struct zc_err *err)
 {
-        struct join *j = ctx;
-        struct row *r = NULL;
-        struct seen s;
+        struct zc_join *j = ctx;
+        struct zc_join_row *r = NULL;
+        struct zc_join_seen s;
         size_t host, at;
 
         (void)index;
-        if (strcmp(zc_json_str(endpoint, "state", ""), "open") != 0 || !seen_fill(j, endpoint, &s))
+        if (strcmp(zc_json_str(endpoint, "state", ""), "open") != 0 ||
+            !zc_join_see(j, j->current, endpoint, &s))
                 return true;
-        host = seen_host(j, &s);
-        at = host != SIZE_MAX ? seen_row(j, &s, host) : SIZE_MAX;
+        host = zc_join_host_of(j, j->current, &s);
+        at = seen_row(j, &s, host);
         r = at != SIZE_MAX ? &j->rows[at] : alone_row(j, &s, host);
         return (r && row_join(j, r, &s)) || no_memory(err);
 }
 
-/* ---- reach ---- */
+/* ---- the whole ---- */
 
-static enum scope row_scope(const struct row *r)
-{
-        static const enum scope by_class[] = {
-                [ZC_ADDR_UNSPECIFIED] = SCOPE_ANY,   [ZC_ADDR_LOOPBACK] = SCOPE_LOOPBACK,
-                [ZC_ADDR_LINK] = SCOPE_LINK,         [ZC_ADDR_PRIVATE] = SCOPE_PRIVATE,
-                [ZC_ADDR_GLOBAL] = SCOPE_ANY,        [ZC_ADDR_MULTICAST] = SCOPE_ANY,
-                [ZC_ADDR_BROADCAST] = SCOPE_PRIVATE,
-        };
-        const char *name = zc_json_str(r->key, "scope", "");
-        struct zc_addr address;
-        char text[ZC_ADDR_LEN];
-
-        for (enum scope s = SCOPE_LOOPBACK; s <= SCOPE_ANY; s++)
-                if (strcmp(scopes[s].name, name) == 0)
-                        return s;
-        return canonical(zc_json_str(r->key, "address", NULL), &address, text)
-                       ? by_class[zc_addr_class(&address)]
-                       : SCOPE_UNKNOWN;
-}
-
-/** How far away someone can stand and still get in: the further of what the firewall allows and what was done. */
-static enum zc_reach row_reach(const struct row *r, enum scope scope, const struct zc_admission *a)
-{
-        enum zc_reach reach = a->widest;
-
-        /* the network cannot name 127.0.0.1: only a rewritten destination leads there */
-        if (scope == SCOPE_LOOPBACK)
-                reach = a->translated > ZC_REACH_LOOPBACK ? a->translated : ZC_REACH_LOOPBACK;
-        if (scope == SCOPE_LINK && reach == ZC_REACH_ANY)
-                reach = ZC_REACH_PRIVATE;
-        if (r->reached > reach)
-                reach = r->reached;
-        if (r->isolated && reach != ZC_REACH_LOOPBACK && reach != ZC_REACH_NONE)
-                reach = ZC_REACH_ISOLATED;
-        return reach;
-}
-
-/** "A, B, C and 2 more" */
-static void add_names(struct zc_text *t, const json_t *names)
-{
-        size_t count = json_array_size(names), i;
-
-        for (i = 0; i < count && i < SHOWN_MAX; i++) {
-                const char *name = json_string_value(json_array_get(names, i));
-
-                zc_text_add(t, i > 0 ? ", " : "");
-                zc_subject_text(t, name ? name : "?");
-        }
-        if (count > i)
-                zc_text_printf(t, " and %zu more", count - i);
-}
-
-static void add_firewall(struct zc_text *t, const json_t *facts)
-{
-        static const char *const words[][2] = {
-                { "accept", "; firewall lets in " },
-                { "drop", "; firewall drops" },
-                { "reject", "; firewall rejects" },
-                { "unknown", "; what the firewall lets in is not known" },
-        };
-        const char *verdict = zc_json_str(facts, "verdict", "");
-
-        for (size_t i = 0; i < ZC_COUNT(words); i++)
-                if (strcmp(words[i][0], verdict) == 0)
-                        zc_text_add(t, words[i][1]);
-        if (strcmp(verdict, "accept") == 0)
-                add_names(t, json_object_get(facts, "sources"));
-}
-
-/** "6379/tcp redis: listens on any address; firewall lets in 0.0.0.0/0; reached from scan-out" */
-static json_t *row_summary(const struct row *r, enum scope scope, enum zc_reach reach,
-                           const json_t *firewall)
-{
-        ZC_AUTO_TEXT t = { 0 };
-
-        zc_text_init(&t, SUMMARY_MAX);
-        zc_text_printf(&t, "%lld/", (long long)json_integer_value(json_object_get(r->key, "port")));
-        zc_subject_text(&t, zc_json_str(r->key, "transport", ""));
-        if (r->service) {
-                zc_text_addc(&t, ' ');
-                zc_subject_text(&t, r->service);
-        }
-        zc_text_add(&t, ": ");
-        zc_text_add(&t, r->listens ? scopes[scope].words : "open");
-        if (reach != ZC_REACH_LOOPBACK)
-                add_firewall(&t, firewall);
-        if (json_array_size(r->from) > 0) {
-                zc_text_add(&t, "; reached from ");
-                add_names(&t, r->from);
-        }
-        return t.failed ? NULL : json_string(zc_text_str(&t));
-}
-
-static json_t *string_or_null(const char *s)
-{
-        return s ? json_string(s) : json_null();
-}
-
-static json_t *row_finish(struct join *j, const struct row *r)
-{
-        const json_t *host = r->host != SIZE_MAX ? j->hosts[r->host].facts : NULL;
-        struct zc_admission a = { .widest = ZC_REACH_UNKNOWN };
-        enum scope scope = row_scope(r);
-        ZC_AUTO_MEM char *listener = r->listens ? zc_subject_listener(r->key) : NULL;
-        json_t *row = json_object();
-        enum zc_reach reach;
-        bool ok;
-
-        if (host)
-                a = zc_admission_of(host, r->key, &j->budget);
-        reach = row_reach(r, scope, &a);
-        ok = (!host || a.facts) && (!r->listens || listener) &&
-             json_object_set_new(row, "asset", json_string(r->asset)) == 0 &&
-             json_object_set(row, "transport", json_object_get(r->key, "transport")) == 0 &&
-             json_object_set(row, "port", json_object_get(r->key, "port")) == 0 &&
-             json_object_set_new(row, "listener", string_or_null(listener)) == 0 &&
-             (!host || json_object_set(row, "firewall", a.facts) == 0) &&
-             json_object_set(row, "reached_from", r->from) == 0 &&
-             json_object_set_new(row, "reach", json_string(zc_reach_name(reach))) == 0 &&
-             json_object_set_new(row, "endpoint", string_or_null(r->endpoint)) == 0 &&
-             (json_array_size(r->endpoints) < 2 ||
-              json_object_set(row, "endpoints", r->endpoints) == 0) &&
-             (!r->service || json_object_set_new(row, "service", json_string(r->service)) == 0) &&
-             json_object_set_new(row, "summary", row_summary(r, scope, reach, a.facts)) == 0;
-        json_decref(a.facts);
-        if (!ok) {
-                json_decref(row);
-                return NULL;
-        }
-        return row;
-}
-
-static bool join_run(struct join *j, json_t *out, struct zc_err *err)
+static bool join_run(struct zc_join *j, struct zc_err *err)
 {
         const struct zc_evidence_visitor visitor = { .endpoint = endpoint_join, .ctx = j };
 
-        if (!j->hosts || !j->index || !j->isolated || !out || !isolated_fill(j))
+        if (!j->hosts || !j->index || !j->services || !j->isolated || !j->out || !zc_join_hosts(j))
                 return no_memory(err);
-        for (size_t i = 0; i < j->count; i++)
-                if (!host_fill(j, &j->hosts[i], j->evs[i]))
-                        return no_memory(err);
         for (size_t i = 0; i < j->count; i++)
                 if (!listeners_add(j, i, err))
                         return false;
@@ -567,25 +300,80 @@ static bool join_run(struct join *j, json_t *out, struct zc_err *err)
                 if (!zc_evidence_visit(j->evs[j->current], &visitor, err))
                         return false;
         for (size_t i = 0; i < j->row_count; i++)
-                if (json_array_append_new(out, row_finish(j, &j->rows[i])) != 0)
+                if (json_array_append_new(j->out, zc_join_row_finish(j, &j->rows[i])) != 0)
                         return no_memory(err);
         return true;
 }
 
+void zc_join_free(struct zc_join *j)
+{
+        if (!j)
+                return;
+        for (size_t i = 0; i < j->row_count; i++)
+                row_release(&j->rows[i]);
+        for (size_t i = 0; j->hosts && i < j->count; i++)
+                json_decref(j->hosts[i].addresses);
+        free(j->rows);
+        free(j->hosts);
+        json_decref(j->index);
+        json_decref(j->services);
+        json_decref(j->isolated);
+        json_decref(j->out);
+        free(j);
+}
+
+struct zc_join *zc_join_new(struct zc_evidence *const *evs, size_t count, struct zc_err *err)
+{
+        ZC_AUTO(zc_join) j = calloc(1, sizeof(*j));
+
+        if (!j) {
+                no_memory(err);
+                return NULL;
+        }
+        j->evs = evs;
+        j->count = count;
+        j->hosts = calloc(count + (count == 0), sizeof(*j->hosts));
+        j->index = json_object();
+        j->services = json_object();
+        j->isolated = json_object();
+        j->out = json_array();
+        j->budget = COMPARISONS_MAX;
+        return join_run(j, err) ? ZC_TAKE(j) : NULL;
+}
+
+const json_t *zc_join_rows(const struct zc_join *j)
+{
+        return j->out;
+}
+
+const json_t *zc_join_names(const struct zc_join *j, size_t row)
+{
+        return row < j->row_count ? j->rows[row].names : NULL;
+}
+
+struct zc_place zc_join_place(const struct zc_join *j, size_t evidence, const json_t *part)
+{
+        struct zc_place p = { SIZE_MAX, SIZE_MAX, SIZE_MAX, ZC_SEEN_LOOPBACK };
+        struct zc_join_seen s;
+
+        if (!zc_join_see(j, evidence, part, &s))
+                return p;
+        p.seen = s.seen;
+        p.host = zc_join_host_of(j, evidence, &s);
+        p.row = seen_row(j, &s, p.host);
+        if (p.row != SIZE_MAX && j->rows[p.row].listens)
+                p.service = j->rows[p.row].service;
+        return p;
+}
+
+const char *zc_join_asset(const struct zc_join *j, const struct zc_place *p, const json_t *part)
+{
+        return p->host != SIZE_MAX ? j->hosts[p->host].asset : zc_json_str(part, "asset", "");
+}
+
 json_t *zc_exposure(struct zc_evidence *const *evs, size_t count, struct zc_err *err)
 {
-        struct join j = { .evs = evs,
-                          .count = count,
-                          .hosts = calloc(count + (count == 0), sizeof(*j.hosts)),
-                          .index = json_object(),
-                          .isolated = json_object(),
-                          .budget = COMPARISONS_MAX };
-        json_t *out = json_array();
+        ZC_AUTO(zc_join) j = zc_join_new(evs, count, err);
 
-        if (!join_run(&j, out, err)) {
-                json_decref(out);
-                out = NULL;
-        }
-        join_release(&j);
-        return out;
+        return j ? json_incref(j->out) : NULL;
 }

@@ -16,6 +16,7 @@ struct expect {
         struct zc_evidence *const *evs;
         size_t count;
         const json_t *entry, *exposure, *assets;
+        const struct zc_join *join;
         struct zc_tally *tally;
         const json_t *tags;
         const char *rule, *selector;
@@ -33,6 +34,19 @@ static bool selected(struct expect *x, const char *asset)
         bool yes = zc_asset_selected(x->assets, x->selector, asset, NULL);
 
         x->judged = x->judged || yes;
+        return yes;
+}
+
+/** A row is its machine's, and of every asset as which its endpoints were looked at. */
+static bool row_selected(struct expect *x, const json_t *row, size_t index)
+{
+        const json_t *names = zc_join_names(x->join, index), *name;
+        bool yes = selected(x, zc_json_str(row, "asset", ""));
+        size_t i;
+
+        json_array_foreach (names, i, name) {
+                yes = yes || selected(x, json_string_value(name));
+        }
         return yes;
 }
 
@@ -135,7 +149,7 @@ static bool judge_row(struct expect *x, const json_t *row, size_t index, struct 
         enum zc_verdict verdict;
         json_t *finding;
 
-        if (!selected(x, asset) || !against(x, transport_of(row), port_of(row)))
+        if (!row_selected(x, row, index) || !against(x, transport_of(row), port_of(row)))
                 return true;
         verdict = row_verdict(x, row);
         if (!check(x, asset, subject, verdict,
@@ -145,7 +159,7 @@ static bool judge_row(struct expect *x, const json_t *row, size_t index, struct 
         if (verdict != ZC_FAIL)
                 return true;
         finding = finding_new(x, asset, subject, row, index);
-        return finding ? zc_tally_finding(x->tally, finding, waived, err)
+        return finding ? zc_tally_finding(x->tally, finding, waived, NULL, err)
                        : zc_fail(err, ZC_E_NOMEM, "no memory for a finding");
 }
 
@@ -324,7 +338,8 @@ static bool entry_init(struct expect *x, size_t i, struct zc_err *err)
 }
 
 bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
-               const json_t *exposure, const json_t *assets, struct zc_tally *t, struct zc_err *err)
+               const json_t *exposure, const struct zc_join *join, const json_t *assets,
+               struct zc_tally *t, struct zc_err *err)
 {
         static const struct {
                 const char *key, *rule;
@@ -339,6 +354,7 @@ bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expec
                                             .count = count,
                                             .entry = entry,
                                             .exposure = exposure,
+                                            .join = join,
                                             .assets = assets,
                                             .tally = t,
                                             .tags = tags,

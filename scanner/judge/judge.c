@@ -12,11 +12,11 @@ struct judge {
         const struct zc_judge_options *o;
         struct zc_tally *tally;
         json_t *params;
+        struct zc_join *join;
         json_t *exposure;
-        json_t *reach_by_subject; /* listener and endpoint subjects, with their asset → reach */
-        json_t *reach_by_port;    /* asset, port/transport → reach */
-        json_t *hosts; /* canonical address → number of the evidence whose host has it */
-        bool *judged;  /* by rule: something of its kind was there */
+        json_t *reach_by_listener; /* asset, listener → reach */
+        json_t *reach_by_port;     /* asset, port/transport → reach */
+        bool *judged;              /* by rule: something of its kind was there */
         struct zc_err *err;
 };
 
@@ -26,8 +26,11 @@ struct work {
         const struct zc_rule *rule;
         size_t index;                 /* of the rule */
         const struct zc_evidence *ev; /* NULL for exposure rows: they belong to no single run */
+        size_t number;                /* of the evidence */
         const json_t *host, *endpoint, *part;
+        const char *asset; /* of the endpoint: its machine's, where that has evidence of its own */
         const char *endpoint_pointer;
+        struct zc_place place; /* of the endpoint */
 };
 
 /* ---- reach ---- */
@@ -77,57 +80,51 @@ static void port_key(const json_t *part, char out[32])
                  zc_json_str(part, "transport", ""));
 }
 
+static enum zc_reach row_reach(const json_t *row)
+{
+        enum zc_reach reach = ZC_REACH_UNKNOWN;
+
+        return zc_reach_parse(zc_json_str(row, "reach", "unknown"), &reach) ? reach
+                                                                            : ZC_REACH_UNKNOWN;
+}
+
 static bool reach_index(struct judge *j)
 {
-        static const char *const keys[] = { "listener", "endpoint" };
-        const json_t *row, *other;
-        size_t i, k;
+        const json_t *row;
+        size_t i;
 
-        j->reach_by_subject = json_object();
+        j->reach_by_listener = json_object();
         j->reach_by_port = json_object();
         json_array_foreach (j->exposure, i, row) {
                 const char *asset = zc_json_str(row, "asset", "");
-                enum zc_reach reach = ZC_REACH_UNKNOWN;
+                const char *listener = zc_json_str(row, "listener", NULL);
                 char port[32];
 
-                if (!zc_reach_parse(zc_json_str(row, "reach", "unknown"), &reach))
-                        reach = ZC_REACH_UNKNOWN;
                 port_key(row, port);
-                reach_note(j->reach_by_port, asset, port, reach);
-                for (k = 0; k < ZC_COUNT(keys); k++) {
-                        const char *subject = zc_json_str(row, keys[k], NULL);
-
-                        if (subject) /* a listener is one of its asset's; an endpoint's address is the world's */
-                                reach_note(j->reach_by_subject, k == 0 ? asset : "", subject,
-                                           reach);
-                }
-                json_array_foreach (json_object_get(row, "endpoints"), k, other) {
-                        reach_note(j->reach_by_subject, "", json_string_value(other), reach);
-                }
+                reach_note(j->reach_by_port, asset, port, row_reach(row));
+                if (listener)
+                        reach_note(j->reach_by_listener, asset, listener, row_reach(row));
         }
-        return j->reach_by_subject && j->reach_by_port;
+        return j->reach_by_listener && j->reach_by_port;
 }
 
 /** How far away the entity can be reached from; unknown where nothing says so. */
 static enum zc_reach reach_of(const struct work *w, const struct zc_entity *e)
 {
         const json_t *endpoint = w->endpoint;
-        ZC_AUTO_MEM char *subject = NULL;
-        enum zc_reach reach = ZC_REACH_UNKNOWN;
+        enum zc_reach reach;
         char port[32];
 
         if (!endpoint && strcmp(w->rule->kind->name, "exposure") == 0)
-                return zc_reach_parse(zc_json_str(e->self, "reach", "unknown"), &reach)
-                               ? reach
-                               : ZC_REACH_UNKNOWN;
+                return row_reach(e->self);
         if (!endpoint)
-                return reach_look(w->j->reach_by_subject, e->asset, e->subject);
-        subject = zc_subject_endpoint(endpoint);
-        reach = subject ? reach_look(w->j->reach_by_subject, "", subject) : ZC_REACH_UNKNOWN;
+                return reach_look(w->j->reach_by_listener, e->asset, e->subject);
+        reach = w->place.row == SIZE_MAX ? ZC_REACH_UNKNOWN
+                                         : row_reach(json_array_get(w->j->exposure, w->place.row));
         if (reach != ZC_REACH_UNKNOWN)
                 return reach;
         port_key(endpoint, port);
-        return reach_look(w->j->reach_by_port, zc_json_str(endpoint, "asset", ""), port);
+        return reach_look(w->j->reach_by_port, w->asset, port);
 }
 
 static bool has_reach(const struct zc_kind *kind)
@@ -195,11 +192,10 @@ static const json_t *host_of_asset(const struct judge *j, const char *asset)
         return NULL;
 }
 
-static const json_t *host_of_address(const struct judge *j, const char *address)
+/** The machine behind an endpoint or a scan: of two that have its address, none. */
+static const json_t *host_at(const struct judge *j, const struct zc_place *place)
 {
-        const json_t *at = json_object_get(j->hosts, address);
-
-        return at ? zc_evidence_host(j->evs[json_integer_value(at)]) : NULL;
+        return place->host == SIZE_MAX ? NULL : zc_evidence_host(j->evs[place->host]);
 }
 
 static bool judge_entity(void *ctx, const struct zc_entity *e)
@@ -223,6 +219,7 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
         struct zc_judgement jm;
         struct zc_entity safe = *e;
         struct work explained = *w;
+        struct zc_sight sight;
         struct cause cause;
         const char *waived = NULL;
         char why[ZC_WHY_LEN * 2];
@@ -230,7 +227,7 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
 
         if (!arena)
                 return zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
-        safe.asset = zc_shown(arena, e->asset);
+        safe.asset = zc_shown(arena, w->asset ? w->asset : e->asset);
         zc_rule_judge(w->rule, &c, arena, NULL, &jm);
         zc_judge_reach(w->rule, reach, &jm);
         explained.host = host;
@@ -239,6 +236,7 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
         {
                 const struct zc_check check = { .rule = w->rule->id,
                                                 .asset = safe.asset,
+                                                .named = zc_shown(arena, e->asset),
                                                 .subject = e->subject,
                                                 .tags = json_object_get(w->rule->record, "tags"),
                                                 .severity = zc_rule_severity(w->rule, reach),
@@ -250,12 +248,15 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
                 if (!zc_tally_check(j->tally, &check, &waived, j->err))
                         return false;
         }
-        if (jm.verdict != ZC_FAIL)
+        if (jm.verdict != ZC_FAIL && !(jm.verdict == ZC_PASS && w->rule->by_reach && w->endpoint))
                 return true;
+        zc_sight_of(&sight, w->rule, &w->place, w->endpoint, e->subject);
+        if (jm.verdict == ZC_PASS)
+                return zc_tally_cleared(j->tally, &sight, w->rule->id, j->err);
         finding = zc_finding_new(w->rule, w->ev, w->endpoint, &safe, &c, &jm,
                                  has_reach(w->rule->kind) ? zc_reach_name(reach) : NULL,
                                  zc_rule_severity(w->rule, reach), arena);
-        return finding ? zc_tally_finding(j->tally, finding, waived, j->err)
+        return finding ? zc_tally_finding(j->tally, finding, waived, &sight, j->err)
                        : zc_fail(j->err, ZC_E_NOMEM, "no memory for a finding");
 }
 
@@ -299,71 +300,76 @@ static bool is_below(const struct zc_kind *kind, const char *root)
         return strncmp(kind->at, root, strlen(root)) == 0;
 }
 
-/** All rules whose kind stands below `root`, on one part. */
-static bool judge_part(struct judge *j, const char *root, const struct zc_evidence *ev,
-                       const json_t *part, const char *pointer, const char *asset,
-                       const char *subject, const json_t *host)
+/** All rules whose kind stands below `root`, on one part. @as: what all of them have in common. */
+static bool judge_part(const struct work *as, const char *root, const char *pointer,
+                       const char *asset, const char *subject)
 {
-        bool endpoint = strcmp(root, "endpoints[]") == 0;
+        struct judge *j = as->j;
 
         for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
-                struct work w = { .j = j,
-                                  .rule = zc_pack_rule(j->o->pack, i),
-                                  .index = i,
-                                  .ev = ev,
-                                  .host = host,
-                                  .part = part,
-                                  .endpoint = endpoint ? part : NULL,
-                                  .endpoint_pointer = endpoint ? pointer : NULL };
+                struct work w = *as;
                 char why[ZC_WHY_LEN] = "";
                 enum zc_presence presence;
 
+                w.rule = zc_pack_rule(j->o->pack, i);
+                w.index = i;
                 if (!is_below(w.rule->kind, root))
                         continue;
                 j->err->code = ZC_OK;
-                presence = zc_kind_each(w.rule->kind, part, pointer, asset, judge_entity, &w, why);
+                presence =
+                        zc_kind_each(w.rule->kind, w.part, pointer, asset, judge_entity, &w, why);
                 if (j->err->code != ZC_OK || !note_presence(&w, presence, asset, subject, why))
                         return false;
         }
         return true;
 }
 
+/** An endpoint or a scan at work: its machine, and the asset that it belongs to. */
+static struct work work_at(const struct work *evidence, const json_t *part)
+{
+        struct work w = *evidence;
+
+        w.part = part;
+        w.place = zc_join_place(w.j->join, w.number, part);
+        w.host = host_at(w.j, &w.place);
+        w.asset = zc_join_asset(w.j->join, &w.place, part);
+        return w;
+}
+
 static bool visit_endpoint(void *ctx, const json_t *endpoint, size_t index, struct zc_err *err)
 {
-        struct work *w = ctx;
-        struct judge *j = w->j;
+        struct work w = work_at(ctx, endpoint);
         ZC_AUTO_MEM char *subject = zc_subject_endpoint(endpoint);
-        const json_t *host = host_of_address(j, zc_json_str(endpoint, "address", ""));
         char pointer[48];
 
         (void)err; /* the judge's own */
         if (!subject)
-                return zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
+                return zc_fail(w.j->err, ZC_E_NOMEM, "no memory to judge");
         snprintf(pointer, sizeof(pointer), "/endpoints/%zu", index);
-        return judge_part(j, "endpoints[]", w->ev, endpoint, pointer,
-                          zc_json_str(endpoint, "asset", ""), subject, host);
+        w.endpoint = endpoint;
+        w.endpoint_pointer = pointer;
+        return judge_part(&w, "endpoints[]", pointer, w.asset, subject);
 }
 
 static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_err *err)
 {
-        struct work *w = ctx;
-        const json_t *host = host_of_address(w->j, zc_json_str(scan, "address", ""));
+        const struct work w = work_at(ctx, scan);
         char pointer[48];
 
         (void)err; /* the judge's own */
         snprintf(pointer, sizeof(pointer), "/scans/%zu", index);
-        return judge_part(w->j, "scans[]", w->ev, scan, pointer, zc_json_str(scan, "asset", ""),
-                          zc_json_str(scan, "address", ""), host) &&
-               zc_untried(w->j->tally, w->j->o->pack, scan, w->j->judged, w->j->err);
+        return judge_part(&w, "scans[]", pointer, w.asset, zc_json_str(scan, "address", "")) &&
+               zc_untried(w.j->tally, w.j->o->pack, scan, w.asset, w.j->judged, w.j->err);
 }
 
 /** Rules on exposure: the rows, then for each host what may be missing behind them. */
 static bool judge_exposure(struct judge *j)
 {
         const struct zc_kind *listeners = zc_kind_find("listener");
+        const struct work rows = { .j = j, .part = j->exposure };
 
         if (json_array_size(j->exposure) > 0 &&
-            !judge_part(j, "exposure[]", NULL, j->exposure, "/exposure", "", "exposure", NULL))
+            !judge_part(&rows, "exposure[]", "/exposure", "", "exposure"))
                 return false;
         for (size_t e = 0; e < j->count; e++) {
                 const json_t *host = zc_evidence_host(j->evs[e]);
@@ -385,42 +391,27 @@ static bool judge_exposure(struct judge *j)
         return true;
 }
 
-static bool judge_evidence(struct judge *j, struct zc_evidence *ev)
+static bool judge_evidence(struct judge *j, size_t number)
 {
-        struct work w = { .j = j, .ev = ev };
+        struct zc_evidence *ev = j->evs[number];
+        struct work w = { .j = j, .ev = ev, .number = number };
         const struct zc_evidence_visitor v = { .endpoint = visit_endpoint,
                                                .scan = visit_scan,
                                                .ctx = &w };
-        const json_t *host = zc_evidence_host(ev);
+        struct work host = w;
 
-        if (host && !judge_part(j, "host", ev, host, "/host", zc_evidence_asset(ev), "host", host))
+        host.host = host.part = zc_evidence_host(ev);
+        if (host.host && !judge_part(&host, "host", "/host", zc_evidence_asset(ev), "host"))
                 return false;
         return zc_evidence_visit(ev, &v, j->err);
 }
 
 /* ---- the whole ---- */
 
-static bool host_index(struct judge *j)
-{
-        j->hosts = json_object();
-        for (size_t e = 0; j->hosts && e < j->count; e++) {
-                const json_t *list = zc_json_at(zc_evidence_run(j->evs[e]), "vantage.addresses"),
-                             *v;
-                size_t i;
-
-                json_array_foreach (list, i, v) {
-                        if (zc_evidence_host(j->evs[e]) && json_is_string(v))
-                                json_object_set_new(j->hosts, json_string_value(v),
-                                                    json_integer((json_int_t)e));
-                }
-        }
-        return j->hosts;
-}
-
 static bool judge_all(struct judge *j, const json_t *assets)
 {
         for (size_t e = 0; e < j->count; e++) {
-                if (!judge_evidence(j, j->evs[e]))
+                if (!judge_evidence(j, e))
                         return false;
         }
         if (!judge_exposure(j))
@@ -430,7 +421,8 @@ static bool judge_all(struct judge *j, const json_t *assets)
                     !zc_tally_unplanned(j->tally, zc_pack_rule(j->o->pack, i)->id, j->err))
                         return false;
         }
-        return zc_expect(j->evs, j->count, j->o->expect, j->exposure, assets, j->tally, j->err) &&
+        return zc_expect(j->evs, j->count, j->o->expect, j->exposure, j->join, assets, j->tally,
+                         j->err) &&
                zc_coverage(j->evs, j->count, j->o->pack, j->tally, j->err);
 }
 
@@ -438,7 +430,6 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
 {
         ZC_AUTO(zc_waivers) waivers = NULL;
         ZC_AUTO(zc_tally) tally = NULL;
-        json_auto_t *rows = NULL;
         json_auto_t *assets = zc_assets(j->evs, j->count);
 
         if (!zc_gate_init(gate, j->o, j->err) ||
@@ -449,12 +440,12 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
         j->params = zc_pack_params(j->o->pack, j->o->params, j->err);
         if (!j->params)
                 return NULL;
-        rows = zc_exposure(j->evs, j->count, j->err);
-        if (!rows)
+        j->join = zc_join_new(j->evs, j->count, j->err);
+        if (!j->join)
                 return NULL;
-        j->exposure = zc_json_shown(rows);
+        j->exposure = zc_json_shown(zc_join_rows(j->join));
         j->judged = calloc(zc_pack_count(j->o->pack) + 1, sizeof(*j->judged));
-        if (!tally || !assets || !j->judged || !reach_index(j) || !host_index(j)) {
+        if (!tally || !assets || !j->judged || !reach_index(j)) {
                 zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
                 return NULL;
         }
@@ -473,9 +464,9 @@ json_t *zc_judge(struct zc_evidence *const *evs, size_t count, const struct zc_j
         zc_gate_release(&gate);
         json_decref(j.params);
         json_decref(j.exposure);
-        json_decref(j.reach_by_subject);
+        zc_join_free(j.join);
+        json_decref(j.reach_by_listener);
         json_decref(j.reach_by_port);
-        json_decref(j.hosts);
         free(j.judged);
         return report;
 }

@@ -80,6 +80,7 @@ struct zc_tally;
 /** One verdict of one rule on one subject. Everything is copied, and made safe to show. */
 struct zc_check {
         const char *rule, *asset, *subject;
+        const char *named;  /* the asset that its evidence names, where that is another: waivers know it by both; or NULL */
         const json_t *tags; /* of the rule, or NULL */
         enum zc_severity severity;
         enum zc_verdict verdict;
@@ -93,9 +94,33 @@ ZC_FREEP(zc_tally);
 /** Counts the check. Returns false when out of memory. *waived: the waiver's id or NULL. */
 bool zc_tally_check(struct zc_tally *t, const struct zc_check *c, const char **waived,
                     struct zc_err *err) ZC_MUST_USE;
-/** Takes a finding (stolen): a report's finding without label, status, waiver, change and covered_by. @waived: a waiver's id or NULL. */
+/**
+ * Of what service a finding is, and how it was seen: what two vantages saw of one service is one finding (twins.c).
+ * Texts live as long as the entity.
+ */
+struct zc_sight {
+        size_t service;     /* zc_place.service; SIZE_MAX: what its subject says is all that is known */
+        enum zc_seen seen;
+        bool by_name;       /* what is served may differ by name */
+        const char *name;   /* "" for none */
+        const char *suffix; /* what its subject has behind the endpoint's */
+        enum zc_severity below; /* the rule's severity at loopback */
+};
+void zc_sight_of(struct zc_sight *s, const struct zc_rule *rule, const struct zc_place *place,
+                 const json_t *endpoint, const char *subject);
+/** The same to keep, null for none. */
+json_t *zc_sight_json(const struct zc_sight *s);
+/** Takes a finding (stolen): a report's finding without label, status, waiver, change and covered_by. @waived: a waiver's id or NULL.
+ * @sight: NULL for what is no endpoint's. */
 bool zc_tally_finding(struct zc_tally *t, json_t *finding, const char *waived,
+                      const struct zc_sight *sight, struct zc_err *err) ZC_MUST_USE;
+/** The rule passed there: seen from another machine, it also says what a fail over lo is worth. */
+bool zc_tally_cleared(struct zc_tally *t, const struct zc_sight *sight, const char *rule,
                       struct zc_err *err) ZC_MUST_USE;
+/** Twins become one finding. Before zc_findings_settle(). */
+bool zc_twins_settle(struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
+/** The finding that stands for two of one service, with the evidence of both; both are taken. */
+json_t *zc_twins_merge(json_t *stands, json_t *joins) ZC_MUST_USE;
 /** A rule that judged nothing at all gets its row too. */
 bool zc_tally_unplanned(struct zc_tally *t, const char *rule, struct zc_err *err) ZC_MUST_USE;
 /** Something that keeps the gate from being shown, in words; the same words once. */
@@ -124,6 +149,8 @@ struct zc_tally {
         json_t *subject_index;     /* key → position */
         json_t *findings;          /* array */
         json_t *finding_index;     /* fingerprint → position */
+        json_t *sights;            /* index for index: {service, name, …} or null */
+        json_t *cleared;           /* keys of twins.c: the rule passed, seen from another machine */
         struct zc_arena *scratch;  /* texts that had to be made safe */
         json_t *missing;           /* sentences */
         json_t *missing_index;
@@ -159,11 +186,11 @@ json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
 bool zc_coverage(struct zc_evidence *const *evs, size_t count, const struct zc_pack *pack,
                  struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
 /** Unknown checks for a scan that did not ask all it meant to; nothing for a whole one. @judged: by rule, set where one was counted. */
-bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan, bool *judged,
-                struct zc_err *err) ZC_MUST_USE;
+bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan,
+                const char *asset, bool *judged, struct zc_err *err) ZC_MUST_USE;
 /** The configuration's expectations: ZC-EXPECT-OPEN, ZC-EXPECT-CLOSED. `from`: any | private (default: whoever is not on the machine itself). */
 bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
-               const json_t *exposure, const json_t *assets, struct zc_tally *t,
-               struct zc_err *err) ZC_MUST_USE;
+               const json_t *exposure, const struct zc_join *join, const json_t *assets,
+               struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
 
 #endif

@@ -34,12 +34,15 @@ struct zc_tally *zc_tally_new(const struct zc_gate *gate, struct zc_waivers *wai
         t->subject_index = json_object();
         t->findings = json_array();
         t->finding_index = json_object();
+        t->sights = json_array();
+        t->cleared = json_object();
         t->missing = json_array();
         t->missing_index = json_object();
         t->risen = json_object();
         t->scratch = zc_arena_new(0);
         if (!t->row_index || !t->subjects || !t->assets || !t->subject_index || !t->findings ||
-            !t->finding_index || !t->missing || !t->missing_index || !t->risen || !t->scratch) {
+            !t->finding_index || !t->sights || !t->cleared || !t->missing || !t->missing_index ||
+            !t->risen || !t->scratch) {
                 zc_tally_free(t);
                 return NULL;
         }
@@ -69,6 +72,8 @@ void zc_tally_free(struct zc_tally *t)
         json_decref(t->subject_index);
         json_decref(t->findings);
         json_decref(t->finding_index);
+        json_decref(t->sights);
+        json_decref(t->cleared);
         json_decref(t->missing);
         json_decref(t->missing_index);
         json_decref(t->risen);
@@ -181,8 +186,19 @@ static struct zc_check check_shown(struct zc_tally *t, const struct zc_check *c)
         out.asset = zc_shown(t->scratch, c->asset);
         out.subject = zc_shown(t->scratch, c->subject);
         out.why = zc_shown(t->scratch, c->why);
+        out.named = c->named ? zc_shown(t->scratch, c->named) : NULL;
         out.needs = c->needs ? zc_shown(t->scratch, c->needs) : NULL;
         return out;
+}
+
+/** A waiver may call it by either asset. */
+static const char *waiver_of(struct zc_tally *t, const struct zc_check *c)
+{
+        const char *id = zc_waivers_match(t->waivers, c->rule, c->asset, c->subject, c->verdict);
+
+        return id || !c->named || strcmp(c->named, c->asset) == 0
+                       ? id
+                       : zc_waivers_match(t->waivers, c->rule, c->named, c->subject, c->verdict);
 }
 
 bool zc_tally_check(struct zc_tally *t, const struct zc_check *raw, const char **waived,
@@ -196,7 +212,7 @@ bool zc_tally_check(struct zc_tally *t, const struct zc_check *raw, const char *
         size_t row = 0, subject = 0;
 
         if (c.verdict == ZC_FAIL || c.verdict == ZC_UNKNOWN)
-                id = zc_waivers_match(t->waivers, c.rule, c.asset, c.subject, c.verdict);
+                id = waiver_of(t, &c);
         if (!row_find(t, &c, id, &row) || !subject_find(t, c.asset, c.subject, &subject) ||
             !range_add(&t->rows[row], subject))
                 return no_memory(err);
@@ -221,13 +237,6 @@ bool zc_tally_unplanned(struct zc_tally *t, const char *rule, struct zc_err *err
         return row_find(t, &c, NULL, &row) || no_memory(err);
 }
 
-static enum zc_severity severity_of(const json_t *finding)
-{
-        enum zc_severity s = ZC_INFO;
-
-        return zc_severity_parse(zc_json_str(finding, "severity", ""), &s) ? s : ZC_INFO;
-}
-
 /** The report's members in the schema's order are the caller's; these are the tally's. */
 static bool stamp(json_t *finding, const char *waived)
 {
@@ -238,7 +247,8 @@ static bool stamp(json_t *finding, const char *waived)
                json_object_set_new(finding, "change", json_string("new")) == 0;
 }
 
-bool zc_tally_finding(struct zc_tally *t, json_t *finding, const char *waived, struct zc_err *err)
+bool zc_tally_finding(struct zc_tally *t, json_t *finding, const char *waived,
+                      const struct zc_sight *sight, struct zc_err *err)
 {
         const char *fingerprint = zc_json_str(finding, "fingerprint", "");
         const json_t *known = json_object_get(t->finding_index, fingerprint);
@@ -248,16 +258,15 @@ bool zc_tally_finding(struct zc_tally *t, json_t *finding, const char *waived, s
                 json_decref(finding);
                 return no_memory(err);
         }
-        if (known) { /* two entities, one subject: the worse one stands */
+        if (known) { /* two entities or two vantages, one subject */
                 size_t i = (size_t)json_integer_value(known);
+                json_t *one = zc_twins_merge(json_incref(json_array_get(t->findings, i)), finding);
 
-                if (severity_of(finding) > severity_of(json_array_get(t->findings, i)))
-                        return json_array_set_new(t->findings, i, finding) == 0 || no_memory(err);
-                json_decref(finding);
-                return true;
+                return (one && json_array_set_new(t->findings, i, one) == 0) || no_memory(err);
         }
-        if (json_array_append_new(t->findings, finding) != 0 ||
-            json_object_set_new(t->finding_index, fingerprint, json_integer((json_int_t)n)) != 0)
+        if (json_object_set_new(t->finding_index, fingerprint, json_integer((json_int_t)n)) != 0 ||
+            json_array_append_new(t->findings, finding) != 0 ||
+            json_array_append_new(t->sights, zc_sight_json(sight)) != 0)
                 return no_memory(err);
         return true;
 }
@@ -348,7 +357,7 @@ bool zc_tally_report(struct zc_tally *t, const json_t *baseline, json_t *report,
 {
         json_auto_t *checks = rows_json(t);
 
-        if (!zc_findings_settle(t->findings, err) ||
+        if (!zc_twins_settle(t, err) || !zc_findings_settle(t->findings, err) ||
             !zc_baseline_compare(baseline, checks, t->subjects, t->assets, t->findings, t->risen,
                                  err))
                 return false;

@@ -42,8 +42,8 @@ static bool tally_rules(struct zc_tally *t, const struct zc_pack *pack, const st
         return true;
 }
 
-bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan, bool *judged,
-                struct zc_err *err)
+bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan,
+                const char *asset, bool *judged, struct zc_err *err)
 {
         const char *why = zc_json_str(scan, "why", "");
         ZC_AUTO_TEXT subject, words;
@@ -55,7 +55,8 @@ bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *sc
         zc_kind_find("scan")->subject(&subject, scan, NULL);
         zc_text_printf(&words, "ports: not all were asked%s%s", *why ? ", " : "", why);
         {
-                const struct zc_check c = { .asset = zc_json_str(scan, "asset", ""),
+                const struct zc_check c = { .asset = asset,
+                                            .named = zc_json_str(scan, "asset", ""),
                                             .subject = zc_text_str(&subject),
                                             .verdict = ZC_UNKNOWN,
                                             .why = zc_text_str(&words),

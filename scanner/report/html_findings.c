@@ -3,6 +3,7 @@
 
 #include "html.h"
 #include "page.h"
+#include "view.h"
 
 #define PLACES_MAX 500u  /* of one cause; report.json has all */
 #define EVIDENCE_MAX 20u /* of one finding, and findings of one cause that show it */
@@ -22,8 +23,25 @@ static void put_evidence(const struct html *h, const json_t *f)
                         break;
                 markup_fmt(h->out, "<p class=\"saw\">saw <code>%s = ", zc_json_str(r, "path", ""));
                 markup_cut(h->out, text ? text : "?", VALUE_MAX);
-                zc_out_puts(h->out, "</code></p>\n");
+                zc_out_puts(h->out, "</code>");
+                if (view_seen_from(h->report, f, r))
+                        markup_fmt(h->out, " from %s", view_seen_from(h->report, f, r));
+                zc_out_puts(h->out, "</p>\n");
         }
+}
+
+/** Other places at which the same service was seen. */
+static void put_also(const struct html *h, const json_t *f)
+{
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        view_also(f, &t);
+        if (t.len == 0)
+                return;
+        zc_out_puts(h->out, "<p class=\"saw\">the same service at <code>");
+        markup_cut(h->out, zc_text_str(&t), VALUE_MAX);
+        zc_out_puts(h->out, "</code></p>\n");
 }
 
 static void put_proof(const struct html *h, const json_t *f)
@@ -58,6 +76,7 @@ static void put_place(const struct html *h, const json_t *f, bool evidence)
         zc_out_puts(h->out, "</span> ");
         markup_cut(h->out, zc_json_str(f, "message", ""), HTML_TEXT_MAX);
         zc_out_puts(h->out, "</p>\n");
+        put_also(h, f);
         if (evidence) {
                 put_evidence(h, f);
                 put_proof(h, f);

@@ -99,6 +99,31 @@ static void pointer_text(const char *pointer, struct zc_text *t)
         page_clean(t, copy ? copy : pointer);
 }
 
+/** Whether a fact is of the same object as the first: the finding's own, where other vantages saw the same. */
+static bool of_first(const json_t *read, const json_t *first)
+{
+        const char *a = zc_json_str(read, "path", ""), *b = zc_json_str(first, "path", "");
+        static const char below[] = "/endpoints/";
+        size_t n = sizeof(below) - 1;
+
+        if (strcmp(zc_json_str(read, "run", ""), zc_json_str(first, "run", "")) != 0)
+                return false;
+        if (strncmp(a, below, n) != 0 || strncmp(b, below, n) != 0)
+                return true;
+        return strtoul(a + n, NULL, 10) == strtoul(b + n, NULL, 10);
+}
+
+/** Other places at which the same service was seen. */
+static void cause_also(struct page *p, const json_t *finding)
+{
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        view_also(finding, &t);
+        if (t.len > 0)
+                page_note(p, "also", zc_text_str(&t));
+}
+
 static void cause_evidence(struct page *p, const json_t *finding)
 {
         const json_t *reads = json_object_get(finding, "evidence");
@@ -106,6 +131,7 @@ static void cause_evidence(struct page *p, const json_t *finding)
         const json_t *r;
         size_t i;
 
+        cause_also(p, finding);
         json_array_foreach (reads, i, r) {
                 const json_t *read = json_object_get(r, "value");
                 ZC_AUTO_MEM char *value = read ? zc_json_line(read) : NULL;
@@ -113,10 +139,14 @@ static void cause_evidence(struct page *p, const json_t *finding)
                 ZC_AUTO_TEXT t = { 0 };
 
                 zc_text_init(&t, ZC_TEXT_CEILING);
-                if (i == most)
+                if (i == most || (p->how->verbose == 0 && !of_first(r, json_array_get(reads, 0))))
                         return;
                 pointer_text(zc_json_str(r, "path", ""), &t);
                 zc_text_printf(&t, " = %s", cut ? cut : "?");
+                if (view_seen_from(p->report, finding, r)) {
+                        zc_text_add(&t, "  from ");
+                        page_clean(&t, view_seen_from(p->report, finding, r));
+                }
                 page_note(p, i ? "" : "saw", zc_text_str(&t));
         }
 }

@@ -34,6 +34,45 @@ const char *view_risk(const char *risk)
         return risk;
 }
 
+/** Whether the evidence is of more runs than one. */
+static bool many_runs(const json_t *finding)
+{
+        const json_t *reads = json_object_get(finding, "evidence"), *read;
+        size_t i;
+
+        json_array_foreach (reads, i, read) {
+                if (strcmp(zc_json_str(read, "run", ""),
+                           zc_json_str(json_array_get(reads, 0), "run", "")) != 0)
+                        return true;
+        }
+        return false;
+}
+
+const char *view_seen_from(const json_t *report, const json_t *finding, const json_t *read)
+{
+        const char *id = zc_json_str(read, "run", NULL);
+        const json_t *run;
+        size_t i;
+
+        json_array_foreach (id &&many_runs(finding) ? json_object_get(report, "runs") : NULL, i,
+                            run) {
+                if (strcmp(zc_json_str(run, "id", ""), id) == 0)
+                        return page_run_name(run);
+        }
+        return NULL;
+}
+
+void view_also(const json_t *finding, struct zc_text *t)
+{
+        const json_t *subject;
+        size_t i;
+
+        json_array_foreach (json_object_get(finding, "also"), i, subject) {
+                zc_text_add(t, i ? ", " : "");
+                page_clean(t, json_string_value(subject) ? json_string_value(subject) : "?");
+        }
+}
+
 bool view_subject(const json_t *report, json_int_t i, const char **asset, const char **subject)
 {
         const json_t *subjects = json_object_get(report, "subjects");

@@ -95,6 +95,10 @@ size_t view_distinct(const json_t *texts);
 const char *view_risk(const char *risk);
 /** Does the gate count this finding? */
 bool view_gate_counts(const json_t *report, const json_t *finding);
+/** The vantage that saw one fact of a finding's evidence; NULL where one run saw all of it. */
+const char *view_seen_from(const json_t *report, const json_t *finding, const json_t *read);
+/** The other subjects of the service that a finding is about, with commas; nothing for none. */
+void view_also(const json_t *finding, struct zc_text *t);
 /** The subject of a checks row's range, and its asset; false past the end. */
 bool view_subject(const json_t *report, json_int_t i, const char **asset, const char **subject);
 

@@ -36,21 +36,32 @@ static const char *key_of(struct zc_text *t, const json_t *report, const char *a
         return zc_text_str(t);
 }
 
-static void learn_findings(struct exposure *x)
+static void learn_finding(struct exposure *x, const json_t *f, const char *subject)
 {
-        const json_t *f;
-        size_t i;
         ZC_AUTO_TEXT t = { 0 };
+        const json_t *have;
+        const char *key;
 
         zc_text_init(&t, ZC_TEXT_CEILING);
-        json_array_foreach (json_object_get(x->report, "findings"), i, f) {
-                const char *key = key_of(&t, x->report, zc_json_str(f, "asset", ""),
-                                         zc_json_str(f, "subject", ""));
-                const json_t *have = json_object_get(x->worst, key);
-                unsigned severity = page_severity(f);
+        key = key_of(&t, x->report, zc_json_str(f, "asset", ""), subject);
+        have = json_object_get(x->worst, key);
+        if (!have || json_integer_value(have) > page_severity(f))
+                json_object_set_new(x->worst, key, json_integer(page_severity(f)));
+}
 
-                if (page_finding_open(f) && (!have || json_integer_value(have) > severity))
-                        json_object_set_new(x->worst, key, json_integer(severity));
+/** A finding is at every subject of its service. */
+static void learn_findings(struct exposure *x)
+{
+        const json_t *f, *also;
+        size_t i, k;
+
+        json_array_foreach (json_object_get(x->report, "findings"), i, f) {
+                if (!page_finding_open(f))
+                        continue;
+                learn_finding(x, f, zc_json_str(f, "subject", ""));
+                json_array_foreach (json_object_get(f, "also"), k, also) {
+                        learn_finding(x, f, json_string_value(also) ? json_string_value(also) : "");
+                }
         }
 }
 

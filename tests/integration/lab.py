@@ -172,13 +172,19 @@ def exposed(lab, reports):
 
 
 def together(reports):
-    """What each vantage reached has the reach of the one listener behind it, however many addresses it was reached at."""
+    """What each vantage saw of one service is one finding, at the most exposed place, with the evidence of every run."""
     report = reports["bad1", "all"]
     asked = [c for c in report["checks"] if c["rule"].startswith("ZC-RD-") and c["verdict"] == "unknown" and "reach" in c["why"]]
     tap(not asked, "bad1: judged together, no check of a service lacks its reach", asked)
-    for subject in (f"{BAD}:6379/tcp", f"{BAD_IN}:6379/tcp"):
-        tap([f for f in report["findings"] if f["rule"] == "ZC-RD-001" and f["subject"] == subject and f["reach"] == "any"],
-            f"bad1: judged together, {subject} is reached from anywhere", [(f["rule"], f["subject"], f["reach"]) for f in report["findings"]])
+    found = [f for f in report["findings"] if f["rule"] == "ZC-RD-001"]
+    tap([(f["subject"], f["reach"], f["asset"]) for f in found] == [(f"{BAD}:6379/tcp", "any", "bad1")],
+        "bad1: judged together, a Redis that three vantages saw is one critical, of its most exposed address", found)
+    runs = {x["id"] for x in report["runs"]}
+    tap(found and {e["run"] for e in found[0]["evidence"]} == runs, "bad1: it has the evidence of every run", (runs, found))
+    tap(found and f"{BAD_IN}:6379/tcp" in found[0].get("also", []), "bad1: it says at which other places the service was seen", found)
+    tap(report["counts"]["critical"]["open"] == len([f for f in report["findings"] if f["severity"] == "critical"]) and
+        len({(f["rule"]) for f in report["findings"] if f["severity"] == "critical"}) == report["counts"]["critical"]["open"],
+        "bad1: each critical counts once", report["counts"])
 
 
 def statuses(audit):
