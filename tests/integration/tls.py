@@ -440,7 +440,7 @@ for name in ("stall", "flood", "warnings", "trickle", "lie_suite", "close"):
     yes = [v for v, o in offered(name).items() if o]
     no = [v for v, o in offered(name).items() if o is False]
     tap(not yes and not no and outcome(name) in ("failed", "partial"), f"{name}: nothing is said", seen[name])
-tap(outcome("http") == "notapplicable" and "tls" not in seen["http"], "http: TLS is not spoken", seen["http"])
+tap(outcome("http") == "failed" and not tls("http"), "http: TLS is not spoken where it was named", seen["http"])
 lied = offered("lie_version")
 tap(lied["SSLv3"] is not True and lied["TLSv1.0"] is not True and lied["TLSv1.1"] is not True, "a version that was not offered is not believed", tls("lie_version"))
 

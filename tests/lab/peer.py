@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """A peer that misbehaves: `peer.py ADDRESS MODE=PORT…` serves every mode at its port until it is ended. Whatever a scanner says to it,
-it must cost its budget and no more."""
+it must cost its budget and no more. Tests serve a mode behind something that is right, too: `behind()`."""
 import os
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -61,11 +62,61 @@ def wrong(c):
         c.sendall(b"* BAD \x1b]0;owned\x07 what?\r\n")
 
 
+def right(c):
+    """The beginning of a right answer to what was asked; whole where one word is an answer. False: no idea what was asked."""
+    asked = c.recv(65536)
+    for begins, answer in RIGHT.items():
+        if asked.startswith(begins):
+            c.sendall(answer)
+            return True
+    return False
+
+
+RIGHT = {
+    b"\x16": b"\x16\x03\x03\x00\x5a\x02\x00\x00\x56\x03\x03" + b"R" * 16,
+    b"GET ": b"HTTP/1.1 200 OK\r\nServer: half\r\n",
+    b"*1\r\n$4\r\nPING": b"+PONG\r\n",
+    b"\0\0\0\x08": b"S",
+    b"\0\0\0": b"R\0\0\0\x08\0\0",
+}
+
+
+def half(c):
+    """Begins as it should, and stalls."""
+    if right(c):
+        stall(c)
+
+
+def gush(c):
+    """Begins as it should, and floods."""
+    if right(c):
+        flood(c)
+
+
 def never(_):
     """The connection is made by the kernel alone; the program never accepts it."""
 
 
-MODES = {f.__name__: f for f in (stall, flood, lie, trickle, close, reset, wrong, never)}
+MODES = {f.__name__: f for f in (stall, flood, lie, trickle, close, reset, wrong, half, gush, never)}
+
+
+def behind(certificate, preamble, handshake, behave):
+    """The mode behind SSLRequest (`preamble`) and a TLS handshake (`handshake`) that go as they should."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def talk(c):
+        if preamble and c.recv(8) == struct.pack(">II", 8, 80877103):
+            c.sendall(b"S")
+        elif preamble:
+            return
+        if handshake:
+            with context.wrap_socket(c, server_side=True) as t:
+                behave(t)
+        else:
+            behave(c)
+
+    return talk
 
 
 def one(behave, c):
@@ -85,14 +136,14 @@ def accept(listener, behave):
         threading.Thread(target=one, args=(behave, c), daemon=True).start()
 
 
-def serve(address, mode, port):
-    """Starts serving in threads of this process; returns the listener, with its port when 0 was asked for."""
+def serve(address, mode, port, behave=None):
+    """Starts serving in threads of this process; returns the listener, with its port when 0 was asked for. @behave: instead of the mode's own."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((address, port))
     listener.listen(64)
     if mode != "never":
-        threading.Thread(target=accept, args=(listener, MODES[mode]), daemon=True).start()
+        threading.Thread(target=accept, args=(listener, behave or MODES[mode]), daemon=True).start()
     return listener
 
 

@@ -175,7 +175,7 @@ static const struct {
         { "sspi", BYTES("R\0\0\0\x08\0\0\0\x09"), ZC_EV_EOF, ZC_PG_ASKED, "sspi", "", "" },
         { "oauth", BYTES("R\0\0\0\x15\0\0\0\x0aOAUTHBEARER\0\0"), ZC_EV_EOF, ZC_PG_ASKED, "sasl",
           "", "" },
-        { "a new code", BYTES("R\0\0\0\x08\0\0\0\x63"), ZC_EV_EOF, ZC_PG_ASKED, "unknown", "", "" },
+        { "a new code", BYTES("R\0\0\0\x08\0\0\0\x63"), ZC_EV_EOF, ZC_PG_NO_ANSWER, NULL, "", "" },
         { "no entry", BYTES(NO_ENTRY), ZC_EV_EOF, ZC_PG_ERROR, NULL, "28000", "" },
         { "ready without R 0", BYTES(READY), ZC_EV_EOF, ZC_PG_NOT_PG, NULL, "", "" },
         { "HTTP", BYTES("HTTP/1.1 400 Bad Request\r\n"), ZC_EV_EOF, ZC_PG_NOT_PG, NULL, "", "" },

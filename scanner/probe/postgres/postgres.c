@@ -160,6 +160,16 @@ static bool ask_all(struct asking *a, struct zc_err *err)
         return true;
 }
 
+static void account_silence(const struct pg_question *q, enum pg_transport t, struct zc_io *io)
+{
+        const char *what = t == PG_TLS ? "a login inside TLS was not answered"
+                                       : "a login in the clear was not answered";
+        const char *why = q->why[0] ? q->why : q->ask.why;
+
+        zc_io_problem(io, "/postgres/answers", what, why);
+        zc_io_partial(io, "", "%s: %s", what, why);
+}
+
 /** What was not answered, said. */
 static size_t account(const struct asking *a, struct zc_io *io)
 {
@@ -171,14 +181,18 @@ static size_t account(const struct asking *a, struct zc_io *io)
 
                         answered += pg_answered(q);
                         if (q->put && !pg_answered(q))
-                                zc_io_partial(io, "", "a login %s was not answered: %s",
-                                              t == PG_TLS ? "inside TLS" : "in the clear",
-                                              q->why[0] ? q->why : q->ask.why);
+                                account_silence(q, (enum pg_transport)t, io);
                 }
         }
         if (a->seen.pre_put && a->seen.pre.result != ZC_STARTTLS_OFFERED &&
-            a->seen.pre.result != ZC_STARTTLS_REFUSED)
+            a->seen.pre.result != ZC_STARTTLS_REFUSED) {
+                zc_io_problem(io, "/postgres/tls", "whether TLS is offered is not known",
+                              a->seen.pre.why);
                 zc_io_partial(io, "", "whether TLS is offered is not known: %s", a->seen.pre.why);
+        }
+        if (a->seen.pre.surplus > 0)
+                zc_io_problem(io, "/postgres/tls", "bytes came in the clear before TLS could begin",
+                              "they were kept out of the TLS session");
         return answered;
 }
 
@@ -204,13 +218,15 @@ static bool postgres_run(const struct zc_subject *s, struct zc_io *io, json_t *o
         if (!ask_all(&a, err))
                 return zc_ctx(err, "asking PostgreSQL");
         answered = account(&a, io);
-        if (answered == 0 && a.foreign) {
+        if (answered == 0 && a.foreign && s->scheme != ZC_SCHEME_POSTGRES) {
                 zc_io_notapplicable(io, "the answer is not PostgreSQL's");
                 return true;
         }
         if (answered == 0)
                 return zc_fail(err, ZC_E_TIMEOUT, "no answer to a login: %s",
-                               a.why[0] ? a.why : "there was no time to ask");
+                               a.foreign  ? "what came back is not PostgreSQL's"
+                               : a.why[0] ? a.why
+                                          : "there was no time to ask");
         return pg_evidence(&a.seen, out) || zc_fail(err, ZC_E_NOMEM, "no memory");
 }
 

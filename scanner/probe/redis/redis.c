@@ -19,6 +19,7 @@ struct looking {
         int64_t at;
         char why[ZC_CONV_REASON_LEN];
         bool client_certificate;
+        bool cut; /* the last connection: by its budget */
 };
 
 static bool redis_applies(const struct zc_subject *s)
@@ -52,8 +53,12 @@ static bool converse(struct looking *l, zc_step_fn step, void *state, struct zc_
         l->at = zc_wall_ms();
         if (!zc_exchange_one(l->io->scope, &c, l->deadline, err))
                 return false;
+        l->why[0] = '\0';
         if (c.connect != ZC_CONNECT_OPEN)
                 zc_conv_reason(&c, l->why);
+        l->cut = c.cut;
+        if (c.cut)
+                snprintf(l->why, sizeof l->why, "it went on without an answer");
         return true;
 }
 
@@ -135,13 +140,20 @@ static json_t *auth(const struct zc_resp_ask *a)
         return o;
 }
 
+/** It says what this caller may do; silence, another language and passing errors (loading, busy, no room) do not. */
+static bool decides(enum zc_resp_answer r)
+{
+        return r == ZC_RESP_RUNS || r == ZC_RESP_NOAUTH || r == ZC_RESP_DENIED ||
+               r == ZC_RESP_NOPERM || r == ZC_RESP_UNKNOWN_COMMAND;
+}
+
 static json_t *commands(const struct zc_resp_ask *a)
 {
         static const char *const keys[ZC_RESP_COMMANDS] = { "ping", "hello", "info", "config" };
         json_t *o = json_object();
 
         for (size_t i = 0; i < ZC_RESP_COMMANDS; i++)
-                if (a->answers[i] != ZC_RESP_NOT_ASKED)
+                if (decides(a->answers[i]))
                         put(o, keys[i], json_string(zc_resp_answer_name(a->answers[i])));
         return o;
 }
@@ -193,13 +205,20 @@ static bool write_down(const struct looking *l, const struct zc_resp_ask *a, boo
         return json_object_get(out, "proof") != NULL;
 }
 
-static void account(const struct zc_resp_ask *a, struct zc_io *io)
+static void account(const struct looking *l, const struct zc_resp_ask *a, struct zc_io *io)
 {
-        for (size_t i = 0; i < ZC_RESP_COMMANDS; i++)
-                if (a->answers[i] == ZC_RESP_NO_ANSWER || a->answers[i] == ZC_RESP_NOT_RESP)
-                        zc_io_partial(io, "", "%s: %s",
-                                      zc_resp_command_name((enum zc_resp_command)i),
-                                      a->why[0] ? a->why : "the answer is not RESP");
+        for (size_t i = 0; i < ZC_RESP_COMMANDS; i++) {
+                const char *name = zc_resp_command_name((enum zc_resp_command)i);
+                const char *why = a->answers[i] == ZC_RESP_NOT_RESP ? "the answer is not RESP"
+                                  : a->answers[i] == ZC_RESP_OTHER  ? a->received
+                                  : a->why[0]                       ? a->why
+                                                                    : l->why;
+
+                if (a->answers[i] == ZC_RESP_NOT_ASKED || decides(a->answers[i]))
+                        continue;
+                zc_io_problem(io, "/redis/commands", name, why);
+                zc_io_partial(io, "", "%s: %s", name, why);
+        }
 }
 
 /* ---- the run ---- */
@@ -207,14 +226,19 @@ static void account(const struct zc_resp_ask *a, struct zc_io *io)
 static bool nothing_said(const struct looking *l, const struct zc_resp_ask *a, bool within,
                          struct zc_io *io, struct zc_err *err)
 {
-        if (a->answers[ZC_RESP_PING] == ZC_RESP_NOT_RESP) {
+        bool foreign = a->answers[ZC_RESP_PING] == ZC_RESP_NOT_RESP;
+        bool named = l->s->scheme == ZC_SCHEME_REDIS || l->s->scheme == ZC_SCHEME_REDISS;
+        const char *why = foreign ? "what came back is not RESP" : l->why[0] ? l->why : a->why;
+
+        if (foreign && !named) {
                 zc_io_notapplicable(io, "the answer to PING is not RESP");
                 return true;
         }
         if (within && l->client_certificate)
                 return zc_fail(err, ZC_E_DENIED, "it answers only to a client certificate: %s",
                                a->why);
-        return zc_fail(err, ZC_E_TIMEOUT, "no answer to PING: %s", l->why[0] ? l->why : a->why);
+        zc_io_problem(io, "/redis", "nothing was learned of what it does", why);
+        return zc_fail(err, ZC_E_TIMEOUT, "no answer to PING: %s", why);
 }
 
 static bool redis_run(const struct zc_subject *s, struct zc_io *io, json_t *out, struct zc_err *err)
@@ -239,9 +263,11 @@ static bool redis_run(const struct zc_subject *s, struct zc_io *io, json_t *out,
                 if (!ask_tls(&l, &ask, &within, err))
                         return zc_ctx(err, "asking Redis inside TLS");
         }
+        if (l.cut && ask.asked && ask.answers[ask.now] == ZC_RESP_NOT_ASKED)
+                ask.answers[ask.now] = ZC_RESP_NO_ANSWER;
         if (!answered(&ask))
                 return nothing_said(&l, &ask, within, io, err);
-        account(&ask, io);
+        account(&l, &ask, io);
         return write_down(&l, &ask, within, out) || zc_fail(err, ZC_E_NOMEM, "no memory");
 }
 

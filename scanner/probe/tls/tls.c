@@ -159,6 +159,14 @@ static void account(const struct zc_tls_seen *seen, struct zc_io *io)
         }
 }
 
+/** No handshake, no version: what the peer did in their place. */
+static bool nothing(struct zc_io *io, struct zc_err *err, enum zc_code code, const char *what,
+                    const char *why)
+{
+        zc_io_problem(io, "/tls", what, why[0] ? why : "it said nothing that tells");
+        return zc_fail(err, code, "%s: %s", what, why);
+}
+
 /** Nothing that speaks TLS. Filled: the words for it. */
 static bool none_here(const struct zc_tls_seen *seen, const struct zc_conv *conv, struct zc_io *io,
                       struct zc_err *err)
@@ -167,22 +175,27 @@ static bool none_here(const struct zc_tls_seen *seen, const struct zc_conv *conv
 
         if (conv->connect != ZC_CONNECT_OPEN) {
                 zc_conv_reason(conv, reason);
-                return zc_fail(err, ZC_E_IO, "no connection: %s", reason);
+                return nothing(io, err, ZC_E_IO, "no connection", reason);
         }
-        if (seen->start && seen->pre.result == ZC_STARTTLS_FOREIGN) {
+        if (seen->start && seen->pre.result == ZC_STARTTLS_FOREIGN && !seen->named) {
                 zc_io_notapplicable(io, "%s", seen->pre.why);
                 return true;
         }
-        if (seen->start && seen->pre.result == ZC_STARTTLS_UNKNOWN)
-                return zc_fail(err, ZC_E_TIMEOUT, "%s", seen->pre.why);
+        if (seen->start && seen->pre.result != ZC_STARTTLS_OFFERED)
+                return nothing(io, err, ZC_E_TIMEOUT, "TLS could not begin", seen->pre.why);
         if (seen->facts->not_tls && seen->start)
-                return zc_fail(err, ZC_E_MALFORMED,
-                               "it said to begin TLS, and what came then is not TLS");
+                return nothing(io, err, ZC_E_MALFORMED, "it said to begin TLS, and did not",
+                               "what came then is not TLS");
+        if (seen->facts->not_tls && seen->named)
+                return nothing(io, err, ZC_E_MALFORMED, "no TLS where TLS was named",
+                               "the answer to a ClientHello is not TLS");
         if (seen->facts->not_tls) {
                 zc_io_notapplicable(io, "the answer to a ClientHello is not TLS");
                 return true;
         }
-        return zc_fail(err, ZC_E_TIMEOUT, "no answer to a ClientHello: %s", seen->facts->why);
+        return nothing(io, err, ZC_E_TIMEOUT, "no answer to a ClientHello",
+                       conv->cut && !seen->facts->why[0] ? "it went on without an answer"
+                                                         : seen->facts->why);
 }
 
 static bool look(const struct zc_tls_peer *peer, struct zc_tls_seen *seen, struct zc_io *io,
@@ -228,6 +241,8 @@ static bool tls_run(const struct zc_subject *s, struct zc_io *io, json_t *out, s
         };
         struct zc_tls_seen seen = { .sni = s->name,
                                     .start = peer.start,
+                                    .named = scheme_says(s->scheme) ||
+                                             s->scheme == ZC_SCHEME_POSTGRES,
                                     .started_ms = s->started_ms ? s->started_ms : zc_wall_ms() };
 
         return look(&peer, &seen, io, out, err);

@@ -8,6 +8,7 @@
 
 struct zc_tls_seen {
         const char *sni;                          /* NULL for none */
+        bool named; /* by a scheme that means TLS, or a way to it: another answer is no answer */
         const struct zc_starttls_protocol *start; /* NULL: TLS from the first byte */
         struct zc_starttls pre;                   /* of the handshake, where there is a preamble */
         struct zc_step_chain chain;               /* that preamble, then the handshake */

@@ -30,6 +30,20 @@ static enum zc_step leave(struct zc_pg_ask *a, enum zc_pg_answer answer)
         return ZC_STEP_DONE;
 }
 
+/** What a server may begin with (protocol documentation, section 55.7); 4 and 6 are of long ago. */
+static bool begins(uint32_t code)
+{
+        static const uint32_t codes[] = {
+                ZC_PG_AUTH_OK,  ZC_PG_AUTH_KERBEROS5, ZC_PG_AUTH_CLEARTEXT, 4, ZC_PG_AUTH_MD5, 6,
+                ZC_PG_AUTH_GSS, ZC_PG_AUTH_SSPI,      ZC_PG_AUTH_SASL
+        };
+
+        for (size_t i = 0; i < ZC_COUNT(codes); i++)
+                if (codes[i] == code)
+                        return true;
+        return false;
+}
+
 static enum zc_step on_auth(struct zc_pg_ask *a, struct zc_rd body)
 {
         struct zc_pg_auth auth;
@@ -53,6 +67,11 @@ static enum zc_step on_auth(struct zc_pg_ask *a, struct zc_rd body)
         if (auth.code == ZC_PG_AUTH_OK) {
                 a->answer = ZC_PG_OK_ONLY; /* until something decides */
                 return ZC_STEP_MORE;
+        }
+        if (!begins(auth.code)) {
+                snprintf(a->why, sizeof a->why,
+                         "an authentication request %u, which is not defined", auth.code);
+                return leave(a, ZC_PG_NO_ANSWER);
         }
         a->auth = auth.code;
         return leave(a, ZC_PG_ASKED);
