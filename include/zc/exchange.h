@@ -11,6 +11,7 @@
 #include "zc/addr.h"
 #include "zc/clock.h"
 #include "zc/err.h"
+#include "zc/pace.h"
 #include "zc/rd.h"
 #include "zc/scope.h"
 #include "zc/wr.h"
@@ -48,6 +49,7 @@ enum zc_connect {
 struct zc_conv {
         /* set by the caller */
         const char *name;   /* for scope; may be NULL */
+        struct zc_pace *pace; /* the ceiling that it counts against, beside the exchange's own limits; NULL for none */
         zc_step_fn step;    /* NULL: connect only, then reset, which leaves no TIME_WAIT behind */
         void *state;
         int64_t connect_ms; /* how long to wait for the connection, 0: the exchange's deadline only */
@@ -86,7 +88,12 @@ struct zc_exchange_source {
         void (*done)(void *ctx, struct zc_conv *c);
         void *ctx;
         bool (*stopping)(void *ctx); /* NULL, or asked a few times a second: true ends the exchange as its deadline would */
+        /* For a source that makes up its mind while conversations are under way, asked every ZC_EXCHANGE_TICK ms; NULL for others. */
+        bool (*more)(void *ctx); /* next() had none: will it have one later? */
+        /** Until when (zc_mono_ms) a connection that was begun at started_ms is waited for; stands in for connect_ms. */
+        int64_t (*until)(void *ctx, const struct zc_conv *c, int64_t started_ms);
 };
+#define ZC_EXCHANGE_TICK 10
 
 /**
  * Runs until all are done or the deadline passes; those left then are reported as cut. Every address is checked against the scope

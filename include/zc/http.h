@@ -9,6 +9,7 @@
 #include "zc/addr.h"
 #include "zc/clock.h"
 #include "zc/http_wire.h"
+#include "zc/pace.h"
 #include "zc/scope.h"
 
 #define ZC_HTTP_HEAD_MAX ((size_t)64 * 1024) /* bytes of status lines and fields, interim responses included */
@@ -23,6 +24,7 @@ void zc_http_release(void);
 
 struct zc_http_request {
         const struct zc_scope *scope;
+        struct zc_pace *pace; /* what its connections count against; NULL for nothing */
         const char *named; /* the name that was authorised, on whose behalf a name of its site is contacted; NULL: host */
         struct zc_addr addr;
         uint16_t port;

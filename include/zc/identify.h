@@ -41,6 +41,7 @@ struct zc_identify_peer {
         uint16_t port;
         const char *name;       /* for scope, SNI and Host; NULL for none */
         enum zc_scheme scheme;  /* what the user typed: a hint */
+        struct zc_pace *pace;   /* what its connections count against; NULL for nothing */
         bool near;              /* over lo: a greeting comes at once */
         struct zc_deadline deadline;
 };

@@ -24,6 +24,7 @@ enum zc_port_state { ZC_PORT_UNKNOWN, ZC_PORT_OPEN, ZC_PORT_CLOSED, ZC_PORT_FILT
 /** "unknown", "open", "closed", "filtered" */
 const char *zc_port_state_name(enum zc_port_state s);
 
+struct zc_ports_result;
 struct zc_ports_job {
         const char *asset;
         struct zc_addr addr;
@@ -31,8 +32,12 @@ struct zc_ports_job {
         const struct zc_portset *ports;
         const struct zc_scope *scope;
         struct zc_deadline deadline;
-        unsigned at_once, per_second; /* ceilings; 0: our own manners (500 a second off this machine) */
+        struct zc_pace *pace;        /* the ceiling over all; NULL for none */
+        unsigned at_once, per_second; /* ceilings; 0: our own manners (off this machine 500 a second, 1000 where few ports are asked) */
         bool self;                   /* an address of this machine: goes over lo, as fast as it can */
+        /** NULL, or called as soon as a port is known to be open, while others are still waited for; its note stands in r. */
+        void (*found)(void *ctx, const struct zc_ports_job *job, const struct zc_ports_result *r, uint16_t port);
+        void *found_ctx;
 };
 
 #define ZC_PORTS_FEW 16u         /* asked for no more than this, every port gets a note */
@@ -61,8 +66,10 @@ const struct zc_port_note *zc_ports_note(const struct zc_ports_result *r, uint16
 void zc_ports_release(struct zc_ports_result *r);
 
 /**
- * Scan. A port that was silent is asked once more; a port that answered is asked again at the end, and where it has fallen
- * silent since, what was silent after its last answer is unknown ("perhaps blocked"). Fails only for reasons of our own side
+ * Scan. All ports are under way beside one another. How soon a silent one is asked again, how often and how long it is waited for follows
+ * what the host's own answers took, and how many were lost; at least twice, and where nothing answers at all with much patience. A port
+ * that answered is asked again at the end, and where it has fallen silent since, what was silent after its last answer is unknown
+ * ("perhaps blocked"). Fails only for reasons of our own side
  * (no memory, no descriptor at all); out then still needs zc_ports_release(), and what was seen stands in it.
  */
 bool zc_ports_scan(const struct zc_ports_job *job, struct zc_ports_result *out, struct zc_err *err) ZC_MUST_USE;

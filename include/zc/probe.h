@@ -12,6 +12,7 @@
 #include "zc/addr.h"
 #include "zc/clock.h"
 #include "zc/err.h"
+#include "zc/pace.h"
 #include "zc/portset.h"
 #include "zc/scope.h"
 #include "zc/target.h"
@@ -58,7 +59,8 @@ struct zc_subject {
 struct zc_io {
         const struct zc_scope *scope;
         struct zc_deadline deadline;
-        unsigned at_once, per_second; /* ceilings for this probe on this subject */
+        struct zc_pace *pace;         /* the run's ceiling, that every connection counts against; NULL for none */
+        unsigned at_once, per_second; /* ceilings for this probe on this subject; 0: its own manners */
         const char *root;             /* "" or --root DIR: put in front of absolute paths */
         /** Hands a whole record (endpoint, scan) to the stream; steals it. NULL for probes that only fill `out`. */
         void (*emit)(void *ctx, json_t *record);

@@ -17,6 +17,7 @@ struct zc_tls_peer {
         const char *name;                         /* for scope and SNI; NULL for none */
         const struct zc_starttls_protocol *start; /* NULL: TLS from the first byte */
         struct zc_exchange_limits limits;
+        struct zc_pace *pace; /* what its connections count against; NULL for nothing */
         struct zc_deadline deadline;
 };
 

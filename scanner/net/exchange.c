@@ -15,6 +15,7 @@
 #define WAIT_FIRST 10        /* ms, before asking again for what our side lacks; doubles */
 #define WAIT_MOST 320
 #define WAIT_TRIES 6
+#define TOKENS_FIRST 16 /* as far as the bucket holds them */
 
 struct exchange {
         const struct zc_scope *scope;
@@ -24,7 +25,9 @@ struct exchange {
         unsigned *free_slots; /* a stack of indices */
         unsigned free_count, count;
         unsigned at_once; /* at most count; lowered while our side lacks something */
-        bool exhausted;   /* next() said NULL */
+        bool exhausted;   /* next() said NULL, and no more will come */
+        int64_t quiet_until; /* next() had none: when it is asked again, unless something ends before */
+        int64_t asked_at; /* when the source was last asked how long connections are waited for */
         int64_t wake_at;  /* no slot's wake_at is earlier */
         /* pacing: a bucket that fills with time and holds at most a tenth of a second */
         double tokens, per_ms;
@@ -64,10 +67,15 @@ static unsigned descriptors(unsigned want)
         return r.rlim_cur > FILES_KEPT_FREE ? (unsigned)r.rlim_cur - FILES_KEPT_FREE : 1;
 }
 
+static double bucket_of(double per_ms)
+{
+        return per_ms * 100 > 1 ? per_ms * 100 : 1;
+}
+
 static void fill_bucket(struct exchange *x)
 {
         int64_t now = zc_mono_us();
-        double most = x->per_ms * 100 > 1 ? x->per_ms * 100 : 1;
+        double most = bucket_of(x->per_ms);
 
         x->tokens += x->per_ms * (double)(now - x->filled_us) / 1000;
         if (x->tokens > most)
@@ -79,7 +87,7 @@ static bool may_start(struct exchange *x)
 {
         if (x->loop.no_memory || active(x) >= x->at_once || (x->exhausted && !x->waiting))
                 return false;
-        if (x->waiting && zc_mono_ms() < x->retry_at)
+        if (zc_mono_ms() < (x->waiting ? x->retry_at : x->quiet_until))
                 return false;
         if (x->per_ms > 0) {
                 fill_bucket(x);
@@ -93,6 +101,7 @@ static bool may_start(struct exchange *x)
 static void hand_back(struct exchange *x, struct zc_conv *c)
 {
         x->source->done(x->source->ctx, c);
+        x->quiet_until = 0;
 }
 
 static void end(struct exchange *x, struct conv_slot *s)
@@ -100,6 +109,7 @@ static void end(struct exchange *x, struct conv_slot *s)
         struct zc_conv *c = s->c;
 
         conv_close(s);
+        zc_pace_leave(c->pace);
         x->free_slots[x->free_count++] = (unsigned)(s - x->slots);
         if (x->waiting)
                 x->tries = 0; /* something of ours was given back */
@@ -141,14 +151,27 @@ static struct zc_conv *take(struct exchange *x)
 {
         struct zc_conv *c = ZC_TAKE(x->waiting);
 
-        if (!c) {
-                c = x->source->next(x->source->ctx);
-                x->exhausted = !c;
-        }
         if (!c)
+                c = x->source->next(x->source->ctx);
+        if (!c) {
+                x->exhausted = !x->source->more || !x->source->more(x->source->ctx);
+                x->quiet_until = zc_deadline_in(ZC_EXCHANGE_TICK).at_ms;
                 return NULL;
+        }
         conv_reset(c);
         return in_scope(x, c) ? c : NULL;
+}
+
+/* The ceiling that it counts against has no room now. */
+static bool must_wait(struct exchange *x, struct zc_conv *c)
+{
+        int64_t again;
+
+        if (zc_pace_enter(c->pace, &again))
+                return false;
+        x->waiting = c;
+        x->retry_at = zc_deadline_in(again).at_ms;
+        return true;
 }
 
 /* A socket was had: what was missing is back, and there may be room for one more. */
@@ -165,13 +188,14 @@ static void start_one(struct exchange *x)
         struct zc_conv *c = take(x);
         struct conv_slot *s;
 
-        if (!c)
+        if (!c || must_wait(x, c))
                 return;
         s = &x->slots[x->free_slots[--x->free_count]];
         *s = (struct conv_slot){ .c = c, .fd = -1 };
         switch (conv_connect(&x->loop, s)) {
         case CONV_LATER:
                 conv_close(s);
+                zc_pace_leave(c->pace);
                 x->free_slots[x->free_count++] = (unsigned)(s - x->slots);
                 start_later(x, c);
                 return;
@@ -196,10 +220,30 @@ static void start_some(struct exchange *x)
 
 /* ---- turning ---- */
 
+/* The source may have thought better of how long connections are waited for. */
+static void ask_until(struct exchange *x, int64_t now)
+{
+        if (!x->source->until || now < x->asked_at + ZC_EXCHANGE_TICK)
+                return;
+        x->asked_at = now;
+        for (unsigned i = 0; i < x->count; i++) {
+                struct conv_slot *s = &x->slots[i];
+                int64_t at;
+
+                if (s->phase != CONV_CONNECTING)
+                        continue;
+                at = x->source->until(x->source->ctx, s->c, s->started_us / 1000);
+                s->wake_at = at < x->loop.deadline_at ? at : x->loop.deadline_at;
+                if (s->wake_at < x->wake_at)
+                        x->wake_at = s->wake_at;
+        }
+}
+
 static void expire(struct exchange *x)
 {
         int64_t now = zc_mono_ms();
 
+        ask_until(x, now);
         if (now < x->wake_at)
                 return;
         x->wake_at = INT64_MAX;
@@ -230,11 +274,15 @@ static int patience(const struct exchange *x)
                 at = x->retry_at;
         ms = until(at);
         if (!x->exhausted && !x->waiting && active(x) < x->at_once) {
-                int token =
-                        x->per_ms > 0 && x->tokens < 1 ? (int)((1 - x->tokens) / x->per_ms) + 1 : 0;
+                int token = x->per_ms > 0 && x->tokens < 1 ? (int)((1 - x->tokens) / x->per_ms) + 1
+                                                           : 0,
+                    quiet = until(x->quiet_until);
 
+                token = quiet > token ? quiet : token;
                 ms = token < ms ? token : ms;
         }
+        if (x->source->until && ms > ZC_EXCHANGE_TICK)
+                ms = ZC_EXCHANGE_TICK;
         return x->source->stopping && ms > STOP_ASKED_EVERY ? STOP_ASKED_EVERY : ms;
 }
 
@@ -327,7 +375,7 @@ bool zc_exchange_run(const struct zc_scope *scope, const struct zc_exchange_sour
                               .loop = { .epoll = -1, .deadline_at = deadline.at_ms },
                               .count = descriptors(limits->at_once ? limits->at_once : 1),
                               .wake_at = INT64_MAX,
-                              .tokens = 1,
+                              .tokens = TOKENS_FIRST,
                               .per_ms = limits->per_second / 1000.0,
                               .filled_us = zc_mono_us() };
         bool ok;

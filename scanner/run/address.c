@@ -7,9 +7,13 @@
 
 #define ADDRESS_BUDGET_MS (INT64_C(10) * 60 * 1000) /* one address, all probes */
 #define RATE_ASSUMED 100u
+#define PORT_ATTEMPTS 8
 #define OPEN_MAX 1024u /* more open ports than that are a tarpit, not services */
 #define WAIT_STEP_MS 250
 #define ENDPOINTS_AT_ONCE 8u /* of one address */
+#define QUEUE_PER_WORKER 4u  /* tasks that a pool takes without making us wait */
+#define RATE_FOR_TWO 200u    /* under ceilings lower than these one thing comes after another */
+#define PLACES_FOR_TWO 64u
 
 /* What probes of scope TARGET handed over, while an address is looked at. */
 struct seen {
@@ -17,7 +21,9 @@ struct seen {
         json_t *records; /* array; kept back until the address need not be tried again */
         json_t *scan;    /* the last scan record's body; kept back until its outcome is known */
         json_t *open;    /* array of endpoint bodies for the endpoint probes */
-        size_t open_count;
+        size_t open_count, given; /* to the endpoint probes */
+        struct zc_pool *pool;     /* of endpoint probes; NULL until the first is begun */
+        struct zc_deadline deadline;
         bool any_open, any_closed;
         bool hold; /* trying until it answers: records may yet be thrown away */
 };
@@ -133,7 +139,10 @@ static void scan_seen(struct seen *s, json_t *scan)
         s->scan = json_incref(scan);
 }
 
-/** io->emit: steals the record. A scan waits for the probe's outcome. */
+static void endpoints_early(struct seen *s);
+static void seen_flush(struct seen *s);
+
+/** io->emit: steals the record. A scan waits for the probe's outcome; what is open can be looked into at once. */
 static void seen_emit(void *ctx, json_t *record)
 {
         struct seen *s = ctx;
@@ -142,6 +151,10 @@ static void seen_emit(void *ctx, json_t *record)
 
         if (endpoint)
                 endpoint_seen(s, endpoint);
+        if (s->any_open && s->hold) { /* it answers: this try is the last */
+                s->hold = false;
+                seen_flush(s);
+        }
         if (scan) {
                 scan_seen(s, scan);
                 json_decref(record);
@@ -149,6 +162,7 @@ static void seen_emit(void *ctx, json_t *record)
                 json_array_append_new(s->records, record);
         } else {
                 put(s->work, record);
+                endpoints_early(s);
         }
 }
 
@@ -193,22 +207,18 @@ static void scan_finish(struct seen *s, const struct zc_io *io)
 
 /* ---- probes ---- */
 
-/** Of a ceiling over the address; 0 is none. */
-static unsigned share(const struct zc_work *w, unsigned all)
-{
-        return w->at_once > 1 && all > 0 ? all / w->at_once : all;
-}
-
 static struct zc_io io_make(const struct zc_work *w, struct zc_deadline deadline)
 {
         const struct zc_collector *c = w->item->collector;
-        bool unhurried = w->local && c->spec->job->per_second == 0; /* lo needs no manners */
+        const struct zc_job *job = c->spec->job;
+        bool unhurried = w->local && job->per_second == 0; /* lo needs no manners */
 
-        return (struct zc_io){ .scope = c->spec->job->scope,
+        return (struct zc_io){ .scope = job->scope,
                                .deadline = deadline,
-                               .at_once = share(w, c->at_once),
-                               .per_second = unhurried ? 0 : share(w, c->per_second),
-                               .root = c->spec->job->root ? c->spec->job->root : "" };
+                               .pace = unhurried && job->concurrency == 0 ? NULL : c->pace,
+                               .at_once = unhurried ? c->at_once_each : c->at_once,
+                               .per_second = job->per_second,
+                               .root = job->root ? job->root : "" };
 }
 
 static struct zc_subject subject_make(const struct zc_work *w)
@@ -323,6 +333,8 @@ static void endpoint_observe(const struct zc_work *w, json_t *endpoint, struct z
         put(w, json_pack("{s:O}", "endpoint", endpoint));
 }
 
+/* ---- endpoints, beside one another ---- */
+
 /* One of the endpoints of an address, as a task. */
 struct endpoint_task {
         const struct zc_work *work;
@@ -332,49 +344,75 @@ struct endpoint_task {
 
 static void endpoint_run(void *arg)
 {
-        const struct endpoint_task *t = arg;
+        ZC_AUTO_MEM struct endpoint_task *t = arg;
 
         endpoint_observe(t->work, t->endpoint, t->deadline);
 }
 
-/** As many as the ceilings over the address allow: each has at least one connection and one a second. */
-static unsigned endpoints_at_once(const struct zc_work *w, size_t count)
+/** As many as the ceilings allow: each has at least one connection and one a second. */
+static unsigned endpoints_at_once(const struct zc_work *w)
 {
-        const struct zc_collector *c = w->item->collector;
-        unsigned n = count < ENDPOINTS_AT_ONCE ? (unsigned)count : ENDPOINTS_AT_ONCE;
+        const struct zc_job *job = w->item->collector->spec->job;
+        unsigned n = zc_portset_count(w->ports);
 
-        if (c->at_once && c->at_once < n)
-                n = c->at_once;
-        if (c->per_second && c->per_second < n)
-                n = c->per_second;
+        if (n > ENDPOINTS_AT_ONCE)
+                n = ENDPOINTS_AT_ONCE;
+        if (job->concurrency && job->concurrency < n)
+                n = job->concurrency;
+        if (job->per_second && job->per_second < n)
+                n = job->per_second;
         return n;
 }
 
-/** A silent port costs patience: the others of its address do not wait for it. Without threads one comes after another. */
-static void endpoints_observe(const struct zc_work *address, json_t *open,
-                              struct zc_deadline deadline)
+/** Hands the next endpoint to a worker; without threads, or memory for it, it is looked into here. */
+static void endpoint_give(struct seen *s)
 {
-        size_t count = json_array_size(open);
-        struct zc_work work = *address;
-        ZC_AUTO_MEM struct endpoint_task *tasks = NULL;
-        ZC_AUTO(zc_pool) pool = NULL;
+        json_t *endpoint = json_array_get(s->open, s->given++);
+        struct endpoint_task *t = s->pool ? malloc(sizeof *t) : NULL;
         struct zc_err err = { 0 };
 
-        work.at_once = endpoints_at_once(address, count);
-        if (work.at_once > 1)
-                tasks = calloc(count, sizeof *tasks);
-        if (!tasks || !zc_pool_new(work.at_once, 0, &pool, &err))
-                work.at_once = 1;
-        for (size_t i = 0; i < count; i++) {
-                struct endpoint_task t = { &work, json_array_get(open, i), deadline };
+        if (t)
+                *t = (struct endpoint_task){ s->work, endpoint, s->deadline };
+        if (t && zc_pool_add(s->pool, NULL, endpoint_run, t, &err))
+                return;
+        free(t);
+        endpoint_observe(s->work, endpoint, s->deadline);
+}
 
-                if (pool)
-                        tasks[i] = t;
-                if (!pool || !zc_pool_add(pool, NULL, endpoint_run, &tasks[i], &err))
-                        endpoint_run(&t);
-        }
-        if (pool)
-                zc_pool_wait(pool);
+static void pool_open(struct seen *s)
+{
+        unsigned n = endpoints_at_once(s->work);
+        struct zc_err err = { 0 };
+
+        if (!s->pool && n > 1 && !zc_pool_new(n, 0, &s->pool, &err))
+                s->pool = NULL;
+}
+
+/** While other ports are still waited for: as many as are taken without waiting, and only where the ceilings have room for both. */
+static void endpoints_early(struct seen *s)
+{
+        const struct zc_job *job = s->work->item->collector->spec->job;
+
+        if (s->given == json_array_size(s->open) ||
+            (job->per_second && job->per_second < RATE_FOR_TWO) ||
+            (job->concurrency && job->concurrency < PLACES_FOR_TWO))
+                return;
+        pool_open(s);
+        while (s->pool && s->given < json_array_size(s->open) &&
+               s->given < (size_t)endpoints_at_once(s->work) * QUEUE_PER_WORKER)
+                endpoint_give(s);
+}
+
+/** All that are left. A silent port costs patience: the others of its address do not wait for it. */
+static void endpoints_observe(struct seen *s)
+{
+        if (json_array_size(s->open) > 1)
+                pool_open(s);
+        while (s->given < json_array_size(s->open))
+                endpoint_give(s);
+        if (s->pool)
+                zc_pool_wait(s->pool);
+        zc_pool_free(ZC_TAKE(s->pool));
 }
 
 /** --skip ports leaves a named port to be tried as it was named. */
@@ -394,17 +432,17 @@ static void endpoint_named(struct seen *s)
         json_decref(e);
 }
 
-static void probes_run(struct seen *s, struct zc_deadline wait, struct zc_deadline deadline)
+static void probes_run(struct seen *s, struct zc_deadline wait)
 {
         const struct zc_plan *plan = s->work->item->collector->spec->plan;
 
         for (size_t i = 0; i < plan->count; i++) {
                 if (plan->rows[i].probe->scope == ZC_SCOPE_TARGET && zc_plan_runs(&plan->rows[i]))
-                        target_probe(s, &plan->rows[i], wait, deadline);
+                        target_probe(s, &plan->rows[i], wait, s->deadline);
         }
         if (!zc_plan_scope_runs(plan, ZC_SCOPE_TARGET))
                 endpoint_named(s);
-        endpoints_observe(s->work, s->open, deadline);
+        endpoints_observe(s);
         if (s->open_count > OPEN_MAX) {
                 char address[ZC_ADDR_LEN];
 
@@ -439,13 +477,13 @@ static int64_t wait_of(const struct zc_work *w)
         return kind == ZC_TARGET_HOST || kind == ZC_TARGET_SERVICE ? w->item->jt->wait_ms : 0;
 }
 
-/** Time for one address: what its ports take at the rate we may go, thrice, and for the probes after them. */
+/** Time for one address: what its ports take at the rate we may go, each as often as it may be asked, and for the probes after them. */
 static int64_t budget_of(const struct zc_work *w)
 {
-        unsigned rate = w->item->collector->per_second;
+        unsigned rate = w->item->collector->per_second_each;
         int64_t ports = w->ports ? (int64_t)zc_portset_count(w->ports) : 1;
 
-        return ADDRESS_BUDGET_MS + 3 * 1000 * ports / (rate ? rate : RATE_ASSUMED);
+        return ADDRESS_BUDGET_MS + PORT_ATTEMPTS * 1000 * ports / (rate ? rate : RATE_ASSUMED);
 }
 
 void zc_address_observe(const struct zc_work *w)
@@ -464,9 +502,9 @@ void zc_address_observe(const struct zc_work *w)
 
                 put(w, json_pack("{s:{s:i, s:i, s:s}}", "begin", "target", (int)w->item->target,
                                  "named", (int)w->item->named, "address", address));
-                probes_run(
-                        &s, wait,
-                        zc_deadline_min(zc_deadline_in(budget_of(w) + wait_ms), c->spec->deadline));
+                s.deadline =
+                        zc_deadline_min(zc_deadline_in(budget_of(w) + wait_ms), c->spec->deadline);
+                probes_run(&s, wait);
         }
         if (s.any_open || (s.any_closed && w->item->t->kind != ZC_TARGET_SERVICE))
                 atomic_store(&w->item->answered, true);

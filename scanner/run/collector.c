@@ -299,14 +299,9 @@ static unsigned workers_wanted(const struct zc_job *job)
         return n;
 }
 
-/** The job's ceilings are over all; a worker gets its share. A single worker without one is left to the probe's own manners. */
-static unsigned share(unsigned all, unsigned fallback, unsigned workers)
+static unsigned share(unsigned all, unsigned workers)
 {
-        unsigned each = (all ? all : fallback) / workers;
-
-        if (all == 0 && workers == 1)
-                return 0;
-        return each ? each : 1; /* a fallback may be less: few descriptors */
+        return all / workers ? all / workers : 1;
 }
 
 /** Connections at once over all workers that our descriptors carry: some are left for epoll, files and the resolver. */
@@ -326,15 +321,19 @@ static void targets_observe(struct zc_collector *c)
         size_t count = items_count(job), n = 0;
         unsigned workers = workers_wanted(job);
         ZC_AUTO_MEM struct zc_item *items = calloc(count ? count : 1, sizeof *items);
+        unsigned rate = job->per_second ? job->per_second : PER_SECOND_DEFAULT;
         struct zc_err err = { 0 };
 
-        if (!items || !zc_pool_new(workers, 0, &c->pool, &err)) {
+        c->at_once = job->concurrency ? job->concurrency : at_once_default();
+        c->at_once_each = share(c->at_once, workers);
+        c->per_second_each = share(rate, workers);
+        if (!items || !zc_pace_new(rate, c->at_once, &c->pace, &err) ||
+            !zc_pool_new(workers, 0, &c->pool, &err)) {
                 put(c, zc_problem_record("collector", "run", "", "no target was looked at",
                                          items ? err.text : "out of memory"));
+                zc_pace_free(ZC_TAKE(c->pace));
                 return;
         }
-        c->at_once = share(job->concurrency, at_once_default(), workers);
-        c->per_second = share(job->per_second, PER_SECOND_DEFAULT, workers);
         for (size_t i = 0; i < job->target_count; i++) {
                 for (size_t j = 0; j < job->targets[i].named_count; j++, n++) {
                         items[n].collector = c;
@@ -352,8 +351,8 @@ static void targets_observe(struct zc_collector *c)
                     zc_problem_record("collector", "run", "",
                                       "the run's deadline passed while targets were looked at",
                                       "what had its turn too late says so; --deadline gives more"));
-        zc_pool_free(c->pool);
-        c->pool = NULL;
+        zc_pool_free(ZC_TAKE(c->pool));
+        zc_pace_free(ZC_TAKE(c->pace));
 }
 
 /* ---- the process ---- */

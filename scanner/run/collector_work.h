@@ -7,6 +7,7 @@
 
 #include "collector.h"
 #include "observe.h"
+#include "zc/pace.h"
 #include "zc/pool.h"
 #include "zc/resolve.h"
 
@@ -14,7 +15,9 @@ struct zc_collector {
         const struct zc_collector_spec *spec;
         const char *vantage;
         struct zc_pool *pool;
-        unsigned at_once, per_second; /* of one task */
+        struct zc_pace *pace;         /* over all connections away from this machine, and over all that the user set ceilings for */
+        unsigned at_once;             /* over all */
+        unsigned at_once_each, per_second_each; /* a worker's share, where it is to be reckoned with; 0 none */
         pthread_mutex_t lock;         /* of the pipe */
         struct zc_sink sink;
         bool endpoint_probes; /* any is run */
@@ -37,7 +40,6 @@ struct zc_work {
         struct zc_addr addr;
         const struct zc_portset *ports;
         bool local;
-        unsigned at_once; /* endpoints of it that are looked at beside one another, and share its ceilings; 0 is one */
 };
 
 /** Look at one address to the end: its ports, then what is open there. Every record of it is written. */

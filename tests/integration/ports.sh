@@ -75,7 +75,7 @@ has 'open, closed by the host and by a resetting rule' '"open":"22001","closed":
 has 'dropped and rejected with ICMP are filtered' '"filtered":"22010-22011,22013","unknown":""'
 has 'the outcome is done' '"outcome":"done"'
 has 'open says so' '"port":22001,"name":null,"state":"open","reason":"connected","rtt_ms":'
-has 'a dropped port was asked twice' '"attempts":2,"sent":"TCP connect","received":"no answer"'
+has 'a dropped port was asked again and again' '"attempts":4,"sent":"TCP connect","received":"no answer"'
 has 'a prohibition names its sender' '"reason":"ICMP administratively prohibited from 192.0.2.2"'
 has 'a rejection is not a refusal' '"reason":"ICMP port unreachable from 192.0.2.2"'
 has 'a reset is a refusal' '"port":22012,"name":null,"state":"closed","reason":"refused"'

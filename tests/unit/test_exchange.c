@@ -219,7 +219,9 @@ static bool run_limits(struct zc_conv *c, size_t n, struct zc_deadline d,
 {
         ZC_AUTO(zc_scope) scope = loopback_scope();
         struct list l = { c, n, 0, 0, 0 };
-        struct zc_exchange_source source = { list_next, list_done, &l, list_stopping };
+        struct zc_exchange_source source = {
+                .next = list_next, .done = list_done, .ctx = &l, .stopping = list_stopping
+        };
         bool ok = zc_exchange_run(scope, &source, &limits, d, err);
 
         assert_int_equal(l.given, n);
@@ -450,7 +452,9 @@ static void test_stop(void **state)
         struct zc_conv c[200];
         struct peer p;
         struct list l = { c, ZC_COUNT(c), 0, 0, 20 };
-        struct zc_exchange_source source = { list_next, list_done, &l, list_stopping };
+        struct zc_exchange_source source = {
+                .next = list_next, .done = list_done, .ctx = &l, .stopping = list_stopping
+        };
         struct zc_exchange_limits limits = { 4, 500 };
         struct zc_err err = { 0 };
         unsigned open = 0;
@@ -621,7 +625,9 @@ static void test_no_memory(void **state)
                 struct zc_conv c[3];
                 ZC_AUTO(zc_scope) scope = loopback_scope();
                 struct list l = { c, 3, 0, 0, 0 };
-                struct zc_exchange_source source = { list_next, list_done, &l, NULL };
+                struct zc_exchange_source source = { .next = list_next,
+                                                     .done = list_done,
+                                                     .ctx = &l };
                 struct zc_exchange_limits limits = { 2, 0 };
                 struct zc_err err = { 0 };
 

@@ -73,6 +73,7 @@ static struct zc_http_request request_of(const struct zc_subject *s, const struc
 {
         return (struct zc_http_request){
                 .scope = io->scope,
+                .pace = io->pace,
                 .named = s->name,
                 .addr = s->addr,
                 .port = s->port,

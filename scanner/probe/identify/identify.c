@@ -41,8 +41,9 @@ static void nothing_learned(const struct zc_identity *id, struct zc_io *io)
         if (id->why[0])
                 snprintf(why, sizeof why, "%s", id->why);
         else if (id->heard > 0)
-                snprintf(why, sizeof why, "%zu bytes came over %u connections, in no known language",
-                         id->heard, id->connections);
+                snprintf(why, sizeof why,
+                         "%zu bytes came over %u connections, in no known language", id->heard,
+                         id->connections);
         else
                 snprintf(why, sizeof why, "%s, over %u connections",
                          id->closed ? "it closed or broke the connection without a word"
@@ -60,6 +61,7 @@ static bool identify_run(const struct zc_subject *s, struct zc_io *io, json_t *o
                 .port = s->port,
                 .name = s->name,
                 .scheme = s->scheme,
+                .pace = io->pace,
                 .near = s->local,
                 .deadline = zc_deadline_min(io->deadline, zc_deadline_in(BUDGET_MS)),
         };

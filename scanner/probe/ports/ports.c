@@ -1,18 +1,13 @@
 /** Port states by ordinary connections. See include/zc/ports.h. */
 #include "zc/ports.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#define AT_ONCE_SELF 256u
-#define AT_ONCE_AWAY 512u
-#define PER_SECOND_AWAY 500u
-#define WAIT_SELF 1000    /* ms for an answer */
-#define WAIT_AWAY 1500    /* the kernel sends again after 1 s */
-#define WAIT_PATIENT 3500 /* and after 3 s: where few ports are silent there is time */
-#define WAIT_LEAST 400
-#define FEW_SILENT 64u
+#include "walk.h"
+
+#define WAIT_SELF 1000    /* ms for the last look at a port that answered before */
+#define WAIT_PATIENT 3500 /* the kernel asks again after 1 s and 3 s */
 #define REASONS 8u
 
 /* Why ports are unknown: each reason once, and how often. */
@@ -21,27 +16,15 @@ struct reason {
         unsigned count;
 };
 
-/* One walk over ports: which, in what order, how patiently. */
-struct pass {
-        const struct zc_portset *ports, *first; /* those that are also in `first` come first */
-        int at;
-        bool in_first;
-        int64_t wait_ms;
-        uint8_t attempt;
-};
-
 struct scan {
         const struct zc_ports_job *job;
         struct zc_ports_result *out;
-        struct pass pass;
-        struct zc_conv *convs, **idle; /* as many as can be under way */
-        size_t idle_count;
+        struct timing timing;
         bool no_memory;
         bool few;
-        bool again;               /* the pass is the second look at silent ports */
-        struct zc_portset silent; /* once; to be asked again */
+        bool again;               /* the second look at silent ports: only an answer is news */
+        struct zc_portset silent; /* may be looked at again */
         struct zc_portset later;  /* negative since the last sign that we are not blocked */
-        int64_t slowest_us;       /* answer so far, -1 none */
         uint16_t answering;       /* a port that answered, 0 none; an open one where there is one */
         bool answering_open;
         struct reason reasons[REASONS];
@@ -119,13 +102,14 @@ static struct zc_port_note *note_for(struct scan *s, uint16_t port)
         return &notes[i];
 }
 
-static void take_note(struct scan *s, const struct zc_conv *c, const char *reason)
+static void take_note(struct scan *s, const struct zc_conv *c, unsigned attempts,
+                      const char *reason)
 {
         struct zc_port_note *n = note_for(s, c->port);
 
         if (!n)
                 return;
-        n->attempts = s->pass.attempt;
+        n->attempts = (uint8_t)attempts;
         n->rtt_us = c->rtt_us;
         n->at_ms = zc_wall_ms();
         snprintf(n->reason, sizeof n->reason, "%s", reason);
@@ -174,21 +158,10 @@ static void answered(struct scan *s, const struct zc_conv *c)
 {
         bool open = c->connect == ZC_CONNECT_OPEN;
 
-        if (c->rtt_us > s->slowest_us)
-                s->slowest_us = c->rtt_us;
         if (s->answering == 0 || (open && !s->answering_open)) {
                 s->answering = c->port;
                 s->answering_open = open;
         }
-}
-
-/* Silence counts only the second time. */
-static bool ask_again(struct scan *s, const struct zc_conv *c)
-{
-        if (c->connect != ZC_CONNECT_SILENT || c->cut || s->again)
-                return false;
-        zc_portset_add(&s->silent, c->port);
-        return true;
 }
 
 static enum zc_port_state judge(const struct zc_conv *c)
@@ -210,11 +183,15 @@ static enum zc_port_state judge(const struct zc_conv *c)
         return ZC_PORT_UNKNOWN;
 }
 
-static void conclude(struct scan *s, const struct zc_conv *c)
+/* What the walk says of a port. */
+static void concluded(void *ctx, const struct zc_conv *c, unsigned attempts)
 {
+        struct scan *s = ctx;
         enum zc_port_state state = judge(c);
         char reason[ZC_CONV_REASON_LEN];
 
+        if (s->again && state != ZC_PORT_OPEN && state != ZC_PORT_CLOSED)
+                return;
         zc_conv_reason(c, reason);
         set_state(s->out, c->port, state);
         if (state == ZC_PORT_OPEN)
@@ -225,105 +202,12 @@ static void conclude(struct scan *s, const struct zc_conv *c)
                 answered(s, c);
         if (state == ZC_PORT_UNKNOWN)
                 count_reason(s, reason);
+        if (c->connect == ZC_CONNECT_SILENT && state == ZC_PORT_FILTERED)
+                zc_portset_add(&s->silent, c->port);
         if (state == ZC_PORT_OPEN || s->few)
-                take_note(s, c, reason);
-}
-
-/* ---- the exchange's two ends ---- */
-
-static int next_port(struct pass *p)
-{
-        for (;;) {
-                int port = zc_portset_next(p->ports, p->at);
-
-                if (port < 0 && p->in_first) {
-                        p->in_first = false;
-                        p->at = 1;
-                        continue;
-                }
-                p->at = port + 1;
-                if (port < 0 || zc_portset_has(p->first, (uint16_t)port) == p->in_first)
-                        return port;
-        }
-}
-
-/* Once answers are known to come fast, silence shows sooner. */
-static int64_t patience(const struct scan *s)
-{
-        int64_t enough = s->slowest_us / 1000 * 5 + WAIT_LEAST;
-
-        return s->again || s->slowest_us < 0 || enough > s->pass.wait_ms ? s->pass.wait_ms : enough;
-}
-
-static struct zc_conv *scan_next(void *ctx)
-{
-        struct scan *s = ctx;
-        int port = s->pass.at < 0 ? -1 : next_port(&s->pass);
-        struct zc_conv *c;
-
-        if (port < 0) {
-                s->pass.at = -1;
-                return NULL;
-        }
-        assert(s->idle_count > 0);
-        c = s->idle[--s->idle_count];
-        *c = (struct zc_conv){ .addr = s->job->addr,
-                               .port = (uint16_t)port,
-                               .name = s->job->name,
-                               .connect_ms = patience(s) };
-        return c;
-}
-
-static void scan_done(void *ctx, struct zc_conv *c)
-{
-        struct scan *s = ctx;
-
-        if (!ask_again(s, c))
-                conclude(s, c);
-        s->idle[s->idle_count++] = c;
-}
-
-static void recheck_done(void *ctx, struct zc_conv *c)
-{
-        struct scan *s = ctx;
-
-        s->idle[s->idle_count++] = c; /* and stays as it is: the caller reads it */
-}
-
-static struct zc_exchange_limits limits(const struct zc_ports_job *job)
-{
-        struct zc_exchange_limits l = { job->self ? AT_ONCE_SELF : AT_ONCE_AWAY,
-                                        job->self ? 0 : PER_SECOND_AWAY };
-
-        unsigned ports = zc_portset_count(job->ports);
-
-        if (ports < l.at_once)
-                l.at_once = ports ? ports : 1;
-        if (job->at_once && job->at_once < l.at_once)
-                l.at_once = job->at_once;
-        if (job->per_second && (l.per_second == 0 || job->per_second < l.per_second))
-                l.per_second = job->per_second;
-        return l;
-}
-
-static bool walk(struct scan *s, const struct zc_portset *ports, int64_t wait_ms,
-                 void (*done)(void *ctx, struct zc_conv *c), struct zc_err *err)
-{
-        struct zc_exchange_source source = { scan_next, done, s, NULL };
-        struct zc_exchange_limits l = limits(s->job);
-        struct zc_portset first;
-
-        if (!zc_portset_parse("top-100", &first, err))
-                return false;
-        s->pass = (struct pass){ .ports = ports,
-                                 .first = &first,
-                                 .at = 1,
-                                 .in_first = true,
-                                 .wait_ms = wait_ms,
-                                 .attempt = (uint8_t)(s->pass.attempt + 1) };
-        if (!zc_exchange_run(s->job->scope, &source, &l, s->job->deadline, err))
-                return false;
-        return !s->no_memory || zc_fail(err, ZC_E_NOMEM, "no memory for port states");
+                take_note(s, c, attempts, reason);
+        if (state == ZC_PORT_OPEN && s->job->found && !s->no_memory)
+                s->job->found(s->job->found_ctx, s->job, s->out, c->port);
 }
 
 /* ---- the whole ---- */
@@ -340,76 +224,67 @@ static void doubt(struct scan *s, enum zc_port_state state, const char *reason)
                 set_state(s->out, port, ZC_PORT_UNKNOWN);
                 count_reason(s, reason);
                 if (s->few)
-                        take_note(s, &none, reason);
+                        take_note(s, &none, 0, reason);
         }
 }
 
 static bool recheck(struct scan *s, struct zc_err *err)
 {
-        struct zc_portset one = { 0 };
-        const struct zc_conv *c;
+        struct zc_conv c = { .addr = s->job->addr,
+                             .port = s->answering,
+                             .name = s->job->name,
+                             .pace = s->job->pace,
+                             .connect_ms = s->job->self ? WAIT_SELF : WAIT_PATIENT };
         char reason[ZC_CONV_REASON_LEN];
 
         if (s->answering == 0 || zc_portset_next(&s->later, 1) < 0 ||
             zc_deadline_passed(s->job->deadline))
                 return true;
-        zc_portset_add(&one, s->answering);
-        s->again = true;
-        if (!walk(s, &one, s->job->self ? WAIT_SELF : WAIT_PATIENT, recheck_done, err))
+        if (!zc_exchange_one(s->job->scope, &c, s->job->deadline, err))
                 return false;
-        c = s->idle[s->idle_count - 1];
         snprintf(reason, sizeof reason,
                  "perhaps blocked: port %u answered before, and no longer does", s->answering);
-        if ((c->connect == ZC_CONNECT_SILENT && !c->cut) || c->connect == ZC_CONNECT_UNREACHABLE)
+        if ((c.connect == ZC_CONNECT_SILENT && !c.cut) || c.connect == ZC_CONNECT_UNREACHABLE)
                 doubt(s, ZC_PORT_FILTERED, reason);
-        else if (c->connect == ZC_CONNECT_REFUSED && s->answering_open)
+        else if (c.connect == ZC_CONNECT_REFUSED && s->answering_open)
                 doubt(s, ZC_PORT_CLOSED, reason);
         return true;
 }
 
 static bool scan(struct scan *s, struct zc_err *err)
 {
-        unsigned silent;
+        struct walk w = { .job = s->job,
+                          .ports = s->job->ports,
+                          .timing = &s->timing,
+                          .concluded = concluded,
+                          .ctx = s };
+        bool ok = walk_run(&w, err);
 
-        if (!walk(s, s->job->ports, s->job->self ? WAIT_SELF : WAIT_AWAY, scan_done, err))
-                return false;
-        silent = zc_portset_count(&s->silent);
-        s->again = true;
-        if (silent > 0 && !walk(s, &s->silent,
-                                s->job->self           ? WAIT_SELF
-                                : silent <= FEW_SILENT ? WAIT_PATIENT
-                                                       : WAIT_AWAY,
-                                scan_done, err))
-                return false;
-        return recheck(s, err);
-}
+        /* What was called silent before the network showed to be slow or to lose packets is asked once more, as it should be. */
+        if (ok && w.least_attempts > 0 && s->timing.answered &&
+            (timing_attempts(&s->timing) > w.least_attempts ||
+             timing_patience(&s->timing) > w.least_patience)) {
+                const struct zc_portset silent = s->silent;
 
-static bool prepare(struct scan *s, struct zc_err *err)
-{
-        size_t n = (size_t)limits(s->job).at_once +
-                   2; /* one waits for what our side lacks, one is being handed over */
-
-        s->convs = calloc(n, sizeof *s->convs);
-        s->idle = calloc(n, sizeof(struct zc_conv *));
-        if (!s->convs || !s->idle)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for a port scan");
-        for (size_t i = 0; i < n; i++)
-                s->idle[s->idle_count++] = &s->convs[i];
-        return true;
+                s->again = true;
+                w.ports = &silent;
+                ok = walk_run(&w, err);
+        }
+        if (ok && s->no_memory)
+                ok = zc_fail(err, ZC_E_NOMEM, "no memory for port states");
+        return ok && recheck(s, err);
 }
 
 bool zc_ports_scan(const struct zc_ports_job *job, struct zc_ports_result *out, struct zc_err *err)
 {
-        struct scan s = { .job = job, .out = out, .slowest_us = -1 };
+        struct scan s = { .job = job, .out = out, .timing = { .self = job->self } };
         bool ok;
 
         *out = (struct zc_ports_result){ .asked = *job->ports };
         out->counts[ZC_PORT_UNKNOWN] = zc_portset_count(job->ports);
         s.few = out->counts[ZC_PORT_UNKNOWN] <= ZC_PORTS_FEW;
-        ok = prepare(&s, err) && scan(&s, err);
+        ok = scan(&s, err);
         write_why(&s);
-        free(s.convs);
-        free(s.idle);
         return ok;
 }
 

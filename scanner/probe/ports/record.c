@@ -107,13 +107,31 @@ static bool emit(struct zc_io *io, json_t *record, struct zc_err *err)
         return true;
 }
 
-static bool emit_all(const struct zc_ports_job *job, const struct zc_ports_result *r,
-                     bool named_port, struct zc_io *io, struct zc_err *err)
+/* What a scan under way hands over. */
+struct finding {
+        struct zc_io *io;
+        bool failed;
+        struct zc_err err;
+};
+
+/** An open port is news at once: what listens there can be asked while others are waited for. */
+static void found(void *ctx, const struct zc_ports_job *job, const struct zc_ports_result *r,
+                  uint16_t port)
 {
-        for (size_t i = 0; i < r->note_count; i++) {
+        struct finding *f = ctx;
+
+        if (zc_ports_note(r, port) && !f->failed)
+                f->failed = !emit(f->io, zc_ports_endpoint_record(job, r, port), &f->err);
+}
+
+/** The others that were asked for by name, and the scan. */
+static bool emit_rest(const struct zc_ports_job *job, const struct zc_ports_result *r,
+                      bool named_port, struct zc_io *io, struct zc_err *err)
+{
+        for (size_t i = 0; i < r->note_count && named_port; i++) {
                 uint16_t port = r->notes[i].port;
 
-                if ((named_port || zc_ports_state(r, port) == ZC_PORT_OPEN) &&
+                if (zc_ports_state(r, port) != ZC_PORT_OPEN &&
                     !emit(io, zc_ports_endpoint_record(job, r, port), err))
                         return false;
         }
@@ -123,21 +141,29 @@ static bool emit_all(const struct zc_ports_job *job, const struct zc_ports_resul
 static bool ports_run(const struct zc_subject *subject, struct zc_io *io, json_t *out,
                       struct zc_err *err)
 {
+        struct finding finding = { .io = io };
         struct zc_ports_job job = { .asset = subject->asset,
                                     .addr = subject->addr,
                                     .name = subject->name,
                                     .ports = subject->ports,
                                     .scope = io->scope,
                                     .deadline = io->deadline,
+                                    .pace = io->pace,
                                     .at_once = io->at_once,
                                     .per_second = io->per_second,
-                                    .self = subject->local };
+                                    .self = subject->local,
+                                    .found = found,
+                                    .found_ctx = &finding };
         struct zc_ports_result r;
         bool ok = zc_ports_scan(&job, &r, err);
 
         (void)out;
+        if (ok && finding.failed) {
+                *err = finding.err;
+                ok = false;
+        }
         if (ok)
-                ok = emit_all(&job, &r, subject->named_port, io, err);
+                ok = emit_rest(&job, &r, subject->named_port, io, err);
         if (ok && outcome(&r) == ZC_FAILED)
                 ok = zc_fail(err, ZC_E_IO, "%s", r.why);
         else if (ok && outcome(&r) == ZC_PARTIAL)
@@ -157,8 +183,10 @@ const struct zc_probe zc_probe_ports = {
         .level = ZC_LEVEL_OBSERVE,
         .needs = ZC_NEED_TCP,
         .evidence = "scans",
-        .sends = "one TCP handshake to each port, ended by a reset as soon as it stands; a second "
-                 "to ports that stay silent; "
-                 "no data; at most 500 a second off this machine",
+        .sends = "one TCP handshake to each port, ended by a reset as soon as it stands; up to "
+                 "three "
+                 "more to ports that stay silent, seven where the network loses packets; no data; "
+                 "off "
+                 "this machine at most 500 a second, 1000 where no more than 1024 ports are asked",
         .run = ports_run,
 };

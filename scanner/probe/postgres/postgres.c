@@ -45,6 +45,7 @@ static bool converse(struct asking *a, struct pg_question *q, zc_step_fn step, v
                      struct zc_err *err)
 {
         struct zc_conv c = { .name = a->s->name,
+                             .pace = a->io->pace,
                              .step = step,
                              .state = state,
                              .connect_ms = CONNECT_MS,

@@ -41,6 +41,7 @@ static bool redis_applies(const struct zc_subject *s)
 static bool converse(struct looking *l, zc_step_fn step, void *state, struct zc_err *err)
 {
         struct zc_conv c = { .name = l->s->name,
+                             .pace = l->io->pace,
                              .step = step,
                              .state = state,
                              .connect_ms = CONNECT_MS,

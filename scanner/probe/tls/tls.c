@@ -235,6 +235,7 @@ static bool tls_run(const struct zc_subject *s, struct zc_io *io, json_t *out, s
                 .port = s->port,
                 .name = s->name,
                 .start = start_of(s),
+                .pace = io->pace,
                 .limits = { .at_once = io->at_once && io->at_once < AT_ONCE ? io->at_once : AT_ONCE,
                             .per_second = io->per_second },
                 .deadline = zc_deadline_min(io->deadline, zc_deadline_in(BUDGET_MS)),

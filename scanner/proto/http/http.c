@@ -374,6 +374,21 @@ static bool perform(struct get *g, struct curl_slist *pinned, struct zc_err *err
         return true;
 }
 
+/** One connection, counted while it is open. */
+static bool counted(struct get *g, struct curl_slist *pinned, struct zc_err *err)
+{
+        bool ok;
+
+        if (!zc_pace_wait(g->request->pace, g->request->deadline)) {
+                say(g->answer, ZC_HTTP_UNREACHED, "there was no time left to ask");
+                return true;
+        }
+        ok = perform(g, pinned, err);
+        curl_easy_cleanup(ZC_TAKE(g->curl)); /* closes it */
+        zc_pace_leave(g->request->pace);
+        return ok;
+}
+
 bool zc_http_get(const struct zc_http_request *request, struct zc_http_answer *out,
                  struct zc_err *err)
 {
@@ -383,7 +398,7 @@ bool zc_http_get(const struct zc_http_request *request, struct zc_http_answer *o
 
         *out = (struct zc_http_answer){ 0 };
         g.curl = curl_easy_init();
-        ok = g.curl ? perform(&g, pinned, err) : zc_fail(err, ZC_E_NOMEM, "libcurl: no handle");
+        ok = g.curl ? counted(&g, pinned, err) : zc_fail(err, ZC_E_NOMEM, "libcurl: no handle");
         curl_easy_cleanup(g.curl);
         curl_slist_free_all(pinned);
         return ok;

@@ -153,6 +153,7 @@ static struct talk talk_make(const struct asking *a, struct question q)
 static struct zc_conv conv_make(const struct asking *a, zc_step_fn step, void *state)
 {
         return (struct zc_conv){ .name = a->peer->name,
+                                 .pace = a->peer->pace,
                                  .step = step,
                                  .state = state,
                                  .connect_ms = CONNECT_MS,

@@ -49,6 +49,7 @@ static const struct way {
 struct zc_conv zc_tls_peer_conv(const struct zc_tls_peer *peer, zc_step_fn step, void *state)
 {
         return (struct zc_conv){ .addr = peer->addr,
+                                 .pace = peer->pace,
                                  .port = peer->port,
                                  .name = peer->name,
                                  .step = step,
