@@ -29,6 +29,9 @@ typedef bool (*zc_nl_fn)(void *ctx, uint16_t type, struct zc_rd payload, struct 
 bool zc_nl_request(struct zc_nl *nl, struct nlmsghdr *req, zc_nl_fn fn, void (*restart)(void *ctx), void *ctx,
                    struct zc_err *err) ZC_MUST_USE;
 
+/** Send messages that nobody answers when all is well. The kernel has done what they say when this returns. */
+bool zc_nl_send(struct zc_nl *nl, const void *messages, size_t size, struct zc_err *err) ZC_MUST_USE;
+
 /** A request under construction: a message of `type` over `buf` with `extra` zeroed bytes of the protocol's own header behind it. */
 struct nlmsghdr *zc_nl_message(void *buf, uint16_t type, uint16_t flags, size_t extra_size, void **extra);
 

@@ -220,3 +220,10 @@ bool zc_nl_request(struct zc_nl *nl, struct nlmsghdr *req, zc_nl_fn fn, void (*r
                        "what the kernel was asked for changed under way, %d times in a row",
                        RESTARTS + 1);
 }
+
+bool zc_nl_send(struct zc_nl *nl, const void *messages, size_t size, struct zc_err *err)
+{
+        if (mnl_socket_sendto(nl->sock, messages, size) < 0)
+                return fail_sys(err, errno, "asking the kernel");
+        return true;
+}

@@ -50,9 +50,9 @@ static const struct row rule_rows[] = {
         { 2, AT(zc_nft_rule, chain), NAME, true },
         { 3, AT(zc_nft_rule, handle), U64, false },
         { 4, AT(zc_nft_rule, expressions), NEST, false },
-        { 5, 0, KNOWN, false },  /* compat */
-        { 6, 0, KNOWN, false },  /* position */
-        { 7, 0, KNOWN, false },  /* user data */
+        { 5, 0, KNOWN, false }, /* compat */
+        { 6, 0, KNOWN, false }, /* position */
+        { 7, AT(zc_nft_rule, userdata), NEST, false },
         { 8, 0, KNOWN, false },  /* pad */
         { 9, 0, KNOWN, false },  /* id */
         { 10, 0, KNOWN, false }, /* position id */
@@ -66,16 +66,16 @@ static const struct row set_rows[] = {
         { 3, AT(zc_nft_set, flags), U32, false },
         { 4, 0, KNOWN, false },
         { 5, AT(zc_nft_set, key_size), U32, false },
-        { 6, 0, KNOWN, false },
-        { 7, 0, KNOWN, false },
+        { 6, AT(zc_nft_set, data_type), U32, false },
+        { 7, AT(zc_nft_set, data_size), U32, false },
         { 8, 0, KNOWN, false },
-        { 9, 0, KNOWN, false },
+        { 9, AT(zc_nft_set, description), NEST, false },
         { 10, 0, KNOWN, false },
         { 11, 0, KNOWN, false },
         { 12, 0, KNOWN, false },
         { 13, 0, KNOWN, false },
         { 14, 0, KNOWN, false },
-        { 15, 0, KNOWN, false },
+        { 15, AT(zc_nft_set, object), U32, false },
         { 16, 0, KNOWN, false },
         { 17, 0, KNOWN, false },
         { 18, 0, KNOWN, false },
@@ -186,14 +186,14 @@ bool zc_nft_table_parse(struct zc_rd payload, struct zc_nft_table *out, struct z
 }
 
 /** A list of devices: {1: name} or {2: what names start with}. */
-static bool check_devices(struct zc_rd list)
+static bool check_devices(struct zc_rd list, bool *unknown)
 {
         struct zc_rd value;
         uint16_t type;
         bool bad = false;
 
-        while (zc_nla_next(&list, &type, &value, &bad)) {
-        }
+        while (zc_nla_next(&list, &type, &value, &bad))
+                *unknown |= type != 1 && type != 2;
         return !bad;
 }
 
@@ -214,12 +214,11 @@ static bool chain_hook(struct zc_rd hook, struct zc_nft_chain *c)
                 if (type == 3)
                         c->device = zc_nla_text(value);
                 if (type == 4) {
-                        if (!check_devices(value))
+                        if (!check_devices(value, &c->devices_unknown))
                                 return false;
                         c->devices = value;
                 }
-                if (type > 4)
-                        c->unknown = c->unknown ? c->unknown : type;
+                c->devices_unknown |= type > 4;
                 seen |= type < 32 ? 1u << type : 0;
         }
         c->priority = (int32_t)priority;
@@ -301,7 +300,47 @@ static struct zc_rd inside(struct zc_rd nest, uint16_t wanted, bool *bad)
         return found;
 }
 
-/** KEY 1 {value 1}, DATA 2 {verdict 2}, FLAGS 3, KEY_END 10. */
+/** What an attribute of an element says. False when it is malformed. */
+static bool element_attr(struct zc_nft_element *e, uint16_t type, struct zc_rd value)
+{
+        bool bad = false;
+
+        switch (type) {
+        case 1: /* key */
+                e->key = inside(value, 1, &bad);
+                break;
+        case 2: /* data */
+                e->value = inside(value, 1, &bad);
+                e->verdict = inside(value, 2, &bad);
+                if (e->verdict.n > 0)
+                        e->effect = zc_nft_verdict(e->verdict, &e->chain);
+                break;
+        case 3: /* flags */
+                return zc_nla_be32(value, &e->flags);
+        case 4: /* timeout, expiration */
+        case 5:
+                e->timed = true;
+                break;
+        case 6: /* user data, padding, the name of an object */
+        case 8:
+        case 9:
+                break;
+        case 7:
+                e->expression = value;
+                break;
+        case 10: /* key's end */
+                e->end = inside(value, 1, &bad);
+                e->key_end = true;
+                break;
+        case 11:
+                e->expressions = value;
+                break;
+        default:
+                e->unknown = e->unknown ? e->unknown : type ? type : UINT16_MAX;
+        }
+        return !bad;
+}
+
 bool zc_nft_element_next(struct zc_rd *list, struct zc_nft_element *out, bool *bad)
 {
         struct zc_nft_element e = { .effect = ZC_NFT_NEUTRAL };
@@ -310,15 +349,8 @@ bool zc_nft_element_next(struct zc_rd *list, struct zc_nft_element *out, bool *b
 
         if (!zc_nla_next(list, &type, &attrs, bad))
                 return false;
-        while (!*bad && zc_nla_next(&attrs, &type, &value, bad)) {
-                if (type == 1)
-                        e.key = inside(value, 1, bad);
-                else if (type == 2 && (value = inside(value, 2, bad)).n > 0)
-                        e.effect = zc_nft_verdict(value, &e.chain);
-                else if (type == 3)
-                        *bad = !zc_nla_be32(value, &e.flags);
-                e.key_end |= type == 10;
-        }
+        while (!*bad && zc_nla_next(&attrs, &type, &value, bad))
+                *bad = !element_attr(&e, type, value);
         if (*bad)
                 return false;
         *out = e;
@@ -359,23 +391,96 @@ bool zc_nft_device_next(struct zc_rd *devices, struct zc_rd *name, bool *prefix)
         return false;
 }
 
-bool zc_nft_expr_next(struct zc_rd *list, struct zc_nft_expr *out, bool *bad)
+bool zc_nft_expr_parse(struct zc_rd attrs, struct zc_nft_expr *out)
 {
         struct zc_nft_expr e = { 0 };
-        struct zc_rd attrs;
         struct zc_rd value;
         uint16_t type;
+        bool bad = false;
 
-        if (!zc_nla_next(list, &type, &attrs, bad))
-                return false;
-        while (zc_nla_next(&attrs, &type, &value, bad)) {
+        while (zc_nla_next(&attrs, &type, &value, &bad)) {
                 if (type == 1)
                         e.name = zc_nla_text(value);
                 else if (type == 2)
                         e.data = value;
         }
-        if (*bad)
+        if (!bad)
+                *out = e;
+        return !bad;
+}
+
+bool zc_nft_expr_next(struct zc_rd *list, struct zc_nft_expr *out, bool *bad)
+{
+        struct zc_rd attrs;
+        uint16_t type;
+
+        if (!zc_nla_next(list, &type, &attrs, bad))
                 return false;
-        *out = e;
+        *bad = !zc_nft_expr_parse(attrs, out);
+        return !*bad;
+}
+
+/** {size 1, concatenation 2 {1 {length 1}, …}}: lengths came back in bytes, whatever the header says (measured). */
+size_t zc_nft_fields(struct zc_rd description, uint8_t *widths, size_t max)
+{
+        struct zc_rd fields, field;
+        uint32_t width;
+        uint16_t type;
+        size_t n = 0;
+        bool bad = false;
+
+        fields = inside(description, 2, &bad);
+        while (!bad && zc_nla_next(&fields, &type, &field, &bad)) {
+                if (n == max || !zc_nla_be32(inside(field, 1, &bad), &width) || width == 0 ||
+                    width > 64)
+                        return 0;
+                widths[n++] = (uint8_t)width;
+        }
+        return bad ? 0 : n;
+}
+
+struct zc_rd zc_nft_comment(struct zc_rd userdata)
+{
+        struct zc_rd none = { 0 }, value;
+        uint8_t type;
+
+        while (zc_rd_u8(&userdata, &type) && zc_rd_vec8(&userdata, &value)) {
+                if (type == 0)
+                        return zc_nla_text(value);
+        }
+        return none;
+}
+
+static bool named_parse(struct zc_rd payload, const struct row *rows, size_t count,
+                        struct zc_nft_named *out, struct zc_err *err)
+{
+        struct zc_nft_named n = { 0 };
+        uint32_t unknown = 0;
+
+        if (!family_of(&payload, &n.family, err) ||
+            !by_rows(payload, rows, count, &n, &unknown, err))
+                return false;
+        *out = n;
         return true;
+}
+
+bool zc_nft_object_parse(struct zc_rd payload, struct zc_nft_named *out, struct zc_err *err)
+{
+        static const struct row rows[] = { { 1, AT(zc_nft_named, table), NAME, true },
+                                           { 2, AT(zc_nft_named, name), NAME, true },
+                                           { 3, AT(zc_nft_named, type), U32, true } };
+
+        return named_parse(payload, rows, ZC_COUNT(rows), out, err)
+                       ? true
+                       : zc_ctx(err, "nftables object");
+}
+
+bool zc_nft_flowtable_parse(struct zc_rd payload, struct zc_nft_named *out, struct zc_err *err)
+{
+        static const struct row rows[] = { { 1, AT(zc_nft_named, table), NAME, true },
+                                           { 2, AT(zc_nft_named, name), NAME, true } };
+
+        return named_parse(payload, rows, ZC_COUNT(rows), out, err)
+                       ? true
+                       : zc_ctx(err, "nftables flow table");
 }

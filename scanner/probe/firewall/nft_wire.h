@@ -20,7 +20,11 @@ enum {
         ZC_NFT_NEWSETELEM = 12,
         ZC_NFT_GETSETELEM = 13,
         ZC_NFT_NEWGEN = 15,
-        ZC_NFT_GETGEN = 16
+        ZC_NFT_GETGEN = 16,
+        ZC_NFT_NEWOBJ = 18,
+        ZC_NFT_GETOBJ = 19,
+        ZC_NFT_NEWFLOWTABLE = 22,
+        ZC_NFT_GETFLOWTABLE = 23
 };
 
 /* Families: the NFPROTO_* of linux/netfilter.h. */
@@ -38,10 +42,13 @@ enum { ZC_NFT_CHAIN_BASE = 1, ZC_NFT_CHAIN_HW_OFFLOAD = 2, ZC_NFT_CHAIN_BINDING 
 enum {
         ZC_NFT_SET_ANONYMOUS = 1,
         ZC_NFT_SET_INTERVAL = 4,
+        ZC_NFT_SET_MAP = 8,
         ZC_NFT_SET_TIMEOUT = 0x10,
         ZC_NFT_SET_EVAL = 0x20,
+        ZC_NFT_SET_OBJECT = 0x40,
         ZC_NFT_SET_CONCAT = 0x80
 };
+#define ZC_NFT_DATA_VERDICT 0xffffff00u
 enum { ZC_NFT_POLICY_DROP = 0, ZC_NFT_POLICY_ACCEPT = 1 };
 
 /** What an expression is to a packet that no condition matches. */
@@ -80,6 +87,7 @@ struct zc_nft_chain {
         struct zc_rd type;
         struct zc_rd device;  /* the one device it stands at; empty for none or several */
         struct zc_rd devices; /* several: for zc_nft_device_next() */
+        bool devices_unknown; /* more is said of them than that */
         uint32_t unknown;
 };
 
@@ -88,6 +96,7 @@ struct zc_nft_rule {
         struct zc_rd table, chain;
         uint64_t handle;
         struct zc_rd expressions; /* for zc_nft_expr_next() */
+        struct zc_rd userdata;
         uint32_t unknown;
 };
 
@@ -95,7 +104,9 @@ struct zc_nft_set {
         uint8_t family;
         struct zc_rd table, name;
         uint32_t flags;
-        uint32_t key_size, count; /* count: 0 before Linux 6.18 */
+        uint32_t key_size, count;              /* count: 0 before Linux 6.18 */
+        uint32_t data_type, data_size, object; /* data_type ZC_NFT_DATA_VERDICT: verdicts */
+        struct zc_rd description;              /* for zc_nft_fields() */
         uint32_t unknown;
 };
 
@@ -119,7 +130,12 @@ enum { ZC_NFT_ELEMENT_END = 1, ZC_NFT_ELEMENT_CATCHALL = 2 };
 struct zc_nft_element {
         struct zc_rd key;
         uint32_t flags;
-        bool key_end;              /* a range by itself: of a set over several fields */
+        bool key_end;                         /* a range by itself: of a set over several fields */
+        struct zc_rd end;                     /* its upper end, included */
+        struct zc_rd value, verdict;          /* of a map: one or the other */
+        bool timed;                           /* it goes away by itself */
+        struct zc_rd expression, expressions; /* what runs at a hit: one, or a list */
+        uint32_t unknown;
         enum zc_nft_effect effect; /* of a verdict map */
         struct zc_rd chain;
 };
@@ -136,6 +152,25 @@ struct zc_nft_expr {
 };
 /** False at the end or on a malformed one; *bad tells. */
 bool zc_nft_expr_next(struct zc_rd *list, struct zc_nft_expr *out, bool *bad);
+
+/** One expression by itself. */
+bool zc_nft_expr_parse(struct zc_rd attrs, struct zc_nft_expr *out) ZC_MUST_USE;
+
+/** The widths in bytes of a concatenation's fields, from a set's description: their number, 0 for none or a malformed one. */
+size_t zc_nft_fields(struct zc_rd description, uint8_t *widths, size_t max);
+/** A rule's comment among its user data ({u8 type, u8 length, bytes}, type 0); empty for none. */
+struct zc_rd zc_nft_comment(struct zc_rd userdata);
+
+/** What is neither a rule nor a set: a named object or a flow table. */
+struct zc_nft_named {
+        uint8_t family;
+        struct zc_rd table, name;
+        uint32_t type; /* of an object: NFT_OBJECT_* */
+};
+bool zc_nft_object_parse(struct zc_rd payload, struct zc_nft_named *out,
+                         struct zc_err *err) ZC_MUST_USE;
+bool zc_nft_flowtable_parse(struct zc_rd payload, struct zc_nft_named *out,
+                            struct zc_err *err) ZC_MUST_USE;
 
 /** The effect of a verdict: {code, chain}. */
 enum zc_nft_effect zc_nft_verdict(struct zc_rd verdict, struct zc_rd *chain);
