@@ -55,12 +55,12 @@ struct zc_options {
         const struct zc_command *command;
         struct zc_list args; /* what is neither an option nor the command */
         const char *output, *format, *evidence, *config, *targets, *waivers, *baseline, *ports,
-                *root, *vantage, *profile, *expression, *kind, *owner, *approver, *reason, *ticket,
-                *expires;
+                *root, *vantage, *profile, *expression, *kind, *trust, *owner, *approver, *reason,
+                *ticket, *expires;
         struct zc_list reports, only, skip, exclude, fail_on, rules;
         int64_t wait_ms, deadline_ms; /* 0: not given */
         uint64_t rate, concurrency;   /* 0: not given */
-        bool dry_run, no_color, trace, quiet, help, version;
+        bool allow_unsigned, dry_run, no_color, trace, quiet, help, version;
         unsigned verbose;
         bool terminal_in, terminal_out, terminal_err; /* what 0, 1 and 2 are; filled by main */
 };

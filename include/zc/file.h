@@ -12,6 +12,14 @@
 
 /** Read a regular file, FIFO or /proc file of at most cap bytes; "-" is standard input. *buf is NUL-terminated, free(). */
 bool zc_file_read(const char *path, size_t cap, char **buf, size_t *len, struct zc_err *err) ZC_MUST_USE;
+/** The same from an open descriptor, which stays open; name is for messages. */
+bool zc_file_read_fd(int fd, const char *name, size_t cap, char **buf, size_t *len, struct zc_err *err) ZC_MUST_USE;
+
+/**
+ * Whether a file may decide what we do: where we run as root, it and the folders that its name and its real place stand in belong to root, or to
+ * whom sudo came from, and nobody else can write them. ZC_E_USAGE, with what to do about it. "-" is fine.
+ */
+bool zc_file_guard(const char *path, struct zc_err *err) ZC_MUST_USE;
 
 /**
  * An output. Everything that zerocrit writes goes through one of these. A file is written to

@@ -85,11 +85,16 @@ struct zc_pack;
 
 /** The rules compiled into the program. */
 bool zc_pack_builtin(struct zc_pack **out, struct zc_err *err) ZC_MUST_USE;
-/** Add every *.yaml below a folder, its profiles/ aside, or one file. Nothing is added on failure. An id that exists already is an error. */
+/**
+ * Add every *.yaml below a folder, its profiles/ aside, or one file, whoever wrote it: zc/pack.h has the door for strangers. Nothing is added on
+ * failure. An id that exists already is an error, and so is anything in the folder that is neither a file nor a folder.
+ */
 bool zc_pack_add(struct zc_pack *p, const char *path, struct zc_err *err) ZC_MUST_USE;
 /** The same from memory; name is used in messages. */
 bool zc_pack_add_text(struct zc_pack *p, const char *name, const char *text, size_t len, struct zc_err *err) ZC_MUST_USE;
 struct zc_pack *zc_pack_new(void) ZC_MUST_USE; /* empty */
+/** Rules that are added to p may cover those of `other`, too, which must outlive it. */
+void zc_pack_beside(struct zc_pack *p, const struct zc_pack *other);
 void zc_pack_free(struct zc_pack *p);
 ZC_FREEP(zc_pack);
 

@@ -68,6 +68,12 @@ static bool read_all(int fd, const char *name, size_t cap, char **buf, size_t *l
         return true;
 }
 
+bool zc_file_read_fd(int fd, const char *name, size_t cap, char **buf, size_t *len,
+                     struct zc_err *err)
+{
+        return read_all(fd, name, cap, buf, len, err);
+}
+
 bool zc_file_read(const char *path, size_t cap, char **buf, size_t *len, struct zc_err *err)
 {
         ZC_AUTO_FD int fd = -1;

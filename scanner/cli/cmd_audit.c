@@ -95,6 +95,8 @@ static bool audit_finish(struct audit *a, int *status, struct zc_err *err)
 {
         json_auto_t *report = zc_judge(a->b.ev, a->b.count, &a->s.judge, err);
 
+        if (report)
+                zc_settings_taken(&a->s);
         if (!report || !zc_outputs_write(&a->w, report, err))
                 return false;
         *status = zc_report_status(report);

@@ -27,6 +27,7 @@ static bool judge_run(struct zc_options *o, int *status, struct zc_err *err)
         report = zc_judge(b.ev, b.count, &s.judge, err);
         if (!report)
                 return false;
+        zc_settings_taken(&s);
         *status = ZC_EXIT_FAULT;
         if (!zc_outputs_write(&w, report, err))
                 return false;

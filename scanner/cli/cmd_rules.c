@@ -29,9 +29,9 @@ const struct zc_rule *zc_rules_named(const struct zc_pack *pack, const char *id,
 }
 
 /* The words in the order that help shows, and what each does. */
-static const char *const word_names[] = { "list", "explain", "check", "test", NULL };
+static const char *const word_names[] = { "list", "explain", "check", "test", "export", NULL };
 static zc_rules_fn *const words[] = { zc_rules_list, zc_rules_explain, zc_rules_check,
-                                      zc_rules_check_tests };
+                                      zc_rules_check_tests, zc_rules_export };
 _Static_assert(ZC_COUNT(words) + 1 == ZC_COUNT(word_names), "a function for each word");
 
 static bool rules_run(struct zc_options *o, int *status, struct zc_err *err)
@@ -41,14 +41,18 @@ static bool rules_run(struct zc_options *o, int *status, struct zc_err *err)
         while (word_names[i] && strcmp(word_names[i], o->args.item[0]) != 0)
                 i++;
         assert(word_names[i]); /* the reader of options knows the words */
+        if (o->output && words[i] != zc_rules_export)
+                return zc_fail(err, ZC_E_USAGE, "`zerocrit rules %s` takes no --output",
+                               word_names[i]);
         return words[i](o, status, err);
 }
 
 const struct zc_command zc_command_rules = {
         .name = "rules",
         .bit = ZC_CMD_RULES,
-        .arguments = "list|explain RULE|check [PATH…]|test [RULE|PATH…]",
-        .summary = "list, explain, check and test rules",
+        .arguments =
+                "list|explain RULE|check [PATH…]|test [RULE|PATH…]|export [FOLDER [NAME VERSION]]",
+        .summary = "list, explain, check, test and export rules",
         .words = word_names,
         .examples =
                 (const struct zc_example[]){
@@ -59,8 +63,13 @@ const struct zc_command zc_command_rules = {
                         { "zerocrit rules check my-rules/",
                           "Are these rule files good? Errors say file, line and column." },
                         { "zerocrit rules test my-rules/", "Run the tests that the files carry." },
+                        { "zerocrit rules export my-rules/ acme-web 1.0.0 -o acme-web/",
+                          "A pack with its manifest, ready to be signed (docs/rules.md)." },
                         { NULL, NULL } },
-        .details = "Without PATH, check and test take the rules compiled in and those of --rules.",
+        .details = "Without PATH, check and test take the rules compiled in and those of --rules. "
+                   "Without "
+                   "FOLDER, export writes the rules compiled in; without --output, as one stream "
+                   "to read.",
         .status = "0 good, 1 a test failed, 2 wrong input: a rule file is refused whole.",
         .run = rules_run,
 };

@@ -12,6 +12,7 @@
 #include "config_check.h"
 #include "zc/clock.h"
 #include "zc/embed.h"
+#include "zc/file.h"
 #include "zc/text.h"
 
 struct zc_config {
@@ -82,68 +83,11 @@ bool zc_config_parse(const char *name, const char *buf, size_t len, struct zc_co
         return zc_yaml_parse(name, buf, len, &yaml, err) && config_take(&yaml, out, err);
 }
 
-/** Root's own, or of the one who called sudo: nobody else chooses what root does. */
-static bool owner_trusted(uid_t uid)
-{
-        const char *s = getenv("SUDO_UID");
-        uint64_t caller;
-
-        return uid == 0 ||
-               (s && zc_parse_uint(s, strlen(s), UINT32_MAX - 1, &caller) && uid == (uid_t)caller);
-}
-
-static bool guard(const char *path, const char *what, struct zc_err *err)
-{
-        struct stat st;
-
-        if (stat(path, &st) != 0) {
-                zc_fail_errno(err, "cannot read %s", path);
-                err->code = ZC_E_USAGE;
-                return false;
-        }
-        if (!owner_trusted(st.st_uid))
-                return zc_fail(err, ZC_E_USAGE,
-                               "%s belongs to user %u, and we run as root: chown root the %s, or "
-                               "run as that user",
-                               path, (unsigned)st.st_uid, what);
-        if (st.st_mode & (S_IWGRP | S_IWOTH))
-                return zc_fail(
-                        err, ZC_E_USAGE,
-                        "others can write the %s %s (mode %04o), and we run as root: chmod go-w it",
-                        what, path, (unsigned)(st.st_mode & 07777));
-        return true;
-}
-
-/** The folder decides which file a name is: it is guarded as the file is. */
-static bool guard_with_folder(const char *path, struct zc_err *err)
-{
-        const char *slash = strrchr(path, '/');
-        ZC_AUTO_MEM char *folder =
-                slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-
-        if (!folder)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for %s", path);
-        return guard(path, "file", err) && guard(folder, "folder", err);
-}
-
-static bool guard_all(const char *path, struct zc_err *err)
-{
-        ZC_AUTO_MEM char *real = NULL;
-
-        if (geteuid() != 0 || strcmp(path, "-") == 0)
-                return true;
-        real = realpath(path, NULL);
-        if (!real)
-                return zc_fail(err, ZC_E_USAGE, "cannot read %s: %s", path,
-                               strerror(errno)); // NOLINT(concurrency-mt-unsafe): before any thread
-        return guard_with_folder(path, err) && guard_with_folder(real, err);
-}
-
 bool zc_config_load(const char *path, struct zc_config **out, struct zc_err *err)
 {
         ZC_AUTO(zc_yaml) yaml = NULL;
 
-        return guard_all(path, err) && zc_yaml_load(path, &yaml, err) &&
+        return zc_file_guard(path, err) && zc_yaml_load(path, &yaml, err) &&
                config_take(&yaml, out, err);
 }
 

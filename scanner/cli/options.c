@@ -23,7 +23,8 @@
 
 /* In the order that help shows them. */
 const struct zc_option zc_options_table[] = {
-        { "output", 'o', "PATH", ZC_OPT_TEXT, OBSERVE | JUDGE | REPORT | WAIVE | ZC_CMD_INIT, AT(output),
+        { "output", 'o', "PATH", ZC_OPT_TEXT,
+          OBSERVE | JUDGE | REPORT | WAIVE | ZC_CMD_INIT | ZC_CMD_RULES, AT(output),
           "write the command's own document to PATH (- is standard output)" },
         { "format", 0, "FORMAT", ZC_OPT_TEXT, GATE | REPORT, AT(format),
           "the form of that document: terminal, json, sarif, junit, …; a wrong one lists all" },
@@ -54,6 +55,10 @@ const struct zc_option zc_options_table[] = {
           "print targets, probes and what each sends; send nothing" },
         { "rules", 0, "DIR", ZC_OPT_MANY, GATE | RECHECK | ZC_CMD_RULES, AT(rules),
           "add the rules of a folder or file; may be repeated" },
+        { "trust", 0, "FILE", ZC_OPT_TEXT, GATE | RECHECK | ZC_CMD_RULES, AT(trust),
+          "whose signatures on rules count; default: /etc/zerocrit/trust.yaml" },
+        { "allow-unsigned", 0, NULL, ZC_OPT_FLAG, GATE | RECHECK | ZC_CMD_RULES, AT(allow_unsigned),
+          "take --rules that nobody signed; the report says so" },
         { "profile", 0, "NAME", ZC_OPT_TEXT, GATE, AT(profile),
           "which rules count; this version has `default`" },
         { "waivers", 0, "FILE", ZC_OPT_TEXT, GATE | WAIVE, AT(waivers),
@@ -74,8 +79,8 @@ const struct zc_option zc_options_table[] = {
           "bind `self` to every entity of KIND in turn" },
         { "trace", 0, NULL, ZC_OPT_FLAG, ZC_CMD_EVAL, AT(trace),
           "show the value of every part of the expression" },
-        { "config", 0, "FILE", ZC_OPT_TEXT, OBSERVE | JUDGE | RECHECK | WAIVE | ZC_CMD_CONFIG, AT(config),
-          "read FILE instead of /etc/zerocrit/zerocrit.yaml" },
+        { "config", 0, "FILE", ZC_OPT_TEXT, OBSERVE | JUDGE | RECHECK | WAIVE | ZC_CMD_CONFIG,
+          AT(config), "read FILE instead of /etc/zerocrit/zerocrit.yaml" },
         { "no-color", 0, NULL, ZC_OPT_FLAG, GATE | REPORT | RECHECK | ZC_CMD_EXPLAIN, AT(no_color),
           "no colour, as with NO_COLOR or TERM=dumb" },
         { "quiet", 'q', NULL, ZC_OPT_FLAG, ZC_CMD_ANY, AT(quiet),

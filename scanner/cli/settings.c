@@ -28,6 +28,7 @@ void zc_settings_release(struct zc_settings *s)
 {
         zc_scope_free(s->scope);
         zc_pack_free(s->pack);
+        zc_trust_free(s->trust);
         json_decref(s->run_options);
         json_decref(s->fail_on);
         json_decref(s->waivers);
@@ -60,20 +61,6 @@ json_t *zc_settings_list(const struct zc_list *l)
         for (size_t i = 0; i < l->count; i++)
                 json_array_append_new(a, zc_json_bytes(l->item[i], strlen(l->item[i]), 256));
         return a;
-}
-
-bool zc_settings_pack(const struct zc_options *o, struct zc_pack **out, struct zc_err *err)
-{
-        ZC_AUTO(zc_pack) pack = NULL;
-
-        if (!zc_pack_builtin(&pack, err))
-                return false;
-        for (size_t i = 0; i < o->rules.count; i++) {
-                if (!zc_pack_add(pack, o->rules.item[i], err))
-                        return false;
-        }
-        *out = ZC_TAKE(pack);
-        return true;
 }
 
 /** --fail-on, else gate.fail_on. */
@@ -134,7 +121,7 @@ bool zc_settings_judge(struct zc_settings *s, struct zc_err *err)
                 return zc_fail(err, ZC_E_USAGE,
                                "--profile: this version has no profile \"%.64s\", only default",
                                zc_settings_profile(s));
-        if (!zc_settings_pack(s->o, &s->pack, err))
+        if (!zc_settings_trusted(s, err))
                 return false;
         s->judge.pack = s->pack;
         s->judge.profile = zc_settings_profile(s);

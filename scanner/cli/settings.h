@@ -5,6 +5,7 @@
 #include "zc/cli.h"
 #include "zc/config.h"
 #include "zc/judge.h"
+#include "zc/pack.h"
 #include "zc/run.h"
 
 struct zc_settings {
@@ -19,6 +20,7 @@ struct zc_settings {
         struct zc_list evidence; /* targets[].evidence: files to judge along */
         /* to judge */
         struct zc_pack *pack;
+        struct zc_trust *trust; /* NULL: no trust file */
         json_t *fail_on, *waivers, *baseline, *params;
         char *authorisation;
         struct zc_judge_options judge;
@@ -45,8 +47,19 @@ const char *zc_settings_profile(const struct zc_settings *s);
 json_t *zc_settings_list(const struct zc_list *l) ZC_MUST_USE;
 /** The targets of command line, --targets and configuration: s->job.targets. */
 bool zc_settings_targets(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
-/** The rules compiled in, and those of every --rules. */
+
+/* The rules: settings_pack.c. */
+
+/** The rules compiled in, and those of every --rules, signed or not: to read and test them. */
 bool zc_settings_pack(const struct zc_options *o, struct zc_pack **out,
                       struct zc_err *err) ZC_MUST_USE;
+/** The rules of files and folders alone, as packs where they have a manifest; they may cover those of `beside`. */
+bool zc_settings_pack_of(const struct zc_options *o, const char *const *paths, size_t count,
+                         const struct zc_pack *beside, struct zc_pack **out,
+                         struct zc_err *err) ZC_MUST_USE;
+/** The same to judge with: s->pack, if --trust and --allow-unsigned let it. */
+bool zc_settings_trusted(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
+/** It was judged with: their versions are kept, so that older ones are refused. */
+void zc_settings_taken(struct zc_settings *s);
 
 #endif

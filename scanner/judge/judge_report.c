@@ -4,6 +4,7 @@
 #include "judge_internal.h"
 #include "zc/clock.h"
 #include "zc/embed.h"
+#include "zc/pack.h"
 #include "zc/schema.h"
 
 #define REPORT_MAX ((size_t)512 << 20)
@@ -78,12 +79,13 @@ json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
         if (!problems)
                 return NULL;
         zc_time_format(o->now_ms, now);
-        report = json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:s}, s:O, s:O, s:o, s:o}", "schema",
+        report = json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:s, s:o}, s:O, s:O, s:o, s:o}", "schema",
                            ZC_REPORT_SCHEMA, "created", now, "version", ZC_VERSION, "profile",
                            o->profile ? o->profile : "default", "pack", "rules",
                            (json_int_t)zc_pack_count(o->pack), "digest", zc_pack_digest(o->pack),
-                           "params", params, "authorisation", authorisation, "baseline",
-                           baseline_json(o->baseline), "runs", runs_json(evs, count));
+                           "parts", zc_pack_parts_json(o->pack), "params", params, "authorisation",
+                           authorisation, "baseline", baseline_json(o->baseline), "runs",
+                           runs_json(evs, count));
         if (!report) {
                 zc_fail(err, ZC_E_NOMEM, "no memory for the report");
                 return NULL;

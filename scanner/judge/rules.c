@@ -1,20 +1,14 @@
-/** Packs: rule files found, read in path order, loaded whole or not at all. */
+/** Packs: rule files in path order, loaded whole or not at all. pack_*.c find them, and say whether they are to be believed. */
 #include "zc/rules.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "pack_internal.h"
 #include "rule_internal.h"
 #include "zc/embed.h"
-#include "zc/file.h"
 
-#define FILES_MAX 4096u
 #define RULES_MAX 65536u
-#define DEPTH_MAX 8u
 
 struct pack_file {
         struct zc_yaml *yaml;
@@ -28,36 +22,37 @@ struct zc_pack {
         size_t file_count;
         const char **ids; /* as rules, then NULL */
         char digest[sizeof("sha256:") + 64];
+        const struct zc_pack *beside; /* whose rules may be covered, too; or NULL */
+        struct zc_pack_part *parts;   /* in the order they were added */
+        size_t part_count;
 };
 
 /* ---- digests ---- */
 
-static bool sha256_hex(const void *p, size_t n, char out[65])
+static int file_compare(const void *a, const void *b)
 {
-        unsigned char md[EVP_MAX_MD_SIZE];
-        unsigned int len = 0;
+        const struct pack_file *x = a;
+        const struct pack_file *y = b;
 
-        if (EVP_Digest(p, n, md, &len, EVP_sha256(), NULL) != 1 || len != 32)
-                return false;
-        for (unsigned int i = 0; i < len; i++)
-                snprintf(out + (size_t)2 * i, 3, "%02x", md[i]);
-        return true;
+        return strcmp(zc_yaml_name(x->yaml), zc_yaml_name(y->yaml));
 }
 
 /** Over "NAME DIGEST" of every file, a line each. */
-static bool pack_digest(struct zc_pack *p)
+bool zc_pack_digest_files(struct zc_pack *p, struct zc_err *err)
 {
         char hex[65];
         bool ok;
         ZC_AUTO_TEXT t = { 0 };
 
+        if (p->file_count)
+                qsort(p->files, p->file_count, sizeof(*p->files), file_compare);
         zc_text_init(&t, (size_t)64 << 20);
         for (size_t i = 0; i < p->file_count; i++)
                 zc_text_printf(&t, "%s %s\n", zc_yaml_name(p->files[i].yaml), p->files[i].digest);
-        ok = !t.failed && sha256_hex(zc_text_str(&t), t.len, hex);
+        ok = !t.failed && zc_sha256_hex(zc_text_str(&t), t.len, hex);
         if (ok)
                 snprintf(p->digest, sizeof(p->digest), "sha256:%s", hex);
-        return ok;
+        return ok || zc_fail(err, ZC_E_NOMEM, "no SHA-256");
 }
 
 /* ---- one file ---- */
@@ -123,16 +118,15 @@ static bool add_records(struct zc_pack *p, const struct zc_yaml *y, struct zc_er
         return true;
 }
 
-/** Reads one file into p, which keeps it. */
-static bool load_text(struct zc_pack *p, const char *name, const char *text, size_t len,
-                      struct zc_err *err)
+bool zc_pack_load_text(struct zc_pack *p, const char *name, const char *text, size_t len,
+                       struct zc_err *err)
 {
         struct pack_file *more;
         struct pack_file f = { 0 };
 
-        if (p->file_count >= FILES_MAX)
-                return zc_fail(err, ZC_E_LIMIT, "more than %u rule files", FILES_MAX);
-        if (!sha256_hex(text, len, f.digest))
+        if (p->file_count >= ZC_PACK_FILES_MAX)
+                return zc_fail(err, ZC_E_LIMIT, "more than %u rule files", ZC_PACK_FILES_MAX);
+        if (!zc_sha256_hex(text, len, f.digest))
                 return zc_fail(err, ZC_E_NOMEM, "no SHA-256");
         more = realloc(p->files, (p->file_count + 1) * sizeof(*more));
         if (!more)
@@ -152,14 +146,6 @@ static int rule_compare(const void *a, const void *b)
         const struct rule_owned *const *y = b;
 
         return strcmp((*x)->rule.id, (*y)->rule.id);
-}
-
-static int file_compare(const void *a, const void *b)
-{
-        const struct pack_file *x = a;
-        const struct pack_file *y = b;
-
-        return strcmp(zc_yaml_name(x->yaml), zc_yaml_name(y->yaml));
 }
 
 /** Two rules that name one parameter must mean the same. */
@@ -198,7 +184,8 @@ static bool check_covers_exist(const struct zc_pack *p, struct zc_err *err)
                 json_array_foreach (json_object_get(r->record, "covers"), k, v) {
                         const char *near;
 
-                        if (zc_pack_find(p, json_string_value(v)))
+                        if (zc_pack_find(p, json_string_value(v)) ||
+                            (p->beside && zc_pack_find(p->beside, json_string_value(v))))
                                 continue;
                         near = zc_nearest(json_string_value(v), zc_pack_ids(p));
                         return zc_fail(err, ZC_E_USAGE,
@@ -211,12 +198,10 @@ static bool check_covers_exist(const struct zc_pack *p, struct zc_err *err)
 }
 
 /** Sorts, and checks what only the whole can show. */
-static bool pack_settle(struct zc_pack *p, struct zc_err *err)
+bool zc_pack_settle(struct zc_pack *p, struct zc_err *err)
 {
         if (p->count)
                 qsort((void *)p->rules, p->count, sizeof(struct rule_owned *), rule_compare);
-        if (p->file_count)
-                qsort(p->files, p->file_count, sizeof(*p->files), file_compare);
         free((void *)p->ids);
         p->ids = calloc(p->count + 1, sizeof(*p->ids));
         if (!p->ids)
@@ -234,14 +219,28 @@ static bool pack_settle(struct zc_pack *p, struct zc_err *err)
         }
         if (!check_params_agree(p, err) || !check_covers_exist(p, err))
                 return false;
-        return pack_digest(p) || zc_fail(err, ZC_E_NOMEM, "no SHA-256");
+        return zc_pack_digest_files(p, err);
 }
 
-/** p takes what `more` has; on failure p is as before. */
-static bool pack_merge(struct zc_pack *p, struct zc_pack *more, struct zc_err *err)
+/** Room for one part more, so that keeping it cannot fail. */
+static bool parts_room(struct zc_pack *p, struct zc_err *err)
 {
-        struct zc_pack both = { 0 };
+        struct zc_pack_part *more =
+                reallocarray(p->parts, p->part_count + 1, sizeof(struct zc_pack_part));
 
+        if (!more)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
+        p->parts = more;
+        return true;
+}
+
+bool zc_pack_merge(struct zc_pack *p, struct zc_pack *more, const struct zc_pack_part *part,
+                   struct zc_err *err)
+{
+        struct zc_pack both = { .beside = p->beside };
+
+        if (!parts_room(p, err))
+                return false;
         both.cap = p->count + more->count + 1;
         both.rules = calloc(both.cap, sizeof(struct rule_owned *));
         both.files = calloc(p->file_count + more->file_count + 1, sizeof(*both.files));
@@ -255,7 +254,7 @@ static bool pack_merge(struct zc_pack *p, struct zc_pack *more, struct zc_err *e
         for (size_t i = 0; i < p->file_count + more->file_count; i++)
                 both.files[both.file_count++] =
                         i < p->file_count ? p->files[i] : more->files[i - p->file_count];
-        if (!pack_settle(&both, err)) {
+        if (!zc_pack_settle(&both, err)) {
                 free((void *)both.rules);
                 free(both.files);
                 free((void *)both.ids);
@@ -264,68 +263,15 @@ static bool pack_merge(struct zc_pack *p, struct zc_pack *more, struct zc_err *e
         free((void *)p->rules);
         free(p->files);
         free((void *)p->ids);
+        both.parts = p->parts;
+        both.part_count = p->part_count;
         *p = both;
+        p->parts[p->part_count] = *part;
+        p->parts[p->part_count].rules = more->count;
+        p->part_count++;
         more->count = 0;
         more->file_count = 0;
         return true;
-}
-
-/* ---- folders ---- */
-
-static bool has_suffix(const char *s, const char *end)
-{
-        size_t n = strlen(s), m = strlen(end);
-
-        return n >= m && strcmp(s + n - m, end) == 0;
-}
-
-static int skip_hidden(const struct dirent *e)
-{
-        return e->d_name[0] != '.' && strcmp(e->d_name, "profiles") != 0;
-}
-
-static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned depth,
-                      struct zc_err *err);
-
-static bool load_folder(struct zc_pack *p, const char *path, unsigned depth, struct zc_err *err)
-{
-        struct dirent **entries = NULL;
-        int n = scandir(path, &entries, skip_hidden, alphasort);
-        bool ok = true;
-
-        if (n < 0)
-                return zc_fail_errno(err, "cannot read the folder %s", path);
-        for (int i = 0; i < n; i++) {
-                ZC_AUTO_TEXT t = { 0 };
-
-                zc_text_init(&t, 4096);
-                zc_text_printf(&t, "%s/%s", path, entries[i]->d_name);
-                if (ok && t.cut)
-                        ok = zc_fail(err, ZC_E_LIMIT, "the path %s is too long", path);
-                ok = ok && load_path(p, zc_text_str(&t), false, depth + 1, err);
-                free(entries[i]);
-        }
-        free((void *)entries);
-        return ok;
-}
-
-static bool load_path(struct zc_pack *p, const char *path, bool named, unsigned depth,
-                      struct zc_err *err)
-{
-        ZC_AUTO_MEM char *buf = NULL;
-        struct stat st;
-        size_t len = 0;
-
-        if (stat(path, &st) != 0)
-                return zc_fail_errno(err, "cannot read rules from %s", path);
-        if (S_ISDIR(st.st_mode) && depth > DEPTH_MAX)
-                return zc_fail(err, ZC_E_LIMIT, "%s: more than %u folders deep", path, DEPTH_MAX);
-        if (S_ISDIR(st.st_mode))
-                return load_folder(p, path, depth, err);
-        if (!named && !has_suffix(path, ".yaml") && !has_suffix(path, ".yml"))
-                return true;
-        return zc_file_read(path, ZC_YAML_MAX, &buf, &len, err) &&
-               load_text(p, path, buf, len, err);
 }
 
 /* ---- the contract ---- */
@@ -335,17 +281,15 @@ struct zc_pack *zc_pack_new(void)
         struct zc_pack *p = calloc(1, sizeof(*p));
         struct zc_err err = { 0 };
 
-        if (p && !pack_settle(p, &err)) {
+        if (p && !zc_pack_settle(p, &err)) {
                 zc_pack_free(p);
                 return NULL;
         }
         return p;
 }
 
-void zc_pack_free(struct zc_pack *p)
+void zc_pack_clear(struct zc_pack *p)
 {
-        if (!p)
-                return;
         for (size_t i = 0; i < p->count; i++)
                 zc_rule_owned_free(p->rules[i]);
         for (size_t i = 0; i < p->file_count; i++)
@@ -353,49 +297,39 @@ void zc_pack_free(struct zc_pack *p)
         free((void *)p->rules);
         free(p->files);
         free((void *)p->ids);
+        free(p->parts);
+        *p = (struct zc_pack){ .beside = p->beside };
+}
+
+void zc_pack_free(struct zc_pack *p)
+{
+        if (p)
+                zc_pack_clear(p);
         free(p);
-}
-
-bool zc_pack_add(struct zc_pack *p, const char *path, struct zc_err *err)
-{
-        ZC_AUTO(zc_pack) more = zc_pack_new();
-
-        if (!more)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
-        if (!load_path(more, path, true, 0, err))
-                return false;
-        if (more->count == 0)
-                return zc_fail(err, ZC_E_USAGE, "%s holds no rule file (*.yaml)", path);
-        return pack_merge(p, more, err);
-}
-
-bool zc_pack_add_text(struct zc_pack *p, const char *name, const char *text, size_t len,
-                      struct zc_err *err)
-{
-        ZC_AUTO(zc_pack) more = zc_pack_new();
-
-        if (!more)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
-        return load_text(more, name, text, len, err) && pack_merge(p, more, err);
 }
 
 bool zc_pack_builtin(struct zc_pack **out, struct zc_err *err)
 {
         ZC_AUTO(zc_pack) p = zc_pack_new();
+        struct zc_pack_part part = { .origin = ZC_PACK_BUILTIN,
+                                     .name = ZC_PACK_BUILTIN_NAME,
+                                     .version = ZC_VERSION };
 
         if (!p)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for rules");
         for (size_t i = 0; i < zc_embedded_count; i++) {
                 const struct zc_embedded *e = &zc_embedded[i];
 
-                if (strncmp(e->path, "rules/", 6) != 0 ||
-                    strncmp(e->path, "rules/profiles/", 15) == 0 || !has_suffix(e->path, ".yaml"))
+                if (strncmp(e->path, "rules/", 6) != 0 || !zc_pack_path_is_rules(e->path + 6))
                         continue;
-                if (!load_text(p, e->path, e->data, (size_t)(e->end - e->data), err))
+                if (!zc_pack_load_text(p, e->path, e->data, (size_t)(e->end - e->data), err))
                         return false;
         }
-        if (!pack_settle(p, err))
+        if (!zc_pack_settle(p, err) || !parts_room(p, err))
                 return false;
+        memcpy(part.digest, p->digest, sizeof(part.digest));
+        part.rules = p->count;
+        p->parts[p->part_count++] = part;
         *out = ZC_TAKE(p);
         return true;
 }
@@ -413,8 +347,7 @@ static struct rule_owned *rule_borrow(const struct rule_owned *r,
         copy->rule.by_reach = false;
         for (size_t i = ZC_REACH_NONE; i < ZC_REACH_COUNT; i++) {
                 copy->rule.severity[i] = severity[i];
-                copy->rule.by_reach =
-                        copy->rule.by_reach || severity[i] != severity[ZC_REACH_NONE];
+                copy->rule.by_reach = copy->rule.by_reach || severity[i] != severity[ZC_REACH_NONE];
         }
         return copy;
 }
@@ -431,6 +364,12 @@ struct zc_pack *zc_pack_view(const struct zc_pack *p, const struct zc_rule_choic
                 return NULL;
         view->cap = p->count + 1;
         memcpy(view->digest, p->digest, sizeof(view->digest));
+        view->parts = calloc(p->part_count + 1, sizeof(*view->parts));
+        if (!view->parts)
+                return NULL;
+        if (p->part_count)
+                memcpy(view->parts, p->parts, p->part_count * sizeof(*view->parts));
+        view->part_count = p->part_count;
         for (size_t i = 0; i < p->count; i++) {
                 if (!choices[i].keep)
                         continue;
@@ -441,6 +380,21 @@ struct zc_pack *zc_pack_view(const struct zc_pack *p, const struct zc_rule_choic
                 view->count++;
         }
         return ZC_TAKE(view);
+}
+
+void zc_pack_beside(struct zc_pack *p, const struct zc_pack *other)
+{
+        p->beside = other;
+}
+
+size_t zc_pack_part_count(const struct zc_pack *p)
+{
+        return p->part_count;
+}
+
+const struct zc_pack_part *zc_pack_part(const struct zc_pack *p, size_t i)
+{
+        return &p->parts[i];
 }
 
 size_t zc_pack_count(const struct zc_pack *p)

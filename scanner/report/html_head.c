@@ -142,11 +142,17 @@ static void fact_authorisation(const struct html *h)
 
 static void fact_rules(const struct html *h)
 {
+        ZC_AUTO_TEXT packs = { 0 };
+
+        zc_text_init(&packs, HTML_TEXT_MAX);
         zc_out_printf(h->out, "%lld, profile ",
                       (long long)json_integer_value(zc_json_at(h->report, "pack.rules")));
         markup_fmt(h->out, "%s<br><span class=\"mono\">%s</span>",
                    zc_json_str(h->report, "profile", "default"),
                    zc_json_str(h->report, "pack.digest", ""));
+        page_packs(h->report, &packs);
+        if (packs.len > 0)
+                markup_fmt(h->out, "<br>%s", zc_text_str(&packs));
 }
 
 static void fact_policy(const struct html *h)

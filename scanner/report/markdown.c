@@ -76,6 +76,20 @@ static void md_verdict(struct zc_text *t, const json_t *report, bool full)
         zc_text_add(t, full && i > 0 ? "\n" : "");
 }
 
+/** Whose rules: it is a reader's first doubt. */
+static void md_packs(struct zc_text *t, const json_t *report)
+{
+        ZC_AUTO_TEXT packs = { 0 };
+
+        zc_text_init(&packs, TEXT_MAX_BYTES);
+        page_packs(report, &packs);
+        if (packs.len == 0)
+                return;
+        zc_text_add(t, "Rules: ");
+        md_text(t, zc_text_str(&packs));
+        zc_text_add(t, "\n\n");
+}
+
 static void md_counts(struct zc_text *t, const json_t *report)
 {
         zc_text_add(t, "| severity | open | waived |\n| :-- | --: | --: |\n");
@@ -222,6 +236,7 @@ static bool markdown_render(const json_t *report, const struct zc_render *how, s
         if (!causes)
                 return false;
         md_verdict(&t, report, full);
+        md_packs(&t, report);
         md_counts(&t, report);
         md_since(&t, report);
         md_unseen(&t, unseen, full);

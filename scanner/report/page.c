@@ -127,3 +127,36 @@ void page_again(struct zc_text *t, const json_t *finding)
         zc_text_add(t, expected ? "zerocrit explain " : "zerocrit recheck ");
         page_clean(t, zc_json_str(finding, "label", ""));
 }
+
+static void pack_part(const json_t *part, struct zc_text *t)
+{
+        const char *origin = zc_json_str(part, "origin", "");
+        const char *version = zc_json_str(part, "version", "");
+        long long rules = (long long)json_integer_value(json_object_get(part, "rules"));
+
+        page_clean(t, zc_json_str(part, "name", "?"));
+        zc_text_add(t, *version ? " " : "");
+        page_clean(t, version);
+        zc_text_printf(t, ", %lld rule%s", rules, rules == 1 ? "" : "s");
+        if (strcmp(origin, "signed") == 0) {
+                zc_text_add(t, ", signed by ");
+                page_clean(t, zc_json_str(part, "key", "?"));
+        } else if (strcmp(origin, "built-in") != 0) {
+                zc_text_add(t, ", UNSIGNED");
+        }
+}
+
+void page_packs(const json_t *report, struct zc_text *t)
+{
+        const json_t *parts = zc_json_at(report, "pack.parts");
+        const json_t *part;
+        size_t i;
+
+        if (json_array_size(parts) == 1 &&
+            strcmp(zc_json_str(json_array_get(parts, 0), "origin", ""), "built-in") == 0)
+                return;
+        json_array_foreach (parts, i, part) {
+                zc_text_add(t, i ? "; " : "");
+                pack_part(part, t);
+        }
+}

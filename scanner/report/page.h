@@ -67,6 +67,12 @@ unsigned page_severity(const json_t *finding);
 /** Open, and there now: not waived, and not only in the baseline. */
 bool page_finding_open(const json_t *finding);
 
+/**
+ * Whose rules judged, where not only those compiled in did: "zerocrit 0.1.0, 64 rules; acme-web 1.4.0, 12 rules, signed by acme-2026; my, 3 rules,
+ * UNSIGNED". Clean.
+ */
+void page_packs(const json_t *report, struct zc_text *t);
+
 /* host.c: whose names are whose. Everything returned is the report's. */
 /** The name people know a run's vantage by: the id they gave it; where it is the machine's own, the host name. */
 const char *page_run_name(const json_t *run);

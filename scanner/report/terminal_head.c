@@ -149,11 +149,13 @@ bool page_head(struct page *p, struct zc_err *err)
         ZC_AUTO_TEXT who = { 0 };
         ZC_AUTO_TEXT how = { 0 };
         ZC_AUTO_TEXT seen = { 0 };
+        ZC_AUTO_TEXT packs = { 0 };
         unsigned wide;
 
         zc_text_init(&who, ZC_TEXT_CEILING);
         zc_text_init(&how, ZC_TEXT_CEILING);
         zc_text_init(&seen, ZC_TEXT_CEILING);
+        zc_text_init(&packs, ZC_TEXT_CEILING);
         if (!assets)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the page");
         if (json_object_size(assets) == 1)
@@ -162,7 +164,8 @@ bool page_head(struct page *p, struct zc_err *err)
                 many_text(assets, &who);
         how_text(p->report, &how);
         seen_text(p->report, assets, &seen);
-        if (who.failed || how.failed || seen.failed)
+        page_packs(p->report, &packs);
+        if (who.failed || how.failed || seen.failed || packs.failed)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the page");
         wide = (unsigned)(zc_utf8_columns(zc_text_str(&who)) + 4 +
                           zc_utf8_columns(zc_text_str(&how)));
@@ -177,6 +180,11 @@ bool page_head(struct page *p, struct zc_err *err)
         if (seen.len > 0) {
                 zc_out_puts(p->out, "seen from  ");
                 zc_wrap(p->out, zc_text_str(&seen), 11, 11, p->columns);
+                zc_out_puts(p->out, "\n");
+        }
+        if (packs.len > 0) {
+                zc_out_puts(p->out, "rules from ");
+                zc_wrap(p->out, zc_text_str(&packs), 11, 11, p->columns);
                 zc_out_puts(p->out, "\n");
         }
         return true;

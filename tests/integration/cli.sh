@@ -143,7 +143,7 @@ usage "a report that is none" 'good.json' report good.json
 usage "a baseline that is none" 'good.json' judge --baseline good.json open.json
 printf 'rules:\n  - id: ZC-FW-901\n    titel: x\n' >bad-rule.yaml
 usage "a rule with a misspelt key: line and column" 'bad-rule.yaml:[0-9]+:[0-9]+: ' rules check bad-rule.yaml
-usage "a rule file in the way of judging" 'bad-rule.yaml:[0-9]+:[0-9]+: ' judge --rules bad-rule.yaml good.json
+usage "a rule file in the way of judging" 'bad-rule.yaml:[0-9]+:[0-9]+: ' judge --rules bad-rule.yaml --allow-unsigned good.json
 printf 'waivers:\n  - {id: W-1, rule: ZC-FW-001}\n' >bad-waiver.yaml
 usage "a waiver without its owner: line and column" 'bad-waiver.yaml:2:[0-9]+: ' judge --waivers bad-waiver.yaml good.json
 printf 'waivers: [\n' >cut-waiver.yaml
