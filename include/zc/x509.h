@@ -14,9 +14,9 @@
 #define ZC_X509_NAMES_MAX 100u /* names listed of one certificate; names_total counts all */
 
 /**
- * Opens the system's trust store, once per process, before threads and before the sandbox: the hashed folder of OpenSSL's default place,
- * whose files are read when a path asks for them, and SSL_CERT_FILE where that is set, which is read now (as OpenSSL's default file is where
- * there is no such folder).
+ * Opens the system's trust store, once per process, before threads and before the sandbox: the hashed folder that SSL_CERT_DIR names, else
+ * that of OpenSSL's default place, whose files are read when a path asks for them; and SSL_CERT_FILE where that is set, which is read now (as
+ * OpenSSL's default file is where there is no such folder).
  * Without any root in either, paths are `unknown`, never untrusted.
  */
 bool zc_x509_init(struct zc_err *err) ZC_MUST_USE;

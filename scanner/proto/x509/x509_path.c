@@ -30,11 +30,20 @@ static bool holds_roots(const char *path)
         return found;
 }
 
+/** Of a variable that OpenSSL's own programs read, too; an empty one counts as none. */
+static const char *named(const char *variable)
+{
+        const char *value = secure_getenv(variable);
+
+        return value && value[0] ? value : NULL;
+}
+
 bool zc_x509_init(struct zc_err *err)
 {
-        const char *named = secure_getenv("SSL_CERT_FILE");
-        const char *file = named && named[0] ? named : X509_get_default_cert_file();
-        const char *dir = X509_get_default_cert_dir();
+        const char *named_file = named(X509_get_default_cert_file_env());
+        const char *named_dir = named(X509_get_default_cert_dir_env());
+        const char *file = named_file ? named_file : X509_get_default_cert_file();
+        const char *dir = named_dir ? named_dir : X509_get_default_cert_dir();
         bool from_file, from_dir;
 
         if (store)
@@ -43,7 +52,7 @@ bool zc_x509_init(struct zc_err *err)
         if (!store)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the trust store");
         from_dir = holds_roots(dir) && X509_STORE_load_path(store, dir) == 1;
-        from_file = (!from_dir || (named && named[0])) && X509_STORE_load_file(store, file) == 1;
+        from_file = (!from_dir || named_file) && X509_STORE_load_file(store, file) == 1;
         snprintf(store_name, sizeof store_name, "%s%s%s", from_dir ? dir : "",
                  from_dir && from_file ? ", " : "", from_file ? file : "");
         ERR_clear_error();
