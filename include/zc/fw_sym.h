@@ -1,0 +1,64 @@
+/**
+ * What a ruleset lets in, for all packets at once (scanner/model/firewall/sym*.c): new connections from elsewhere, through every hook, as few rows
+ * as the truth allows. Pure. Where the rows say `certain`, every packet of the row passes; what no row names does not pass, or comes
+ * from this host itself. `possible`: something that cannot be told (a limit, a set that learns) may let it pass.
+ */
+#ifndef ZC_FW_SYM_H_
+#define ZC_FW_SYM_H_
+
+#include "zc/fw.h"
+
+struct zc_fw_span {
+        uint32_t lo, hi;
+};
+struct zc_fw_cidr {
+        uint8_t addr[16];
+        uint8_t prefix;
+};
+struct zc_fw_in_set {
+        const struct zc_fw_set *set;
+        bool in;
+};
+
+enum { ZC_FW_OTHER_PROTOCOLS = -1 };
+
+/** One row. An empty list is "any", but for `ports` of protocols that have none. Lists are in the arena, sorted. */
+struct zc_fw_admit {
+        enum zc_fw_family family; /* IP or IP6 */
+        enum zc_fw_hook hook;     /* INPUT or FORWARD */
+        int protocol;             /* IPPROTO_*; ZC_FW_OTHER_PROTOCOLS: those in `protocols` */
+        const struct zc_fw_span *protocols, *ports, *source_ports, *icmp_types;
+        size_t protocol_count, port_count, source_port_count, icmp_type_count;
+        const struct zc_fw_cidr *sources, *destinations;
+        size_t source_count, destination_count;
+        bool sources_cut,
+                destinations_cut; /* more than could be listed: the row is then wider than the truth, and only possible */
+        const struct zc_fw_in_set *sets; /* and in (or not in) these large sets */
+        size_t set_count;
+        const uint32_t *interfaces; /* numbers in zc_fw_host.interfaces */
+        size_t interface_count;
+        uint32_t out;    /* FORWARD: index of the interface it leaves by; 0: not known */
+        bool translated; /* the destination is another afterwards */
+        bool address_known, port_known; /* of the translation */
+        uint8_t address[16];
+        uint16_t port;
+        enum zc_fw_certainty certainty;
+        struct zc_fw_via via
+                [ZC_FW_VIA_MAX]; /* the rules (or policies) that decide about the row's packets */
+        size_t via_count;
+};
+
+struct zc_fw_admits {
+        struct zc_fw_admit *rows;
+        size_t count;
+        bool unknown
+                [2]
+                [2]; /* IPv4, IPv6 × INPUT, FORWARD: the ruleset was too much for it: nothing is said */
+};
+
+/** @machine: of the same ruleset and host; for the deciding rules. False when out of memory. */
+bool zc_fw_admits(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
+                  const struct zc_fw_machine *machine, struct zc_arena *arena,
+                  struct zc_fw_admits *out, struct zc_err *err) ZC_MUST_USE;
+
+#endif

@@ -1,0 +1,614 @@
+/** From sets of packets to rows: one field after the other, values that lead to the same remainder together. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "split.h"
+#include "sym.h"
+#include "sym_rows.h"
+
+#define LISTED 1024 /* addresses of a row */
+#define ROWS 4096   /* of all */
+
+/** A row under construction, and a packet of it. */
+struct row {
+        struct sym *s;
+        const struct zc_fw_machine *machine;
+        struct zc_arena *arena;
+        struct zc_fw_admits *out;
+        struct zc_fw_admit admit;
+        zc_bdd everywhere;     /* destinations that need no listing */
+        const uint8_t *source; /* of a packet of the row; NULL: any */
+        uint8_t dest[16];
+        bool has_dest, nomem;
+};
+
+static void *keep(struct row *r, size_t n, size_t size)
+{
+        void *p = zc_arena_array(r->arena, n ? n : 1, size);
+
+        r->nomem |= !p;
+        return p;
+}
+
+static uint32_t number(const uint8_t *be)
+{
+        return (uint32_t)be[0] << 8 | be[1];
+}
+
+/* Lists. */
+
+static const struct zc_fw_span *spans_of(struct row *r, const struct split_part *p, unsigned shift,
+                                         size_t *count)
+{
+        struct zc_fw_span *out = keep(r, p->count, sizeof(*out));
+        size_t n = 0;
+
+        for (size_t i = 0; out && i < p->count; i++) {
+                struct zc_fw_span one = { number(p->spans[i].lo) >> shift,
+                                          number(p->spans[i].hi) >> shift };
+
+                if (n &&
+                    out[n - 1].hi + 1 >= one.lo) /* spans that differ in the bits shifted out */
+                        out[n - 1].hi = one.hi > out[n - 1].hi ? one.hi : out[n - 1].hi;
+                else
+                        out[n++] = one;
+        }
+        *count = n;
+        return out;
+}
+
+/** The longest aligned block that starts at lo and does not pass hi: its prefix length; *end is its last address. */
+static unsigned block(const uint8_t *lo, const uint8_t *hi, unsigned bits, uint8_t *end)
+{
+        unsigned prefix = bits;
+
+        memcpy(end, lo, 16);
+        while (prefix > 0) {
+                unsigned at = prefix - 1;
+                uint8_t bit = (uint8_t)(0x80 >> at % 8);
+
+                if (lo[at / 8] & bit)
+                        break;
+                end[at / 8] |= bit;
+                if (memcmp(end, hi, bits / 8) > 0) {
+                        end[at / 8] &= (uint8_t)~bit;
+                        break;
+                }
+                prefix--;
+        }
+        return prefix;
+}
+
+static bool next_address(uint8_t *addr, unsigned bits)
+{
+        for (unsigned i = bits / 8; i-- > 0;) {
+                if (++addr[i] != 0)
+                        return true;
+        }
+        return false;
+}
+
+static const struct zc_fw_cidr *cidrs_of(struct row *r, const struct split_part *p, size_t *count,
+                                         bool *cut)
+{
+        unsigned bits = r->s->at.addr_bits;
+        struct zc_fw_cidr *out = keep(r, LISTED, sizeof(*out));
+        size_t n = 0;
+
+        for (size_t i = 0; out && i < p->count; i++) {
+                uint8_t at[16], end[16];
+
+                memcpy(at, p->spans[i].lo, 16);
+                do {
+                        if (n == LISTED) {
+                                *cut = true;
+                                *count = 0;
+                                return NULL;
+                        }
+                        memcpy(out[n].addr, at, 16);
+                        out[n++].prefix = (uint8_t)block(at, p->spans[i].hi, bits, end);
+                        memcpy(at, end, 16);
+                } while (next_address(at, bits) && memcmp(end, p->spans[i].hi, bits / 8) < 0);
+        }
+        *count = n;
+        return out;
+}
+
+static bool is_everything(const struct split_part *p, unsigned bits)
+{
+        for (unsigned i = 0; i < (bits + 7) / 8; i++) {
+                if (p->spans[0].lo[i] != 0 ||
+                    p->spans[0].hi[i] !=
+                            (uint8_t)(i * 8 + 8 <= bits ? 0xff : 0xff << (8 - bits % 8)))
+                        return false;
+        }
+        return p->count == 1;
+}
+
+static zc_bdd union_of(struct sym *s, const struct split_part *p, unsigned var, unsigned bits)
+{
+        zc_bdd out = BDD_NONE;
+
+        for (size_t i = 0; i < p->count; i++)
+                out = bdd_or(s->b, out, bdd_range(s->b, var, bits, p->spans[i].lo, p->spans[i].hi));
+        return out;
+}
+
+/* The rules that decide: asked of the concrete evaluator for packets of the row. */
+
+static bool within(const struct split_part *p, const uint8_t *addr, unsigned bits)
+{
+        for (size_t i = 0; i < p->count; i++) {
+                if (memcmp(addr, p->spans[i].lo, bits / 8) >= 0 &&
+                    memcmp(addr, p->spans[i].hi, bits / 8) <= 0)
+                        return true;
+        }
+        return false;
+}
+
+/** An address of the part: an ordinary one where it can be. */
+static void pick(const struct row *r, const struct split_part *p, uint8_t *out)
+{
+        static const uint8_t v4[] = { 203, 0, 113, 9 },
+                             v6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 };
+        unsigned bits = r->s->at.addr_bits;
+        const uint8_t *usual = bits == 32 ? v4 : v6;
+
+        if (within(p, usual, bits)) {
+                memcpy(out, usual, bits / 8);
+                return;
+        }
+        memcpy(out, p->spans[0].lo, 16);
+        if (memcmp(p->spans[0].lo, p->spans[0].hi, bits / 8) != 0)
+                (void)next_address(out, bits);
+}
+
+static bool own_address(const struct row *r, uint32_t index, uint8_t *out)
+{
+        const struct zc_fw_host *host = r->s->host;
+
+        for (int any = 0; any < 2; any++) {
+                for (size_t i = 0; i < host->address_count; i++) {
+                        const struct zc_fw_address *a = &host->addresses[i];
+
+                        if (a->family == r->s->q.family && (any || a->interface == index) &&
+                            a->addr[0] != 127 && a->addr[0] != 0xfe && a->addr[0] != 0) {
+                                memcpy(out, a->addr, 16);
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+static void add_via(struct zc_fw_admit *a, const struct zc_fw_via *via)
+{
+        for (size_t i = 0; i < a->via_count; i++) {
+                if (a->via[i].chain == via->chain && a->via[i].handle == via->handle)
+                        return;
+        }
+        if (a->via_count < ZC_FW_VIA_MAX)
+                a->via[a->via_count++] = *via;
+}
+
+static void ask(struct row *r, struct zc_fw_admit *a, struct zc_fw_packet *p)
+{
+        struct zc_fw_answer answer = { 0 };
+
+        zc_fw_eval(r->machine, p, NULL, &answer);
+        if (answer.outcome != ZC_FW_IS_ACCEPT)
+                return;
+        for (size_t i = 0; i < answer.via_count; i++)
+                add_via(a, &answer.via[i]);
+}
+
+static void find_via(struct row *r, struct zc_fw_admit *a)
+{
+        unsigned bytes = r->s->at.addr_bits / 8;
+        const struct zc_fw_interface *iif =
+                a->interface_count ? &r->s->host->interfaces[a->interfaces[0]] : NULL;
+        struct zc_fw_packet p = { .family = (uint8_t)a->family,
+                                  .ct = ZC_FW_CT_NEW,
+                                  .ttl = 64,
+                                  .flags = 2,
+                                  .iif = iif ? iif->index : 0,
+                                  .sport = 40000,
+                                  .known = ZC_FW_KNOWN_ALL &
+                                           ~(unsigned)(ZC_FW_KNOWN_TTL | ZC_FW_KNOWN_TOS |
+                                                       ZC_FW_KNOWN_LENGTH) };
+
+        if (!r->machine || !iif)
+                return;
+        p.protocol = (uint8_t)(a->protocol >= 0    ? (uint32_t)a->protocol
+                               : a->protocol_count ? a->protocols[0].lo
+                                                   : 132);
+        if (a->source_port_count)
+                p.sport = (uint16_t)a->source_ports[0].lo;
+        if (a->icmp_type_count)
+                p.type = (uint8_t)a->icmp_types[0].lo;
+        if (r->has_dest)
+                memcpy(p.daddr, r->dest, bytes);
+        else if (!own_address(r, iif->index, p.daddr))
+                return;
+        for (size_t i = 0; i < (a->port_count ? a->port_count : 1) && i < 16; i++) {
+                p.dport = a->port_count ? (uint16_t)a->ports[i].lo : 0;
+                for (size_t k = 0; k < (a->source_count ? a->source_count : 1) && k < 4; k++) {
+                        memcpy(p.saddr, a->source_count ? a->sources[k].addr : r->source, bytes);
+                        ask(r, a, &p);
+                }
+        }
+}
+
+static void add_row(struct row *r)
+{
+        struct zc_fw_admits *out = r->out;
+
+        if (out->count % 64 == 0) {
+                struct zc_fw_admit *more =
+                        out->count < ROWS ? keep(r, out->count + 64, sizeof(*more)) : NULL;
+
+                if (!more) {
+                        r->nomem = true;
+                        return;
+                }
+                if (out->count)
+                        memcpy(more, out->rows, out->count * sizeof(*more));
+                out->rows = more;
+        }
+        out->rows[out->count] = r->admit;
+        if (r->admit.sources_cut || r->admit.destinations_cut)
+                out->rows[out->count].certainty = ZC_FW_POSSIBLE;
+        find_via(r, &out->rows[out->count]);
+        out->count++;
+}
+
+/* From the last field to the first. */
+
+static void by_sets(struct row *r, zc_bdd f)
+{
+        struct zc_fw_in_set sets[SYM_ATOMS], *kept;
+        unsigned var = bdd_var(r->s->b, f);
+        size_t had = r->admit.set_count;
+
+        if (f == BDD_NONE || r->nomem)
+                return;
+        if (f == BDD_ALL) {
+                add_row(r);
+                return;
+        }
+        if (had)
+                memcpy(sets, r->admit.sets, had * sizeof(*sets));
+        for (unsigned in = 0; in < 2 && had < SYM_ATOMS; in++) {
+                const struct zc_fw_in_set *before = r->admit.sets;
+
+                kept = keep(r, had + 1, sizeof(*kept));
+                if (!kept)
+                        return;
+                if (had)
+                        memcpy(kept, sets, had * sizeof(*kept));
+                kept[had] = (struct zc_fw_in_set){ r->s->atoms[var - r->s->at.atoms].set, in != 0 };
+                r->admit.sets = kept;
+                r->admit.set_count = had + 1;
+                by_sets(r, in ? bdd_high(r->s->b, f) : bdd_low(r->s->b, f));
+                r->admit.sets = before;
+                r->admit.set_count = had;
+        }
+}
+
+static void by_sport(struct row *r, zc_bdd f)
+{
+        struct split split;
+
+        split_field(r->s->b, f, r->s->at.sport, 16, &split);
+        r->nomem |= split.nomem || split.cut;
+        for (size_t i = 0; i < split.count && !r->nomem; i++) {
+                const struct split_part *p = &split.parts[i];
+
+                r->admit.source_port_count = r->admit.icmp_type_count = 0;
+                if (!is_everything(p, 16) && sym_is_icmp(r->admit.protocol))
+                        r->admit.icmp_types = spans_of(r, p, 8, &r->admit.icmp_type_count);
+                else if (!is_everything(p, 16))
+                        r->admit.source_ports = spans_of(r, p, 0, &r->admit.source_port_count);
+                by_sets(r, p->rest);
+        }
+        split_release(&split);
+}
+
+static void by_source(struct row *r, zc_bdd f)
+{
+        unsigned bits = r->s->at.addr_bits;
+        struct split split;
+
+        split_field(r->s->b, f, r->s->at.saddr, bits, &split);
+        r->nomem |= split.nomem;
+        for (size_t i = 0; i < split.count && !r->nomem; i++) {
+                const struct split_part *p = &split.parts[i];
+                uint8_t source[16] = { 0 };
+
+                r->admit.source_count = 0;
+                r->admit.sources = NULL;
+                r->admit.sources_cut = split.cut;
+                if (!is_everything(p, bits) && !split.cut)
+                        r->admit.sources =
+                                cidrs_of(r, p, &r->admit.source_count, &r->admit.sources_cut);
+                pick(r, p, source);
+                r->source = source;
+                by_sport(r, p->rest);
+        }
+        split_release(&split);
+}
+
+static void by_destination(struct row *r, zc_bdd f)
+{
+        unsigned bits = r->s->at.addr_bits;
+        struct split split;
+
+        split_field(r->s->b, f, r->s->at.daddr, bits, &split);
+        r->nomem |= split.nomem;
+        for (size_t i = 0; i < split.count && !r->nomem; i++) {
+                const struct split_part *p = &split.parts[i];
+
+                r->admit.destination_count = 0;
+                r->admit.destinations = NULL;
+                r->admit.destinations_cut = split.cut;
+                r->has_dest = false;
+                if (split.cut ||
+                    bdd_diff(r->s->b, r->everywhere, union_of(r->s, p, r->s->at.daddr, bits)) !=
+                            BDD_NONE ||
+                    r->everywhere == BDD_NONE) {
+                        if (!split.cut)
+                                r->admit.destinations = cidrs_of(r, p, &r->admit.destination_count,
+                                                                 &r->admit.destinations_cut);
+                }
+                if (r->admit.hook == ZC_FW_FORWARD || r->admit.destination_count) {
+                        pick(r, p, r->dest);
+                        r->has_dest = true;
+                }
+                by_source(r, p->rest);
+        }
+        split_release(&split);
+}
+
+/* Ports and interfaces together: the same remainder for some ports over some interfaces. */
+
+struct item {
+        zc_bdd rest, from; /* from: the interfaces */
+        uint32_t lo, hi;
+};
+struct items {
+        struct item *list;
+        size_t n, cap;
+};
+
+static bool add_item(struct items *l, const struct item *item)
+{
+        if (l->n == l->cap) {
+                size_t cap = l->cap ? l->cap * 2 : 64;
+                struct item *more = realloc(l->list, cap * sizeof(*more));
+
+                if (!more)
+                        return false;
+                l->list = more;
+                l->cap = cap;
+        }
+        l->list[l->n++] = *item;
+        return true;
+}
+
+static void items_of(struct row *r, zc_bdd from, zc_bdd f, struct items *l)
+{
+        struct split ports;
+
+        split_field(r->s->b, f, r->s->at.dport, 16, &ports);
+        r->nomem |= ports.nomem || ports.cut;
+        for (size_t i = 0; i < ports.count; i++) {
+                for (size_t k = 0; k < ports.parts[i].count; k++) {
+                        const struct split_span *span = &ports.parts[i].spans[k];
+                        struct item item = { ports.parts[i].rest, from, number(span->lo),
+                                             number(span->hi) };
+
+                        r->nomem |= !add_item(l, &item);
+                }
+        }
+        split_release(&ports);
+}
+
+static int by_rest(const void *a, const void *b)
+{
+        const struct item *x = a, *y = b;
+
+        if (x->rest != y->rest)
+                return x->rest < y->rest ? -1 : 1;
+        return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+static int by_from(const void *a, const void *b)
+{
+        const struct item *x = a, *y = b;
+
+        if (x->from != y->from)
+                return x->from < y->from ? -1 : 1;
+        return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+/** Items of one remainder, cut where one of them begins or ends: who leads there at each port. */
+static bool overlay(struct row *r, const struct item *in, size_t n, struct items *out)
+{
+        uint32_t at = 0;
+
+        while (at <= UINT16_MAX) {
+                uint32_t next = UINT16_MAX + 1;
+                struct item one = { .rest = in[0].rest, .from = BDD_NONE, .lo = at };
+
+                for (size_t i = 0; i < n; i++) {
+                        if (in[i].lo > at) {
+                                next = in[i].lo < next ? in[i].lo : next;
+                                if (one.from == BDD_NONE)
+                                        break; /* sorted by lo */
+                                continue;
+                        }
+                        if (in[i].hi < at)
+                                continue;
+                        one.from = bdd_or(r->s->b, one.from, in[i].from);
+                        next = in[i].hi + 1 < next ? in[i].hi + 1 : next;
+                }
+                one.hi = next - 1;
+                if (one.from != BDD_NONE && !add_item(out, &one))
+                        return false;
+                at = next;
+        }
+        return true;
+}
+
+static void interfaces_of(struct row *r, zc_bdd from)
+{
+        const struct zc_fw_host *host = r->s->host;
+        uint32_t *out = keep(r, host->interface_count, sizeof(*out));
+        size_t n = 0;
+
+        for (size_t i = 0, number_of = 0; out && i < host->interface_count; i++) {
+                if (!sym_comes_in(r->s, i))
+                        continue;
+                if (bdd_and(r->s->b, from, sym_iif(r->s, number_of++)) != BDD_NONE)
+                        out[n++] = (uint32_t)i;
+        }
+        r->admit.interfaces = out;
+        r->admit.interface_count = n;
+}
+
+/** Items of one remainder and one set of interfaces are one row's ports. */
+static void rows_of(struct row *r, const struct item *in, size_t n)
+{
+        struct zc_fw_span *ports = keep(r, n, sizeof(*ports));
+        size_t count = 0;
+
+        for (size_t i = 0; ports && i < n; i++) {
+                if (count && ports[count - 1].hi + 1 == in[i].lo)
+                        ports[count - 1].hi = in[i].hi;
+                else
+                        ports[count++] = (struct zc_fw_span){ in[i].lo, in[i].hi };
+        }
+        r->admit.ports = ports;
+        r->admit.port_count = r->admit.protocol >= 0 && !sym_is_icmp(r->admit.protocol) ? count : 0;
+        interfaces_of(r, in[0].from);
+        if (!r->nomem)
+                by_destination(r, in[0].rest);
+}
+
+static void by_interface_and_port(struct row *r, zc_bdd f)
+{
+        struct split split;
+        struct items items = { 0 }, cut = { 0 };
+
+        split_field(r->s->b, f, r->s->at.iif, SYM_IIF_BITS, &split);
+        for (size_t i = 0; i < split.count; i++)
+                items_of(r, union_of(r->s, &split.parts[i], r->s->at.iif, SYM_IIF_BITS),
+                         split.parts[i].rest, &items);
+        if (items.n)
+                qsort(items.list, items.n, sizeof(*items.list), by_rest);
+        for (size_t i = 0, k; i < items.n && !r->nomem; i = k) {
+                for (k = i; k < items.n && items.list[k].rest == items.list[i].rest; k++)
+                        continue;
+                cut.n = 0;
+                r->nomem |= !overlay(r, items.list + i, k - i, &cut);
+                if (cut.n)
+                        qsort(cut.list, cut.n, sizeof(*cut.list), by_from);
+                for (size_t a = 0, e; a < cut.n && !r->nomem; a = e) {
+                        for (e = a; e < cut.n && cut.list[e].from == cut.list[a].from; e++)
+                                continue;
+                        rows_of(r, cut.list + a, e - a);
+                }
+        }
+        free(items.list);
+        free(cut.list);
+        split_release(&split);
+}
+
+static void by_protocol(struct row *r, zc_bdd f)
+{
+        struct split split;
+
+        if (r->admit.protocol >= 0) {
+                by_interface_and_port(r, f);
+                return;
+        }
+        split_field(r->s->b, f, r->s->at.proto, 8, &split);
+        r->nomem |= split.nomem;
+        for (size_t i = 0; i < split.count && !r->nomem; i++) {
+                struct zc_fw_span *out = keep(r, split.parts[i].count, sizeof(*out));
+
+                for (size_t k = 0; out && k < split.parts[i].count; k++)
+                        out[k] = (struct zc_fw_span){ split.parts[i].spans[k].lo[0],
+                                                      split.parts[i].spans[k].hi[0] };
+                r->admit.protocols = out;
+                r->admit.protocol_count = split.parts[i].count;
+                by_interface_and_port(r, split.parts[i].rest);
+        }
+        split_release(&split);
+}
+
+bool sym_rows(struct sym *s, const struct zc_fw_machine *machine, const struct sym_rows_of *what,
+              struct zc_arena *arena, struct zc_fw_admits *out)
+{
+        struct row r = { .s = s,
+                         .machine = machine,
+                         .arena = arena,
+                         .out = out,
+                         .everywhere = what->everywhere };
+
+        r.admit = what->admit;
+        by_protocol(&r, what->packets);
+        return !r.nomem;
+}
+
+static bool same_bytes(const void *a, const void *b, size_t n)
+{
+        return n == 0 || memcmp(a, b, n) == 0;
+}
+
+static bool within_spans(const struct zc_fw_span *in, size_t n, const struct zc_fw_span *of,
+                         size_t m)
+{
+        for (size_t i = 0; i < n; i++) {
+                bool found = false;
+
+                for (size_t k = 0; k < m; k++)
+                        found |= in[i].lo >= of[k].lo && in[i].hi <= of[k].hi;
+                if (!found)
+                        return false;
+        }
+        return true;
+}
+
+static bool covers(const struct zc_fw_admit *a, const struct zc_fw_admit *b)
+{
+        if (a->family != b->family || a->hook != b->hook || a->protocol != b->protocol ||
+            a->translated || a->destination_count || a->set_count || a->sources_cut)
+                return false;
+        return within_spans(b->ports, b->port_count, a->ports, a->port_count) &&
+               (a->source_count == 0 ||
+                (a->source_count == b->source_count &&
+                 same_bytes(a->sources, b->sources, a->source_count * sizeof(*a->sources)))) &&
+               (a->source_port_count == 0 ||
+                (b->source_port_count && within_spans(b->source_ports, b->source_port_count,
+                                                      a->source_ports, a->source_port_count))) &&
+               (a->icmp_type_count == 0 ||
+                (b->icmp_type_count && within_spans(b->icmp_types, b->icmp_type_count,
+                                                    a->icmp_types, a->icmp_type_count))) &&
+               (a->interface_count >= b->interface_count);
+}
+
+void sym_rows_drop_covered(struct zc_fw_admits *out, size_t first)
+{
+        size_t kept = first;
+
+        for (size_t i = first; i < out->count; i++) {
+                bool said = false;
+
+                for (size_t k = 0; k < first && !said; k++)
+                        said = covers(&out->rows[k], &out->rows[i]);
+                if (!said)
+                        out->rows[kept++] = out->rows[i];
+        }
+        out->count = kept;
+}

@@ -1,0 +1,305 @@
+/** States through chains and hooks, in the kernel's order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sym.h"
+
+#define DEPTH 40         /* jumps within jumps; the kernel allows 16 */
+#define CONNTRACK (-200) /* NF_IP_PRI_CONNTRACK */
+
+void sym_ends_open(struct sym *s, struct sym_ends *ends)
+{
+        sym_list_open(s, &ends->accepted);
+        sym_list_open(s, &ends->returned);
+}
+
+void sym_ends_close(struct sym *s, struct sym_ends *ends)
+{
+        sym_list_close(s, &ends->returned);
+        sym_list_close(s, &ends->accepted);
+}
+
+static void add_all(struct sym *s, struct sym_list *to, const struct sym_list *from)
+{
+        for (size_t i = 0; i < from->n; i++)
+                sym_list_add(s, to, &from->states[i]);
+}
+
+/** A jump comes back behind its rule; a goto ends the chain it stands in. */
+static void follow(struct sym *s, const struct zc_fw_verdict *v, const struct sym_state *state,
+                   struct sym_list *next, struct sym_ends *ends, unsigned depth)
+{
+        struct sym_ends inner;
+
+        sym_ends_open(s, &inner);
+        if (v->chain < s->rs->chain_count)
+                sym_chain(s, &s->rs->chains[v->chain], 0, state, &inner, depth + 1);
+        else
+                s->lost = true;
+        add_all(s, &ends->accepted, &inner.accepted);
+        add_all(s, v->code == ZC_FW_JUMP ? next : &ends->returned, &inner.returned);
+        sym_ends_close(s, &inner);
+}
+
+static void obey(struct sym *s, struct sym_moves *moves, struct sym_list *next,
+                 struct sym_ends *ends, unsigned depth)
+{
+        for (size_t i = 0; i < moves->list.n && !s->lost; i++) {
+                struct zc_fw_verdict v = moves->verdicts[i];
+                struct sym_state state = moves->list.states[i];
+
+                if (v.code == ZC_FW_ACCEPT)
+                        sym_list_add(s, &ends->accepted, &state);
+                else if (v.code == ZC_FW_RETURN)
+                        sym_list_add(s, &ends->returned, &state);
+                else if (v.code == ZC_FW_JUMP || v.code == ZC_FW_GOTO)
+                        follow(s, &v, &state, next, ends, depth);
+        }
+        moves->list.n = 0;
+}
+
+void sym_chain(struct sym *s, const struct zc_fw_chain *chain, size_t first,
+               const struct sym_state *in, struct sym_ends *ends, unsigned depth)
+{
+        struct sym_list here, next;
+        struct sym_moves moves = { 0 };
+        struct sym_state start = *in;
+
+        if (depth > DEPTH) {
+                s->lost = true;
+                return;
+        }
+        sym_list_open(s, &here);
+        sym_list_open(s, &next);
+        sym_list_open(s, &moves.list);
+        sym_list_add(s, &here, &start);
+        for (size_t i = first; i < chain->rule_count && here.n && !s->lost && !bdd_full(s->b);
+             i++) {
+                if (chain->rules[i].idle && !s->seen)
+                        continue;
+                next.n = 0;
+                for (size_t k = 0; k < here.n; k++) {
+                        sym_rule(s, chain, i, &here.states[k], &next, &moves);
+                        obey(s, &moves, &next, ends, depth);
+                }
+                here.n = 0;
+                add_all(s, &here, &next);
+                sym_collect(s);
+        }
+        add_all(s, &ends->returned, &here);
+        free(moves.verdicts);
+        sym_list_close(s, &moves.list);
+        sym_list_close(s, &next);
+        sym_list_close(s, &here);
+}
+
+/* Base chains. */
+
+static bool of_family(const struct sym *s, const struct zc_fw_table *t, enum zc_fw_hook hook)
+{
+        if (hook == ZC_FW_INGRESS)
+                return t->family == ZC_FW_NETDEV || t->family == ZC_FW_INET;
+        return t->family == s->q.family || t->family == ZC_FW_INET;
+}
+
+static int by_priority(const void *a, const void *b)
+{
+        const struct zc_fw_chain *x = *(const struct zc_fw_chain *const *)a,
+                                 *y = *(const struct zc_fw_chain *const *)b;
+
+        if (x->priority != y->priority)
+                return x->priority < y->priority ? -1 : 1;
+        return x < y ? -1 : x > y;
+}
+
+/** The base chains of a hook in order; *n of them; freed by the caller. */
+static const struct zc_fw_chain **chains_at(struct sym *s, enum zc_fw_hook hook, size_t *n)
+{
+        const struct zc_fw_chain **out =
+                calloc(s->rs->chain_count + 1, sizeof(const struct zc_fw_chain *));
+
+        *n = 0;
+        if (!out) {
+                s->lost = true;
+                return NULL;
+        }
+        for (size_t i = 0; i < s->rs->chain_count; i++) {
+                const struct zc_fw_chain *c = &s->rs->chains[i];
+                const struct zc_fw_table *t = &s->rs->tables[c->table];
+
+                if (c->base && c->hook == hook && !t->dormant && of_family(s, t, hook))
+                        out[(*n)++] = c;
+        }
+        qsort(out, *n, sizeof(const struct zc_fw_chain *), by_priority);
+        return out;
+}
+
+/** All states through one base chain; what it accepts stands in `list` afterwards. */
+static void pass(struct sym *s, const struct zc_fw_chain *chain, struct sym_list *list)
+{
+        struct sym_list out;
+
+        sym_list_open(s, &out);
+        for (size_t i = 0; i < list->n && !s->lost; i++) {
+                struct sym_ends ends;
+                const struct sym_changes *now = &list->states[i].now;
+
+                if (chain->nat && (now->ct != ZC_FW_CT_NEW ||
+                                   (now->translated && chain->hook == ZC_FW_PREROUTING))) {
+                        sym_list_add(
+                                s, &out,
+                                &list->states
+                                         [i]); /* not asked: no first packet of a flow, or already translated */
+                        continue;
+                }
+                sym_ends_open(s, &ends);
+                sym_chain(s, chain, 0, &list->states[i], &ends, 0);
+                add_all(s, &out, &ends.accepted);
+                if (chain->policy == ZC_FW_ACCEPT)
+                        add_all(s, &out, &ends.returned);
+                sym_ends_close(s, &ends);
+        }
+        list->n = 0;
+        add_all(s, list, &out);
+        sym_list_close(s, &out);
+}
+
+/* Ingress: a chain stands at devices. */
+
+static bool at_device(const struct zc_fw_chain *c, const char *name)
+{
+        for (size_t i = 0; i < c->device_count; i++) {
+                const struct zc_fw_device *d = &c->devices[i];
+
+                if (d->prefix ? strncmp(name, d->name, strlen(d->name)) == 0
+                              : strcmp(name, d->name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static zc_bdd devices_of(struct sym *s, const struct zc_fw_chain *c)
+{
+        zc_bdd out = BDD_NONE;
+
+        for (size_t i = 0, n = 0; i < s->host->interface_count; i++) {
+                if (!sym_comes_in(s, i))
+                        continue;
+                if (at_device(c, s->host->interfaces[i].name))
+                        out = bdd_or(s->b, out, sym_iif(s, n));
+                n++;
+        }
+        return out;
+}
+
+static void pass_ingress(struct sym *s, const struct zc_fw_chain *chain, struct sym_list *list)
+{
+        struct sym_list inside, outside;
+        zc_bdd there = devices_of(s, chain);
+
+        sym_list_open(s, &inside);
+        sym_list_open(s, &outside);
+        for (size_t i = 0; i < list->n; i++) {
+                struct sym_state in = list->states[i], out = list->states[i];
+
+                in.may = bdd_and(s->b, in.may, there);
+                in.must = bdd_and(s->b, in.must, there);
+                out.may = bdd_diff(s->b, out.may, there);
+                out.must = bdd_diff(s->b, out.must, there);
+                if (chain->devices_unknown) { /* it may stand in every way, and in none */
+                        in = list->states[i];
+                        out = in;
+                        out.must = BDD_NONE;
+                }
+                sym_list_add(s, &inside, &in);
+                sym_list_add(s, &outside, &out);
+        }
+        pass(s, chain, &inside);
+        list->n = 0;
+        add_all(s, list, &inside);
+        add_all(s, list, &outside);
+        sym_list_close(s, &outside);
+        sym_list_close(s, &inside);
+}
+
+/* The way in. */
+
+static void track(struct sym *s, struct sym_list *list)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                struct sym_changes *now = &list->states[i].now;
+
+                if (now->ct == 0 && s->rs->conntrack[s->q.family == ZC_FW_IP6])
+                        now->ct = s->q.ct;
+        }
+}
+
+static void pass_hook(struct sym *s, enum zc_fw_hook hook, struct sym_list *list)
+{
+        size_t n;
+        const struct zc_fw_chain **chains = chains_at(s, hook, &n);
+        bool tracked = hook != ZC_FW_PREROUTING;
+
+        for (size_t i = 0; i < n && !s->lost; i++) {
+                if (!tracked && chains[i]->priority >= CONNTRACK) {
+                        track(s, list);
+                        tracked = true;
+                }
+                if (hook == ZC_FW_INGRESS)
+                        pass_ingress(s, chains[i], list);
+                else
+                        pass(s, chains[i], list);
+        }
+        if (!tracked)
+                track(s, list);
+        free(chains);
+}
+
+static zc_bdd all_packets(struct sym *s)
+{
+        static const uint8_t loopback4[] = { 127 }, loopback6[16] = { [15] = 1 };
+        zc_bdd out = BDD_NONE;
+
+        for (size_t i = 0; i < s->iif_count; i++)
+                out = bdd_or(s->b, out, sym_iif(s, i));
+        for (size_t i = 0; s->q.protocol < 0 && i < s->q.but_count; i++)
+                out = bdd_diff(s->b, out, sym_prefix(s, s->at.proto, &s->q.but[i], 8));
+        if (!s->q.loopback) /* a martian on any other interface */
+                out = bdd_diff(s->b, out,
+                               s->q.family == ZC_FW_IP
+                                       ? sym_prefix(s, s->at.daddr, loopback4, 8)
+                                       : sym_prefix(s, s->at.daddr, loopback6, 128));
+        return out;
+}
+
+static void end(struct sym *s, enum zc_fw_hook hook, const struct sym_list *list)
+{
+        for (size_t i = 0; i < list->n && s->ended && !s->lost && !bdd_full(s->b); i++)
+                s->ended(s->ctx, hook, &list->states[i]);
+}
+
+void sym_walk(struct sym *s)
+{
+        struct sym_list coming, local, onward;
+        struct sym_state start = { .may = all_packets(s) };
+
+        start.must = start.may;
+        sym_list_open(s, &coming);
+        sym_list_open(s, &local);
+        sym_list_open(s, &onward);
+        sym_list_add(s, &coming, &start);
+        pass_hook(s, ZC_FW_INGRESS, &coming);
+        pass_hook(s, ZC_FW_PREROUTING, &coming);
+        for (size_t i = 0; i < coming.n; i++)
+                sym_route(s, &coming.states[i], &local, &onward);
+        coming.n = 0;
+        pass_hook(s, ZC_FW_INPUT, &local);
+        end(s, ZC_FW_INPUT, &local);
+        pass_hook(s, ZC_FW_FORWARD, &onward);
+        pass_hook(s, ZC_FW_POSTROUTING, &onward);
+        end(s, ZC_FW_FORWARD, &onward);
+        sym_list_close(s, &onward);
+        sym_list_close(s, &local);
+        sym_list_close(s, &coming);
+        s->lost |= bdd_full(s->b);
+}
