@@ -54,9 +54,9 @@ struct zc_options {
         struct zc_arena *arena;
         const struct zc_command *command;
         struct zc_list args; /* what is neither an option nor the command */
-        const char *output, *format, *evidence, *config, *targets, *waivers, *baseline, *ports,
-                *root, *vantage, *profile, *expression, *kind, *trust, *owner, *approver, *reason,
-                *ticket, *expires;
+        const char *output, *format, *evidence, *config, *targets, *waivers, *policy, *baseline,
+                *ports, *root, *vantage, *profile, *expression, *kind, *trust, *owner, *approver,
+                *reason, *ticket, *expires;
         struct zc_list reports, only, skip, exclude, fail_on, rules;
         int64_t wait_ms, deadline_ms; /* 0: not given */
         uint64_t rate, concurrency;   /* 0: not given */

@@ -29,14 +29,13 @@ ZC_FREEP(zc_config);
 /** Borrowed: the whole document, of the schema's shape. */
 const json_t *zc_config_root(const struct zc_config *c);
 const char *zc_config_name(const struct zc_config *c);
+const struct zc_yaml *zc_config_yaml(const struct zc_config *c);
 /** An error that points into the file. Returns false. */
 bool zc_config_fail(const struct zc_config *c, const char *pointer, struct zc_err *err,
                     const char *fmt, ...) ZC_PRINTF(4, 5);
 /** Is `now` within authorisation.from and .until? True without an authorisation. */
 bool zc_config_authorised(const struct zc_config *c, int64_t now_ms,
                           struct zc_err *err) ZC_MUST_USE;
-/** Does this version have that profile? */
-bool zc_config_profile_known(const char *profile);
 /** A file that the configuration names, relative to the configuration's own folder. free(); NULL when out of memory. */
 char *zc_config_path(const struct zc_config *c, const char *path) ZC_MUST_USE;
 

@@ -13,6 +13,7 @@
 #define ZC_JUDGE_H
 
 #include "zc/evidence.h"
+#include "zc/profile.h"
 #include "zc/rules.h"
 
 #define ZC_REPORT_SCHEMA "zerocrit.report/1"
@@ -41,12 +42,16 @@ char *zc_rule_message(const struct zc_rule *rule, const struct zc_judge_context 
 
 struct zc_judge_options {
         const struct zc_pack *pack;
-        const char *profile;       /* NULL: "default" (rules/profiles/NAME.yaml): what is required, and what fails the gate */
+        const struct zc_profile *profile; /* NULL: the shipped default */
+        const char *profile_from;         /* what named it: "--profile", "zerocrit.yaml:3:1"; NULL: nothing did */
+        const struct zc_policy *policy;   /* or NULL */
+        const struct zc_yaml *config;     /* the file in which the demands below stand (gate, params), or NULL */
+        const char *fail_on_from;         /* "--fail-on" where fail_on is not the file's; or NULL */
         const json_t *params;      /* overrides by name, or NULL */
         const json_t *fail_on;     /* array of "critical", "new-high", "tag:release-blocker", "id:ZC-FW-001"; NULL: the profile's */
         const json_t *require;     /* gate.require: rule ids, globs, "tag:x"; besides the profile's; NULL: none */
         const json_t *max_new;     /* integer or NULL */
-        const char *new_rules;     /* "warn": findings of rules that the baseline did not have never fail the gate; or NULL */
+        const char *new_rules; /* findings of rules that the baseline did not have: "fail" the gate (default), only "warn", or "ignore" */
         const json_t *expect;      /* configuration's expect list, or NULL */
         const json_t *waivers;     /* what zc_waivers_load() gave, or NULL */
         const json_t *baseline;    /* an earlier report, or NULL */
@@ -56,6 +61,9 @@ struct zc_judge_options {
 
 /** A new report (zerocrit.report/1), or NULL with err (ZC_E_USAGE: a selector that names nothing, a bad parameter, an unknown profile). */
 json_t *zc_judge(struct zc_evidence *const *evs, size_t count, const struct zc_judge_options *o, struct zc_err *err) ZC_MUST_USE;
+
+/** What is wrong with profile, policy, demands and waivers before there is any evidence: ZC_E_USAGE, with its place. */
+bool zc_judge_check(const struct zc_judge_options *o, struct zc_err *err) ZC_MUST_USE;
 
 /** Exit status by the report's gate: 0 met, 1 not met, 3 not shown. */
 int zc_report_status(const json_t *report);
@@ -69,7 +77,7 @@ bool zc_fingerprint(const char *rule, const char *asset, const char *subject, ch
 /** "*" and "?" in pattern, otherwise literal; bounded time. */
 bool zc_glob(const char *pattern, const char *text);
 
-/** Read and check a waiver file (its `waivers` list), a report. Errors carry file, line and column. New values. */
+/** Read and check a waiver file (its `waivers` list, each with its place as `at`), a report. Errors carry file, line and column. New values. */
 json_t *zc_waivers_load(const char *path, struct zc_err *err);
 json_t *zc_waivers_parse(const char *name, const char *text, size_t len, struct zc_err *err);
 json_t *zc_report_load(const char *path, struct zc_err *err);

@@ -49,8 +49,14 @@ ZC_FREEP(zc_profile);
 const char *zc_profile_name(const struct zc_profile *p);
 /** Whether the text names a file rather than a shipped profile. */
 bool zc_profile_is_file(const char *name);
-/** Shipped profiles, NULL-terminated, sorted. */
-const char *const *zc_profile_names(void);
+/** The shipped profiles, as the program carries them. */
+#define ZC_PROFILES_MAX 32u
+struct zc_profile_names {
+        char name[ZC_PROFILES_MAX][64];
+        const char *list[ZC_PROFILES_MAX + 1]; /* NULL-terminated */
+};
+void zc_profile_names(struct zc_profile_names *out);
+bool zc_profile_is_shipped(const char *name);
 
 bool zc_policy_load(const char *path, struct zc_policy **out, struct zc_err *err) ZC_MUST_USE;
 bool zc_policy_parse(const char *file, const char *text, size_t len, struct zc_policy **out,

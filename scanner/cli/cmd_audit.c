@@ -25,7 +25,7 @@ static void audit_release(struct audit *a)
 static bool audit_prepare(struct audit *a, struct zc_err *err)
 {
         struct zc_options *o = a->o;
-        const char *const inputs[] = { o->targets, o->config, o->waivers };
+        const char *const inputs[] = { o->targets, o->config, o->waivers, o->policy };
 
         if (!zc_settings_open(&a->s, o, err) ||
             !zc_outputs_reports(&a->w, o, "terminal", a->s.config, err) ||

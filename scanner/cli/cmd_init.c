@@ -6,6 +6,7 @@
 #include "zc/addr.h"
 #include "zc/clock.h"
 #include "zc/portset.h"
+#include "zc/profile.h"
 
 #define FILE_USUAL "zerocrit.yaml"
 #define PORTS_SHOWN 64u
@@ -141,7 +142,7 @@ static const struct {
 static void profile_write(const struct init *n, struct zc_text *t)
 {
         for (size_t i = 0; i < ZC_COUNT(profiles); i++) {
-                if (!zc_config_profile_known(profiles[i].profile) || !profiles[i].fits(n))
+                if (!zc_profile_is_shipped(profiles[i].profile) || !profiles[i].fits(n))
                         continue;
                 zc_text_printf(
                         t,

@@ -37,6 +37,11 @@ const char *zc_config_name(const struct zc_config *c)
         return zc_yaml_name(c->yaml);
 }
 
+const struct zc_yaml *zc_config_yaml(const struct zc_config *c)
+{
+        return c->yaml;
+}
+
 bool zc_config_fail(const struct zc_config *c, const char *pointer, struct zc_err *err,
                     const char *fmt, ...)
 {

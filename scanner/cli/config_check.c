@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "zc/clock.h"
-#include "zc/embed.h"
 #include "zc/probe.h"
+#include "zc/profile.h"
 #include "zc/report.h"
 #include "zc/text.h"
 
@@ -26,7 +26,6 @@ static const struct {
         { "scope.rate.per_network", "this version has no rate per network; set scope.rate.total" },
         { "expect.*.tls", "this version has no expectations of TLS; remove it" },
         { "expect.*.auth_required", "this version has no expectations of HTTP; remove it" },
-        { "policy", "this version has no policies; remove it, and set gate" },
         { "reports.redact",
           "this version cannot redact; remove it, and restrict who reads the report" },
 };
@@ -181,23 +180,20 @@ static bool check_targets(const struct checker *k)
         return true;
 }
 
-bool zc_config_profile_known(const char *profile)
-{
-        char path[128];
-
-        snprintf(path, sizeof(path), "rules/profiles/%.64s.yaml", profile);
-        return strcmp(profile, "default") == 0 || zc_embedded_find(path);
-}
-
+/** A file is looked for when it is needed; a name must be one of ours. */
 static bool check_profile(const struct checker *k)
 {
         const char *profile = zc_json_str(k->root, "profile", "default");
+        struct zc_profile_names names;
+        const char *near;
 
-        if (zc_config_profile_known(profile))
+        if (zc_profile_is_file(profile) || zc_profile_is_shipped(profile))
                 return true;
+        zc_profile_names(&names);
+        near = zc_nearest(profile, names.list);
         return zc_config_fail(k->c, "/profile", k->err,
-                              "profile: this version has no profile \"%.64s\", only default",
-                              profile);
+                              "profile: there is no profile \"%.64s\"%s%s, nor is it a FILE.yaml",
+                              profile, near ? "; did you mean " : "", near ? near : "");
 }
 
 static bool check_authorisation(const struct checker *k)

@@ -33,7 +33,9 @@ void zc_settings_release(struct zc_settings *s)
         json_decref(s->fail_on);
         json_decref(s->waivers);
         json_decref(s->baseline);
-        json_decref(s->params);
+        zc_profile_free(s->profile);
+        zc_policy_free(s->policy);
+        free(s->profile_from);
         free(s->authorisation);
         zc_config_free(s->config);
         *s = (struct zc_settings){ 0 };
@@ -44,7 +46,6 @@ json_t *zc_settings_at(const struct zc_settings *s, const char *dotted)
         return s->config ? zc_json_at(zc_config_root(s->config), dotted) : NULL;
 }
 
-/** --profile, else the configuration's, else "default". */
 const char *zc_settings_profile(const struct zc_settings *s)
 {
         const char *configured = json_string_value(zc_settings_at(s, "profile"));
@@ -75,6 +76,7 @@ static bool fail_on_build(struct zc_settings *s, struct zc_err *err)
         if (s->o->fail_on.count > 0)
                 s->fail_on = zc_settings_list(&s->o->fail_on);
         s->judge.fail_on = s->fail_on ? s->fail_on : zc_settings_at(s, "gate.fail_on");
+        s->judge.fail_on_from = s->fail_on ? "--fail-on" : NULL;
         return true;
 }
 
@@ -102,29 +104,70 @@ static bool files_load(struct zc_settings *s, struct zc_err *err)
         return true;
 }
 
-static bool params_check(struct zc_settings *s, struct zc_err *err)
+/** What named the profile, for messages; NULL where nothing did. */
+static bool profile_from(struct zc_settings *s, struct zc_err *err)
 {
-        const json_t *params = zc_settings_at(s, "params");
+        unsigned line = 0, column = 0;
+        ZC_AUTO_TEXT t = { 0 };
 
-        s->judge.params = params;
-        s->params = zc_pack_params(s->pack, params, err);
-        if (!s->params && params)
-                return zc_config_fail(s->config, "/params", err, "%s", err->text);
-        return s->params != NULL;
+        zc_text_init(&t, 512);
+        if (s->o->profile) {
+                zc_text_add(&t, "--profile");
+        } else if (zc_settings_at(s, "profile")) {
+                zc_yaml_where(zc_config_yaml(s->config), "/profile", &line, &column);
+                zc_text_printf(&t, "%s:%u:%u", zc_config_name(s->config), line, column);
+        } else {
+                return true;
+        }
+        s->profile_from = zc_text_steal(&t);
+        s->judge.profile_from = s->profile_from;
+        return s->profile_from || zc_fail(err, ZC_E_NOMEM, "no memory for the profile");
+}
+
+/** --profile, else the configuration's, else the one that the policy asks for, else ours by default. */
+static bool profile_load(struct zc_settings *s, struct zc_err *err)
+{
+        const char *configured = json_string_value(zc_settings_at(s, "profile"));
+        const char *wanted = s->policy ? zc_policy_profile(s->policy) : NULL;
+        ZC_AUTO_MEM char *file = NULL;
+
+        if (!s->o->profile && configured && zc_profile_is_file(configured)) {
+                file = zc_config_path(s->config, configured);
+                if (!file)
+                        return zc_fail(err, ZC_E_NOMEM, "no memory for the profile");
+        }
+        if (!zc_profile_load(s->o->profile ? s->o->profile
+                             : file        ? file
+                             : configured  ? configured
+                             : wanted      ? wanted
+                                           : "default",
+                             &s->profile, err))
+                return s->o->profile && !zc_profile_is_file(s->o->profile)
+                               ? zc_ctx(err, "--profile")
+                               : false;
+        s->judge.profile = s->profile;
+        return profile_from(s, err);
+}
+
+static bool policy_load(struct zc_settings *s, struct zc_err *err)
+{
+        ZC_AUTO_MEM char *file = file_named(s, s->o->policy, "policy");
+
+        if (file && !zc_policy_load(file, &s->policy, err))
+                return false;
+        s->judge.policy = s->policy;
+        return true;
 }
 
 bool zc_settings_judge(struct zc_settings *s, struct zc_err *err)
 {
         const json_t *authorisation = zc_settings_at(s, "authorisation");
 
-        if (!zc_config_profile_known(zc_settings_profile(s)))
-                return zc_fail(err, ZC_E_USAGE,
-                               "--profile: this version has no profile \"%.64s\", only default",
-                               zc_settings_profile(s));
         if (!zc_settings_trusted(s, err))
                 return false;
         s->judge.pack = s->pack;
-        s->judge.profile = zc_settings_profile(s);
+        s->judge.config = s->config ? zc_config_yaml(s->config) : NULL;
+        s->judge.params = zc_settings_at(s, "params");
         s->judge.require = zc_settings_at(s, "gate.require");
         s->judge.max_new = zc_settings_at(s, "gate.max_new");
         s->judge.new_rules = json_string_value(zc_settings_at(s, "gate.new_rules"));
@@ -136,5 +179,6 @@ bool zc_settings_judge(struct zc_settings *s, struct zc_err *err)
                         return zc_fail(err, ZC_E_NOMEM, "no memory for the authorisation");
                 s->judge.authorisation = s->authorisation;
         }
-        return params_check(s, err) && fail_on_build(s, err) && files_load(s, err);
+        return policy_load(s, err) && profile_load(s, err) && fail_on_build(s, err) &&
+               files_load(s, err) && zc_judge_check(&s->judge, err);
 }

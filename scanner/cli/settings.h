@@ -21,8 +21,10 @@ struct zc_settings {
         /* to judge */
         struct zc_pack *pack;
         struct zc_trust *trust; /* NULL: no trust file */
-        json_t *fail_on, *waivers, *baseline, *params;
-        char *authorisation;
+        struct zc_profile *profile;
+        struct zc_policy *policy; /* NULL: none */
+        json_t *fail_on, *waivers, *baseline;
+        char *authorisation, *profile_from;
         struct zc_judge_options judge;
 };
 
@@ -41,7 +43,7 @@ void zc_settings_release(struct zc_settings *s);
 
 /** A value of the configuration, borrowed; NULL without one. */
 json_t *zc_settings_at(const struct zc_settings *s, const char *dotted);
-/** --profile, else the configuration's, else "default". */
+/** The profile as it was named: by --profile, else the configuration, else "default". */
 const char *zc_settings_profile(const struct zc_settings *s);
 /** A list as a new array of strings. */
 json_t *zc_settings_list(const struct zc_list *l) ZC_MUST_USE;

@@ -1,77 +1,19 @@
-/** The gate: what fails it, what it needs to have seen, and its verdict in words. */
+/** The gate's settings: what fails it, and what it needs to have seen. gate_close.c has the verdict. */
 #include <stdio.h>
 #include <string.h>
 
 #include "judge_internal.h"
-#include "zc/embed.h"
 
 /* ---- settings ---- */
 
-static const struct zc_shape profile_shape[] = {
-        { "profile", ZC_SHAPE_TEXT, true, NULL, NULL },
-        { "title", ZC_SHAPE_TEXT, true, NULL, NULL },
-        { "fail_on", ZC_SHAPE_TEXTS, true, NULL, NULL },
-        { "require", ZC_SHAPE_TEXTS, true, NULL, NULL },
-        { 0 },
-};
-
-#define PROFILES_MAX 32u
-
-static bool fail_profile(const char *name, struct zc_err *err)
+static bool no_memory(struct zc_err *err)
 {
-        char names[PROFILES_MAX][64];
-        const char *list[PROFILES_MAX + 1] = { NULL };
-        const char *near;
-        size_t n = 0;
-
-        for (size_t i = 0; i < zc_embedded_count && n < PROFILES_MAX; i++) {
-                if (sscanf(zc_embedded[i].path, "rules/profiles/%63[^.].yaml", names[n]) == 1) {
-                        list[n] = names[n];
-                        n++;
-                }
-        }
-        near = zc_nearest(name, list);
-        return zc_fail(err, ZC_E_USAGE, "no profile \"%.60s\"; %s%s", name,
-                       near ? "did you mean " : "the profile that always exists is ",
-                       near ? near : "default");
+        return zc_fail(err, ZC_E_NOMEM, "no memory for the gate");
 }
 
-static bool profile_load(const char *name, struct zc_yaml **out, struct zc_err *err)
-{
-        ZC_AUTO(zc_yaml) y = NULL;
-        const struct zc_embedded *e;
-        char path[128];
-
-        snprintf(path, sizeof(path), "rules/profiles/%.80s.yaml", name);
-        e = strchr(name, '/') ? NULL : zc_embedded_find(path);
-        if (!e)
-                return fail_profile(name, err);
-        if (!zc_yaml_parse(path, e->data, (size_t)(e->end - e->data), &y, err) ||
-            !zc_shape_check(y, "", zc_yaml_root(y), "a profile", profile_shape, err))
-                return false;
-        *out = ZC_TAKE(y);
-        return true;
-}
-
-/** Does the selector name at least one rule, or one that the configuration's expectations make? */
-static bool selects_something(const struct zc_pack *pack, const char *selector)
-{
-        json_auto_t *expectation_tags = json_pack("[s]", "release-blocker");
-
-        if (zc_selector_matches(selector, "ZC-EXPECT-OPEN", expectation_tags) ||
-            zc_selector_matches(selector, "ZC-EXPECT-CLOSED", expectation_tags))
-                return true;
-        for (size_t i = 0; i < zc_pack_count(pack); i++) {
-                const struct zc_rule *r = zc_pack_rule(pack, i);
-
-                if (zc_selector_matches(selector, r->id, json_object_get(r->record, "tags")))
-                        return true;
-        }
-        return false;
-}
-
-static bool fail_on_add(struct zc_gate *g, const char *word, const struct zc_pack *pack,
-                        struct zc_err *err)
+/** One word of fail_on; @key: where it stands. */
+static bool fail_on_add(struct zc_gate *g, const struct zc_demand *d, const char *key,
+                        const char *word, const struct zc_pack *pack, struct zc_err *err)
 {
         static const char *const words[] = { "critical", "high",         "medium",   "low",
                                              "info",     "new-critical", "new-high", "new-medium",
@@ -88,65 +30,150 @@ static bool fail_on_add(struct zc_gate *g, const char *word, const struct zc_pac
                 return true;
         }
         if (strncmp(word, "tag:", 4) == 0 || strncmp(word, "id:", 3) == 0) {
-                if (!selects_something(pack, word))
-                        return zc_fail(err, ZC_E_USAGE, "fail_on: no rule is selected by \"%.60s\"",
-                                       word);
+                if (!zc_selector_check(pack, d, key, word, true, err))
+                        return false;
                 return json_array_append_new(g->fail_selectors, json_string(word)) == 0 ||
-                       zc_fail(err, ZC_E_NOMEM, "no memory for the gate");
+                       no_memory(err);
         }
         near = zc_nearest(word, words);
-        return zc_fail(
-                err, ZC_E_USAGE,
-                "fail_on: \"%.60s\" is not a severity, new-SEVERITY, tag:NAME or id:RULE%s%s", word,
-                near ? "; did you mean " : "", near ? near : "");
+        return zc_demand_fail(d, key, err,
+                              "\"%.60s\" is not a severity, new-SEVERITY, tag:NAME or id:RULE%s%s",
+                              word, near ? "; did you mean " : "", near ? near : "");
 }
 
-static bool require_add(struct zc_gate *g, const json_t *list, const struct zc_pack *pack,
-                        bool must_select, struct zc_err *err)
+/** A list of fail_on, beside what is there. */
+static bool fail_on_take(struct zc_gate *g, const struct zc_demand *d, const struct zc_pack *pack,
+                         struct zc_err *err)
 {
         const json_t *v;
         size_t i;
 
-        json_array_foreach (list, i, v) {
-                const char *s = json_string_value(v);
+        json_array_foreach (d->fail_on, i, v) {
+                char key[40];
 
-                if (!s)
-                        return zc_fail(err, ZC_E_USAGE, "require[%zu]: should be text", i);
-                if (must_select && !selects_something(pack, s))
-                        return zc_fail(err, ZC_E_USAGE, "require: no rule is selected by \"%.60s\"",
-                                       s);
-                if (json_array_append(g->require, (json_t *)(uintptr_t)v) != 0)
-                        return zc_fail(err, ZC_E_NOMEM, "no memory for the gate");
+                snprintf(key, sizeof(key), "fail_on/%zu", i);
+                if (!fail_on_add(g, d, key, json_string_value(v) ? json_string_value(v) : "", pack,
+                                 err))
+                        return false;
         }
         return true;
 }
 
-bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, struct zc_err *err)
+static bool require_take(struct zc_gate *g, const struct zc_demand *d, const struct zc_pack *pack,
+                         struct zc_err *err)
 {
-        ZC_AUTO(zc_yaml) profile = NULL;
-        const json_t *fail_on = o->fail_on;
         const json_t *v;
         size_t i;
 
+        json_array_foreach (d->require, i, v) {
+                const char *s = json_string_value(v);
+                char key[40];
+
+                snprintf(key, sizeof(key), "require/%zu", i);
+                if (!s)
+                        return zc_demand_fail(d, key, err, "should be text");
+                if (!zc_selector_check(pack, d, key, s, true, err))
+                        return false;
+                if (json_array_append(g->require, (json_t *)(uintptr_t)v) != 0)
+                        return no_memory(err);
+        }
+        return true;
+}
+
+/** A demand replaces what was there, require aside, to which it adds. */
+static bool demand_take(struct zc_gate *g, const struct zc_demand *d, const struct zc_pack *pack,
+                        struct zc_err *err)
+{
+        if (d->fail_on) {
+                memset(g->severity, 0, sizeof(g->severity));
+                memset(g->new_severity, 0, sizeof(g->new_severity));
+                json_array_clear(g->fail_selectors);
+        }
+        if (json_is_integer(d->max_new))
+                g->max_new = json_integer_value(d->max_new);
+        if (d->new_rules && !zc_new_rules_parse(d->new_rules, &g->new_rules))
+                return zc_demand_fail(d, "new_rules", err, "\"%.40s\" is not fail, warn or ignore",
+                                      d->new_rules);
+        return fail_on_take(g, d, pack, err) && require_take(g, d, pack, err);
+}
+
+static struct zc_demand demand_of(const struct zc_yaml *y, bool shipped)
+{
+        const json_t *gate = json_object_get(zc_yaml_root(y), "gate");
+
+        return (struct zc_demand){ .y = y,
+                                   .at = "/gate",
+                                   .fail_on = json_object_get(gate, "fail_on"),
+                                   .require = json_object_get(gate, "require"),
+                                   .max_new = json_object_get(gate, "max_new"),
+                                   .new_rules = zc_json_str(gate, "new_rules", NULL),
+                                   .shipped = shipped };
+}
+
+/* Demands come from the profiles, from what extends nothing on, then the configuration's, then those of the command line. */
+#define DEMANDS_MAX (ZC_PROFILE_CHAIN_MAX + 2)
+
+static size_t demands(const struct zc_judge_options *o, const struct zc_profile *p,
+                      struct zc_demand out[DEMANDS_MAX])
+{
+        size_t n = 0;
+
+        for (size_t i = p->count; i-- > 0;)
+                out[n++] = demand_of(p->files[i].yaml, p->files[i].shipped);
+        out[n++] = (struct zc_demand){ .y = o->config,
+                                       .at = o->config ? "/gate" : NULL,
+                                       .fail_on = o->fail_on_from ? NULL : o->fail_on,
+                                       .require = o->require,
+                                       .max_new = o->max_new,
+                                       .new_rules = o->new_rules };
+        if (o->fail_on_from)
+                out[n++] = (struct zc_demand){ .at = o->fail_on_from, .fail_on = o->fail_on };
+        return n;
+}
+
+/** The policy's own demands, on top of everybody's. */
+static bool policy_take(struct zc_gate *g, const struct zc_policy *p, const struct zc_pack *pack,
+                        struct zc_err *err)
+{
+        const struct zc_demand d = demand_of(p->yaml, false);
+        enum zc_new_rules least = ZC_NEW_RULES_IGNORE;
+
+        if (json_is_integer(d.max_new) &&
+            (g->max_new < 0 || json_integer_value(d.max_new) < g->max_new))
+                g->max_new = json_integer_value(d.max_new);
+        if (d.new_rules && zc_new_rules_parse(d.new_rules, &least) && least > g->new_rules)
+                g->new_rules = least;
+        return fail_on_take(g, &d, pack, err) && require_take(g, &d, pack, err);
+}
+
+static bool gate_fill(struct zc_gate *g, const struct zc_judge_options *o,
+                      const struct zc_profile *p, const struct zc_pack *view, struct zc_err *err)
+{
+        struct zc_demand list[DEMANDS_MAX];
+        size_t n = demands(o, p, list);
+
+        for (size_t i = 0; i < n; i++) {
+                if (!demand_take(g, &list[i], view, err) ||
+                    (o->policy && !zc_policy_holds(o->policy, &list[i], err)))
+                        return false;
+        }
+        return !o->policy || policy_take(g, o->policy, view, err);
+}
+
+bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, const struct zc_pack *view,
+                  struct zc_err *err)
+{
+        ZC_AUTO(zc_profile) shipped = NULL;
+
         *g = (struct zc_gate){ .max_new = -1,
+                               .new_rules = ZC_NEW_RULES_FAIL,
                                .fail_selectors = json_array(),
                                .require = json_array() };
         if (!g->fail_selectors || !g->require)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for the gate");
-        if (!profile_load(o->profile ? o->profile : "default", &profile, err))
+                return no_memory(err);
+        if (!o->profile && !zc_profile_load("default", &shipped, err))
                 return false;
-        if (!fail_on)
-                fail_on = json_object_get(zc_yaml_root(profile), "fail_on");
-        json_array_foreach (fail_on, i, v) {
-                if (!fail_on_add(g, json_string_value(v) ? json_string_value(v) : "", o->pack, err))
-                        return false;
-        }
-        if (json_is_integer(o->max_new))
-                g->max_new = json_integer_value(o->max_new);
-        g->new_rules_warn = o->new_rules && strcmp(o->new_rules, "warn") == 0;
-        return require_add(g, json_object_get(zc_yaml_root(profile), "require"), o->pack, false,
-                           err) &&
-               require_add(g, o->require, o->pack, true, err);
+        return gate_fill(g, o, o->profile ? o->profile : shipped, view, err);
 }
 
 void zc_gate_release(struct zc_gate *g)
@@ -172,271 +199,4 @@ bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *t
 {
         return g->severity[severity] || g->new_severity[severity] ||
                any_selects(g->fail_selectors, rule, tags) || any_selects(g->require, rule, tags);
-}
-
-static bool is_new(const struct zc_gate *g, const char *change)
-{
-        if (strcmp(change, "new-rule") == 0)
-                return !g->new_rules_warn;
-        return strcmp(change, "new") == 0 || strcmp(change, "new-data") == 0;
-}
-
-bool zc_gate_fails(const struct zc_gate *g, const char *rule, const json_t *tags,
-                   enum zc_severity severity, const char *change)
-{
-        if (strcmp(change, "absent") == 0 || (strcmp(change, "new-rule") == 0 && g->new_rules_warn))
-                return false;
-        return g->severity[severity] || (g->new_severity[severity] && is_new(g, change)) ||
-               any_selects(g->fail_selectors, rule, tags);
-}
-
-/* ---- closing ---- */
-
-/* The findings that count against one thing the gate forbids. */
-struct against {
-        const struct zc_gate *gate;
-        const json_t *risen; /* fingerprints that the baseline knew, and that weigh more now */
-        json_t *target, *found, *reasons;
-        bool failed;
-};
-
-static enum zc_severity severity_of(const json_t *finding)
-{
-        enum zc_severity s = ZC_INFO;
-
-        return zc_severity_parse(zc_json_str(finding, "severity", ""), &s) ? s : ZC_INFO;
-}
-
-/** An open finding that the gate may count at all. */
-static bool counts(const struct zc_gate *g, const json_t *f)
-{
-        const char *change = zc_json_str(f, "change", "");
-
-        return strcmp(zc_json_str(f, "status", ""), "open") == 0 && strcmp(change, "absent") != 0 &&
-               !(strcmp(change, "new-rule") == 0 && g->new_rules_warn);
-}
-
-static void forbid(struct against *a, const char *name, json_int_t found, json_int_t allowed,
-                   const char *words)
-{
-        json_object_set_new(a->target, name, json_integer(allowed));
-        json_object_set_new(a->found, name, json_integer(found));
-        if (found <= allowed)
-                return;
-        a->failed = true;
-        json_array_append_new(a->reasons, zc_json_printf("%lld %s (allowed %lld)", (long long)found,
-                                                         words, (long long)allowed));
-}
-
-/** New at its severity: nobody has accepted it, or looked at it, as what it is now. */
-static bool is_new_here(const struct against *a, const json_t *f)
-{
-        return is_new(a->gate, zc_json_str(f, "change", "")) ||
-               json_object_get(a->risen, zc_json_str(f, "fingerprint", ""));
-}
-
-static void forbid_severities(struct against *a, const json_t *findings)
-{
-        json_int_t n[ZC_SEVERITY_COUNT][2] = { { 0 } };
-        const json_t *f;
-        size_t i;
-
-        json_array_foreach (findings, i, f) {
-                enum zc_severity s = severity_of(f);
-
-                n[s][0] += counts(a->gate, f);
-                n[s][1] += counts(a->gate, f) && is_new_here(a, f);
-        }
-        for (size_t k = ZC_SEVERITY_COUNT; k-- > 0;) {
-                const char *name = zc_severity_name((enum zc_severity)k);
-                char words[32];
-
-                if (a->gate->severity[k])
-                        forbid(a, name, n[k][0], 0, name);
-                snprintf(words, sizeof(words), "new-%s", name);
-                if (a->gate->new_severity[k])
-                        forbid(a, words, n[k][1], 0, words);
-        }
-}
-
-static void forbid_others(struct against *a, const json_t *findings)
-{
-        json_int_t fresh = 0;
-        const json_t *selector, *f;
-        size_t i, k;
-
-        json_array_foreach (a->gate->fail_selectors, i, selector) {
-                json_int_t n = 0;
-
-                json_array_foreach (findings, k, f) {
-                        n += counts(a->gate, f) && zc_selector_matches(json_string_value(selector),
-                                                                       zc_json_str(f, "rule", ""),
-                                                                       json_object_get(f, "tags"));
-                }
-                forbid(a, json_string_value(selector), n, 0, json_string_value(selector));
-        }
-        json_array_foreach (findings, k, f) {
-                fresh += counts(a->gate, f) && is_new(a->gate, zc_json_str(f, "change", ""));
-        }
-        if (a->gate->max_new >= 0)
-                forbid(a, "max_new", fresh, a->gate->max_new, "new");
-}
-
-/** What a required check that has no answer asks of the reader; the same words for all that share a cause. */
-static json_t *row_reason(const struct zc_tally *t, const struct zc_row *r)
-{
-        const char *subject =
-                r->range_count ? json_string_value(json_array_get(t->subjects, r->ranges[0][0]))
-                               : "";
-
-        if (r->probe && r->needs && *r->needs)
-                return zc_json_printf("%s not readable (needs %s): zerocrit doctor", r->probe,
-                                      r->needs);
-        if (r->probe)
-                return zc_json_printf("%s", r->why);
-        if (r->count > 1)
-                return zc_json_printf("%s not answered on %zu subjects: %s", r->rule, r->count,
-                                      r->why);
-        return zc_json_printf("%s not answered on %s: %s", r->rule, subject, r->why);
-}
-
-static void reason_once(json_t *reasons, json_t *seen, json_t *reason)
-{
-        const char *words = json_string_value(reason);
-
-        if (words && !json_object_get(seen, words)) {
-                json_object_set_new(seen, words, json_true());
-                json_array_append(reasons, reason);
-        }
-        json_decref(reason);
-}
-
-static void incomplete_reasons(const struct zc_tally *t, json_t *reasons)
-{
-        json_auto_t *seen = json_object();
-        const json_t *v;
-        size_t i;
-
-        for (size_t r = 0; r < t->row_count; r++) {
-                const struct zc_row *row = &t->rows[r];
-
-                if (row->required && !row->waived &&
-                    (row->verdict == ZC_UNKNOWN || row->verdict == ZC_ERROR))
-                        reason_once(reasons, seen, row_reason(t, row));
-        }
-        json_array_foreach (t->missing, i, v) {
-                reason_once(reasons, seen, json_incref((json_t *)(uintptr_t)v));
-        }
-}
-
-json_t *zc_gate_close(const struct zc_tally *t, const json_t *findings)
-{
-        json_t *reasons = json_array();
-        struct against a = { t->gate, t->risen, json_object(), json_object(), reasons, false };
-        size_t failures;
-        const char *verdict;
-
-        forbid_severities(&a, findings);
-        forbid_others(&a, findings);
-        failures = json_array_size(reasons);
-        incomplete_reasons(t, reasons);
-        verdict = a.failed ? "fail" : json_array_size(reasons) > failures ? "incomplete" : "pass";
-        return json_pack("{s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:o}", "verdict", verdict, "target",
-                         a.target, "found", a.found, "required", "done",
-                         (json_int_t)t->required_done, "of", (json_int_t)t->required_of, "waived",
-                         (json_int_t)t->required_waived, "reasons", reasons);
-}
-
-/* ---- the verdict, in one line ---- */
-
-int zc_report_status(const json_t *report)
-{
-        const char *verdict = zc_json_str(report, "gate.verdict", "");
-
-        if (strcmp(verdict, "pass") == 0)
-                return 0;
-        return strcmp(verdict, "fail") == 0 ? 1 : 3;
-}
-
-static json_int_t count_of(const json_t *report, const char *severity, const char *status)
-{
-        return json_integer_value(json_object_get(
-                json_object_get(json_object_get(report, "counts"), severity), status));
-}
-
-static void add_counts(const json_t *report, struct zc_text *out)
-{
-        json_int_t high = count_of(report, "high", "open"), waived = 0;
-
-        for (size_t s = 0; s < ZC_SEVERITY_COUNT; s++)
-                waived += count_of(report, zc_severity_name((enum zc_severity)s), "waived");
-        if (high && !zc_json_at(report, "gate.target.high"))
-                zc_text_printf(out, ", %lld high", (long long)high);
-        if (waived)
-                zc_text_printf(out, ", %lld waived", (long long)waived);
-}
-
-/** "1 critical (allowed 0), 3 high (allowed 0)", or "0 critical" of what is forbidden and not there. */
-static void add_target(const json_t *report, bool failed, struct zc_text *out)
-{
-        const json_t *found = zc_json_at(report, "gate.found");
-        size_t start = out->len;
-        const char *name;
-        json_t *allowed;
-
-        json_object_foreach (zc_json_at(report, "gate.target"), name, allowed) {
-                long long n = json_integer_value(json_object_get(found, name));
-                long long most = json_integer_value(allowed);
-                const char *words = strcmp(name, "max_new") == 0 ? "new" : name;
-
-                if (failed && n > most)
-                        zc_text_printf(out, "%s%lld %s (allowed %lld)",
-                                       out->len > start ? ", " : "", n, words, most);
-                else if (!failed)
-                        zc_text_printf(out, "%s%lld %s", out->len > start ? ", " : "", n, words);
-        }
-        if (out->len == start)
-                zc_text_printf(out, "%lld critical",
-                               (long long)count_of(report, "critical", "open"));
-}
-
-static void add_required(const json_t *report, struct zc_text *out)
-{
-        zc_text_printf(out, "; %lld of %lld required checks done",
-                       (long long)json_integer_value(zc_json_at(report, "gate.required.done")),
-                       (long long)json_integer_value(zc_json_at(report, "gate.required.of")));
-}
-
-/** The first reasons as they are, then how many more there are. */
-static void add_reasons(const json_t *report, struct zc_text *out)
-{
-        const json_t *reasons = zc_json_at(report, "gate.reasons");
-        size_t n = json_array_size(reasons), shown = n > 2 ? 2 : n;
-
-        for (size_t i = 0; i < shown; i++) {
-                const char *s = json_string_value(json_array_get(reasons, i));
-
-                zc_text_printf(out, "; %s", s ? s : "");
-        }
-        if (n > shown)
-                zc_text_printf(out, "; and %zu more", n - shown);
-}
-
-char *zc_report_verdict(const json_t *report)
-{
-        static const char *const words[] = { [0] = "MET", [1] = "NOT MET", [3] = "NOT SHOWN" };
-        int status = zc_report_status(report);
-        struct zc_text out;
-
-        zc_text_init(&out, 2048);
-        zc_text_printf(&out, "%s  ", words[status]);
-        add_target(report, status == 1, &out);
-        if (status == 3) {
-                zc_text_add(&out, " found");
-                add_reasons(report, &out);
-                return zc_text_steal(&out);
-        }
-        add_counts(report, &out);
-        add_required(report, &out);
-        return zc_text_steal(&out);
 }

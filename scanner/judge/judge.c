@@ -11,7 +11,7 @@ struct judge {
         size_t count;
         const struct zc_judge_options *o;
         struct zc_tally *tally;
-        json_t *params;
+        const struct zc_terms *terms;
         struct zc_join *join;
         json_t *exposure;
         json_t *reach_by_listener; /* asset, listener → reach */
@@ -214,7 +214,7 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
                 .endpoint_pointer = w->endpoint_pointer,
                 .run = w->ev ? zc_evidence_run(w->ev) : NULL,
                 .run_pointer = "/run",
-                .params = j->params,
+                .params = j->terms->params,
         };
         struct zc_judgement jm;
         struct zc_entity safe = *e;
@@ -306,12 +306,12 @@ static bool judge_part(const struct work *as, const char *root, const char *poin
 {
         struct judge *j = as->j;
 
-        for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
+        for (size_t i = 0; i < zc_pack_count(j->terms->pack); i++) {
                 struct work w = *as;
                 char why[ZC_WHY_LEN] = "";
                 enum zc_presence presence;
 
-                w.rule = zc_pack_rule(j->o->pack, i);
+                w.rule = zc_pack_rule(j->terms->pack, i);
                 w.index = i;
                 if (!is_below(w.rule->kind, root))
                         continue;
@@ -359,7 +359,7 @@ static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_er
         (void)err; /* the judge's own */
         snprintf(pointer, sizeof(pointer), "/scans/%zu", index);
         return judge_part(&w, "scans[]", pointer, w.asset, zc_json_str(scan, "address", "")) &&
-               zc_untried(w.j->tally, w.j->o->pack, scan, w.asset, w.j->judged, w.j->err);
+               zc_untried(w.j->tally, w.j->terms->pack, scan, w.asset, w.j->judged, w.j->err);
 }
 
 /** Rules on exposure: the rows, then for each host what may be missing behind them. */
@@ -377,9 +377,9 @@ static bool judge_exposure(struct judge *j)
                 enum zc_presence presence = zc_kind_each(
                         listeners, host, "/host", zc_evidence_asset(j->evs[e]), NULL, NULL, why);
 
-                for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
+                for (size_t i = 0; i < zc_pack_count(j->terms->pack); i++) {
                         struct work w = { .j = j,
-                                          .rule = zc_pack_rule(j->o->pack, i),
+                                          .rule = zc_pack_rule(j->terms->pack, i),
                                           .index = i,
                                           .part = host };
 
@@ -416,14 +416,14 @@ static bool judge_all(struct judge *j, const json_t *assets)
         }
         if (!judge_exposure(j))
                 return false;
-        for (size_t i = 0; i < zc_pack_count(j->o->pack); i++) {
+        for (size_t i = 0; i < zc_pack_count(j->terms->pack); i++) {
                 if (!j->judged[i] &&
-                    !zc_tally_unplanned(j->tally, zc_pack_rule(j->o->pack, i)->id, j->err))
+                    !zc_tally_unplanned(j->tally, zc_pack_rule(j->terms->pack, i)->id, j->err))
                         return false;
         }
         return zc_expect(j->evs, j->count, j->o->expect, j->exposure, j->join, assets, j->tally,
                          j->err) &&
-               zc_coverage(j->evs, j->count, j->o->pack, j->tally, j->err);
+               zc_coverage(j->evs, j->count, j->terms->pack, j->tally, j->err);
 }
 
 static json_t *judge_run(struct judge *j, struct zc_gate *gate)
@@ -432,41 +432,50 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
         ZC_AUTO(zc_tally) tally = NULL;
         json_auto_t *assets = zc_assets(j->evs, j->count);
 
-        if (!zc_gate_init(gate, j->o, j->err) ||
+        if (!zc_gate_init(gate, j->o, j->terms->pack, j->err) ||
             !zc_waivers_new(j->o->waivers, assets, j->o->now_ms, &waivers, j->err))
                 return NULL;
         tally = zc_tally_new(gate, waivers);
         j->tally = tally;
-        j->params = zc_pack_params(j->o->pack, j->o->params, j->err);
-        if (!j->params)
-                return NULL;
         j->join = zc_join_new(j->evs, j->count, j->err);
         if (!j->join)
                 return NULL;
         j->exposure = zc_json_shown(zc_join_rows(j->join));
-        j->judged = calloc(zc_pack_count(j->o->pack) + 1, sizeof(*j->judged));
+        j->judged = calloc(zc_pack_count(j->terms->pack) + 1, sizeof(*j->judged));
         if (!tally || !assets || !j->judged || !reach_index(j)) {
                 zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
                 return NULL;
         }
-        return judge_all(j, assets) ? zc_judge_report(j->evs, j->count, j->o, j->params,
-                                                      j->exposure, tally, j->err)
+        return judge_all(j, assets) ? zc_judge_report(j->evs, j->count, j->o, j->terms, j->exposure,
+                                                      tally, j->err)
                                     : NULL;
 }
 
 json_t *zc_judge(struct zc_evidence *const *evs, size_t count, const struct zc_judge_options *o,
                  struct zc_err *err)
 {
-        struct judge j = { .evs = evs, .count = count, .o = o, .err = err };
+        struct zc_terms terms;
+        struct judge j = { .evs = evs, .count = count, .o = o, .terms = &terms, .err = err };
         struct zc_gate gate = { 0 };
-        json_t *report = judge_run(&j, &gate);
+        json_t *report = zc_terms_init(&terms, o, err) ? judge_run(&j, &gate) : NULL;
 
         zc_gate_release(&gate);
-        json_decref(j.params);
+        zc_terms_release(&terms);
         json_decref(j.exposure);
         zc_join_free(j.join);
         json_decref(j.reach_by_listener);
         json_decref(j.reach_by_port);
         free(j.judged);
         return report;
+}
+
+bool zc_judge_check(const struct zc_judge_options *o, struct zc_err *err)
+{
+        struct zc_terms terms;
+        struct zc_gate gate = { 0 };
+        bool ok = zc_terms_init(&terms, o, err) && zc_gate_init(&gate, o, terms.pack, err);
+
+        zc_gate_release(&gate);
+        zc_terms_release(&terms);
+        return ok;
 }

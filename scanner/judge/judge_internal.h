@@ -30,7 +30,64 @@ const char *zc_shown(struct zc_arena *arena, const char *s);
 /** The same of every string and key; a new value. */
 json_t *zc_json_shown(const json_t *value);
 
-/* ---- profile and gate settings ---- */
+/* ---- profiles and policies ---- */
+
+#define ZC_DIGEST_LEN (sizeof("sha256:") + 64)
+bool zc_digest(const void *p, size_t n, char out[ZC_DIGEST_LEN]) ZC_MUST_USE;
+
+#define ZC_PROFILE_CHAIN_MAX 8u
+struct zc_profile_file {
+        struct zc_yaml *yaml;
+        char digest[ZC_DIGEST_LEN]; /* of its bytes */
+        bool shipped;               /* ours: nobody's attempt to loosen anything */
+};
+struct zc_profile {
+        struct zc_profile_file files[ZC_PROFILE_CHAIN_MAX]; /* the named one, then what it extends, … */
+        size_t count;
+};
+struct zc_policy {
+        struct zc_yaml *yaml;
+        char digest[ZC_DIGEST_LEN];
+};
+extern const struct zc_shape zc_gate_shape[]; /* fail_on, require, max_new, new_rules */
+
+/* Somebody's demands on the gate, and where they stand. */
+struct zc_demand {
+        const struct zc_yaml *y; /* NULL: not in a file */
+        const char *at;          /* JSON Pointer of what holds them, or without y the option's name */
+        const json_t *fail_on, *require, *max_new;
+        const char *new_rules;
+        bool shipped;
+};
+/** "FILE:LINE:COLUMN: gate.KEY: words", or "--fail-on: words". */
+bool zc_demand_fail(const struct zc_demand *d, const char *key, struct zc_err *err, const char *fmt,
+                    ...) ZC_PRINTF(4, 5);
+/** "FILE:LINE:COLUMN" of a pointer. */
+#define ZC_PLACE_LEN 300
+void zc_place(const struct zc_yaml *y, const char *pointer, char out[ZC_PLACE_LEN]);
+
+/** A selector of a file that people write must select something. @what: the key, "include". @expectations: ZC-EXPECT-* count. */
+bool zc_selector_check(const struct zc_pack *pack, const struct zc_demand *d, const char *key,
+                       const char *selector, bool expectations, struct zc_err *err) ZC_MUST_USE;
+
+/** Refuses demands that are laxer than the policy. */
+bool zc_policy_holds(const struct zc_policy *p, const struct zc_demand *d,
+                     struct zc_err *err) ZC_MUST_USE;
+/** Refuses waivers that the policy does not allow; those that ended aside. */
+bool zc_policy_waivers(const struct zc_policy *p, const struct zc_pack *pack, const json_t *waivers,
+                       int64_t now_ms, struct zc_err *err) ZC_MUST_USE;
+
+/* What profile, policy and demands come to. */
+struct zc_terms {
+        struct zc_pack *pack; /* a view */
+        json_t *params;
+        json_t *selection, *policy; /* the report's */
+};
+bool zc_terms_init(struct zc_terms *t, const struct zc_judge_options *o,
+                   struct zc_err *err) ZC_MUST_USE;
+void zc_terms_release(struct zc_terms *t);
+
+/* ---- the gate's settings ---- */
 
 struct zc_gate {
         bool severity[ZC_SEVERITY_COUNT];     /* a finding of it fails the gate */
@@ -38,19 +95,19 @@ struct zc_gate {
         json_t *fail_selectors;               /* "tag:x", "id:GLOB" in fail_on */
         json_t *require;                      /* selectors of required rules */
         json_int_t max_new;                   /* -1: no limit */
-        bool new_rules_warn;
+        enum zc_new_rules { ZC_NEW_RULES_IGNORE, ZC_NEW_RULES_WARN, ZC_NEW_RULES_FAIL } new_rules;
 };
-bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o,
+/** @view: the rules that judge. */
+bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, const struct zc_pack *view,
                   struct zc_err *err) ZC_MUST_USE;
+/** "ignore", "warn", "fail". */
+bool zc_new_rules_parse(const char *s, enum zc_new_rules *out);
 void zc_gate_release(struct zc_gate *g);
 /** Does "tag:x", "id:GLOB" or a plain glob select this rule? */
 bool zc_selector_matches(const char *selector, const char *rule, const json_t *tags);
 /** Is an unanswered check of this rule, at this severity, one that the gate needs? */
 bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *tags,
                       enum zc_severity severity);
-/** Does this finding fail the gate by itself? change: "new" … */
-bool zc_gate_fails(const struct zc_gate *g, const char *rule, const json_t *tags,
-                   enum zc_severity severity, const char *change);
 
 /* ---- assets ---- */
 
@@ -177,8 +234,8 @@ bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const jso
 
 /** The whole report; the head that only this knows, then the tally's part. */
 json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
-                        const struct zc_judge_options *o, json_t *params, json_t *exposure,
-                        struct zc_tally *tally, struct zc_err *err);
+                        const struct zc_judge_options *o, const struct zc_terms *terms,
+                        json_t *exposure, struct zc_tally *tally, struct zc_err *err);
 
 /* ---- what the runs themselves owe ---- */
 

@@ -66,8 +66,8 @@ static json_t *baseline_json(const json_t *baseline)
 }
 
 json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
-                        const struct zc_judge_options *o, json_t *params, json_t *exposure,
-                        struct zc_tally *tally, struct zc_err *err)
+                        const struct zc_judge_options *o, const struct zc_terms *terms,
+                        json_t *exposure, struct zc_tally *tally, struct zc_err *err)
 {
         json_auto_t *report = NULL;
         json_auto_t *authorisation =
@@ -79,13 +79,14 @@ json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
         if (!problems)
                 return NULL;
         zc_time_format(o->now_ms, now);
-        report = json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:s, s:o}, s:O, s:O, s:o, s:o}", "schema",
-                           ZC_REPORT_SCHEMA, "created", now, "version", ZC_VERSION, "profile",
-                           o->profile ? o->profile : "default", "pack", "rules",
-                           (json_int_t)zc_pack_count(o->pack), "digest", zc_pack_digest(o->pack),
-                           "parts", zc_pack_parts_json(o->pack), "params", params, "authorisation",
-                           authorisation, "baseline", baseline_json(o->baseline), "runs",
-                           runs_json(evs, count));
+        report = json_pack("{s:s, s:s, s:s, s:O, s:{s:I, s:s, s:o}, s:O, s:O, s:O, s:O, s:o, s:o}",
+                           "schema", ZC_REPORT_SCHEMA, "created", now, "version", ZC_VERSION,
+                           "profile", json_object_get(terms->selection, "profile"), "pack", "rules",
+                           (json_int_t)zc_pack_count(terms->pack), "digest",
+                           zc_pack_digest(terms->pack), "parts", zc_pack_parts_json(o->pack),
+                           "selection", terms->selection, "policy", terms->policy, "params",
+                           terms->params, "authorisation", authorisation, "baseline",
+                           baseline_json(o->baseline), "runs", runs_json(evs, count));
         if (!report) {
                 zc_fail(err, ZC_E_NOMEM, "no memory for the report");
                 return NULL;

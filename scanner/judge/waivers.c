@@ -63,6 +63,23 @@ static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, jso
                zc_yaml_fail(y, pointer, err, "expires before it was created");
 }
 
+/** Where each waiver stands, for what is said about it later: its member "at". */
+static json_t *with_places(const struct zc_yaml *y, const json_t *list)
+{
+        json_t *out = json_deep_copy(list);
+        json_t *w;
+        size_t i;
+
+        json_array_foreach (out, i, w) {
+                char pointer[32], place[ZC_PLACE_LEN];
+
+                snprintf(pointer, sizeof(pointer), "/waivers/%zu", i);
+                zc_place(y, pointer, place);
+                json_object_set_new(w, "at", zc_json_bytes(place, strlen(place), ZC_PLACE_LEN));
+        }
+        return out;
+}
+
 static json_t *waivers_of(const struct zc_yaml *y, struct zc_err *err)
 {
         json_auto_t *ids = json_object();
@@ -76,7 +93,7 @@ static json_t *waivers_of(const struct zc_yaml *y, struct zc_err *err)
                 if (!check_waiver(y, w, i, ids, err))
                         return NULL;
         }
-        return json_deep_copy(list);
+        return with_places(y, list);
 }
 
 json_t *zc_waivers_load(const char *path, struct zc_err *err)
@@ -184,6 +201,7 @@ static void list_add(json_t *report, const char *key, const struct waiver *w)
 {
         json_t *copy = json_copy((json_t *)(uintptr_t)w->record);
 
+        json_object_del(copy, "at");
         json_object_set_new(copy, "matched", json_integer((json_int_t)w->matched));
         json_array_append_new(json_object_get(report, key), copy);
 }

@@ -83,7 +83,7 @@ usage "two outputs on one path" '-o and --report json=r.json would both write r.
 usage "two outputs on one path, spelt differently" 'would both write' judge good.json -o r.json --report json=./r.json
 usage "two outputs on standard output" 'would both write standard output' judge good.json --report terminal=-
 usage "an output over its input" 'would write over good.json' judge good.json -o good.json
-usage "an unknown profile" 'no profile "strict"' judge --profile strict good.json
+usage "an unknown profile" 'did you mean strict' judge --profile strickt good.json
 usage "a gate of no severity" '--fail-on: there is no "critcal"; did you mean critical' judge --fail-on critcal good.json
 usage "a selector that names no rule" 'ZC-NO-999' judge --fail-on id:ZC-NO-999 good.json
 usage "no evidence named" 'name evidence files' judge

@@ -20,6 +20,8 @@ struct row {
 static const struct row rows[] = {
         { HEAD, NULL },
         { HEAD "profile: default\n", NULL },
+        { HEAD "profile: pipeline\npolicy: p.yaml\n", NULL },
+        { HEAD "profile: ./mine.yaml\ngate: {new_rules: ignore}\n", NULL },
         { HEAD "targets: [{id: a, hosts: [local]}]\n", NULL },
         { HEAD "targets: [{id: a, evidence: e.json}]\n", NULL },
         { HEAD "targets: [{id: a, hosts: [\"10.0.0.1:5432\"], ports: \"22,80\", wait: 60s, zone: "
@@ -113,7 +115,6 @@ static const struct row rows[] = {
         { HEAD "notify: [{on: [always]}]\n", "c.yaml:2:1: notify: this version" },
         { HEAD "scope: {rate: {per_host: 5/s}}\n",
           "c.yaml:2:16: scope.rate.per_host: this version" },
-        { HEAD "policy: p.yaml\n", "c.yaml:2:1: policy: this version has no policies" },
         { HEAD "scope: {rate: {per_network: 5/s}}\n",
           "c.yaml:2:16: scope.rate.per_network: this version" },
         { HEAD "expect: [{for: \"id:a\", tls: {min: TLSv1.2}}]\n",
@@ -124,8 +125,8 @@ static const struct row rows[] = {
           "c.yaml:2:11: reports: this version cannot write csv; it has " },
         { HEAD "reports: {dir: out, formats: [csv]}\n",
           "c.yaml:2:31: reports: this version cannot write csv; it has " },
-        { HEAD "profile: pipeline\n",
-          "c.yaml:2:1: profile: this version has no profile \"pipeline\", only default" },
+        { HEAD "profile: pipelin\n",
+          "c.yaml:2:1: profile: there is no profile \"pipelin\"; did you mean pipeline, nor" },
         { HEAD "targets: [{id: a, hosts: [h], require: [ssh]}]\n",
           "c.yaml:2:41: require: this version has no probe \"ssh\"" },
         { HEAD "targets: [{id: a, hosts: [h], require: [qqqqqqqq]}]\n",
