@@ -159,10 +159,12 @@ struct zc_fw_chain {
         const char *name;
         uint64_t handle;
         bool base;
+        const char *type; /* of a base chain: "filter", "nat", "route" */
+        bool offload, binding;
         bool nat; /* type nat: the first packet of a flow only, and only where conntrack runs */
         enum zc_fw_hook hook;
         int32_t priority;
-        enum zc_fw_code policy;             /* ACCEPT or DROP */
+        enum zc_fw_code policy;             /* ACCEPT or DROP; CONTINUE: not known */
         const struct zc_fw_device *devices; /* of ingress and egress; none: at no device */
         size_t device_count;
         bool devices_unknown; /* the kernel says more of its devices than we know: may be at any */
@@ -175,7 +177,7 @@ struct zc_fw_table {
         enum zc_fw_family family;
         enum zc_fw_backend backend;
         const char *name; /* as all names: escaped */
-        bool dormant, owned;
+        bool dormant, owned, persist;
         uint64_t handle;
 };
 
@@ -184,6 +186,7 @@ struct zc_fw_set {
         uint32_t table;
         const char *name;
         uint32_t key_len, data_len;
+        bool anonymous;     /* part of its rule */
         bool map, verdicts; /* data per element; the data are verdicts */
         bool ordered; /* concatenation with ranges (pipapo): the first element in order that holds every field wins */
         bool learns;     /* some rule adds to it at run time: a miss may be a hit */

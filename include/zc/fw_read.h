@@ -5,10 +5,20 @@
 #include "zc/fw.h"
 #include "zc/netlink.h"
 
+/** A namespace that somebody made for himself says nothing about the machine. */
+enum zc_fw_initial { ZC_FW_INITIAL_UNKNOWN, ZC_FW_INITIAL_YES, ZC_FW_INITIAL_NO };
+struct zc_fw_netns {
+        uint64_t inode; /* 0: not to be seen */
+        enum zc_fw_initial initial;
+        bool toy; /* of a user namespace of its own, which anyone may make, and not the initial one */
+};
+void zc_fw_netns_look(struct zc_fw_netns *out);
+
 struct zc_fw_live {
         struct zc_fw_ruleset ruleset;
         struct zc_fw_host host;
-        struct zc_arena *arena; /* of both */
+        struct zc_fw_netns netns;
+        struct zc_arena *arena; /* of all */
 };
 
 /**

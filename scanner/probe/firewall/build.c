@@ -151,7 +151,7 @@ uint32_t fw_build_find(struct fw_build *b, enum fw_space space, uint32_t within,
         const struct fw_name *s;
 
         if (b->names.cap == 0)
-                return FW_NONE;
+                return FW_NOWHERE;
         if (!plain(name)) {
                 zc_text_init(&t, NAME_LIMIT);
                 zc_text_escape(&t, name.p, name.n);
@@ -159,7 +159,7 @@ uint32_t fw_build_find(struct fw_build *b, enum fw_space space, uint32_t within,
                 name = zc_rd_str(zc_text_str(&t));
         }
         s = slot_of(&b->names, hash_of(space, within, name), space, within, name);
-        return s->text ? s->value : FW_NONE;
+        return s->text ? s->value : FW_NOWHERE;
 }
 
 /* ---- entries ---- */
@@ -218,7 +218,7 @@ struct zc_fw_op *fw_build_op(struct fw_build *b, enum zc_fw_op_kind kind, const 
         op->name = name;
         op->sreg = op->dreg = op->sreg2 = op->dir = ZC_FW_NO_SLOT;
         if (kind == ZC_FW_OP_VERDICT)
-                op->u.verdict.chain = FW_NONE;
+                op->u.verdict.chain = FW_NOWHERE;
         return op;
 }
 
@@ -271,14 +271,25 @@ void fw_build_conntrack(struct fw_build *b, enum zc_fw_family family)
         b->conntrack[1] |= family == ZC_FW_IP6 || family == ZC_FW_INET || family == ZC_FW_BRIDGE;
 }
 
+bool fw_build_told(const struct fw_build *b, const char *what)
+{
+        for (size_t i = 0; i < b->gaps.count; i++) {
+                const char *told = fw_build_at(b->gaps, struct zc_fw_gap, i)->what;
+
+                if (told && strcmp(told, what) == 0)
+                        return true;
+        }
+        return false;
+}
+
 void fw_build_gap(struct fw_build *b, enum zc_fw_weight weight, const char *what, const char *where)
 {
         const bool full = b->gaps.count >= GAPS_MAX;
-        struct zc_fw_gap *g;
+        struct zc_fw_gap *g = NULL;
 
-        for (size_t i = 0; i < b->gaps.count; i++) {
+        for (size_t i = GAPS_MAX; i < b->gaps.count && full; i++) { /* one more of each weight */
                 g = fw_build_at(b->gaps, struct zc_fw_gap, i);
-                if (g->weight == weight && (full || strcmp(g->what, what) == 0))
+                if (g->weight == weight)
                         return;
         }
         if (!(g = fw_build_more(b, &b->gaps, sizeof *g)))

@@ -7,7 +7,7 @@
 
 #include "zc/fw.h"
 
-#define FW_NONE UINT32_MAX
+#define FW_NOWHERE UINT32_MAX
 
 /** A growing array on the heap. */
 struct fw_list {
@@ -52,7 +52,7 @@ const uint8_t *fw_build_bytes(struct fw_build *b, struct zc_rd bytes);
 
 /** Name spaces: tables within a family, chains and sets within a table. */
 enum fw_space { FW_TABLES, FW_CHAINS, FW_SETS };
-/** The index kept under this name, or FW_NONE. @within: family, or the table's index. */
+/** The index kept under this name, or FW_NOWHERE. @within: family, or the table's index. */
 uint32_t fw_build_find(struct fw_build *b, enum fw_space space, uint32_t within, struct zc_rd name);
 /** Adds an entry under its name; the struct's `name` and place are filled. NULL when out of memory. */
 struct zc_fw_table *fw_build_table(struct fw_build *b, enum zc_fw_family family, struct zc_rd name);
@@ -70,9 +70,11 @@ void fw_build_rule_close(struct fw_build *b);
 /** Something asks for conntrack, as nf_ct_netns_get() does it for a family. */
 void fw_build_conntrack(struct fw_build *b, enum zc_fw_family family);
 
-/** Told once per kind (`what`) with its first place. Both are copied, and safe to print. */
+/** Both are copied, and safe to print. Past 200 they are told no more one by one. */
 void fw_build_gap(struct fw_build *b, enum zc_fw_weight weight, const char *what,
                   const char *where);
+
+bool fw_build_told(const struct fw_build *b, const char *what);
 
 /** The ruleset, in the arena. What was built is released. */
 bool fw_build_finish(struct fw_build *b, struct zc_fw_ruleset *out, struct zc_err *err) ZC_MUST_USE;

@@ -47,6 +47,8 @@ void fw_place_gap(const struct fw_place *at, enum zc_fw_weight weight, struct zc
         zc_text_vprintf(&what, fmt, ap);
         va_end(ap);
         zc_text_escape(&what, name.p, name.n);
+        if (fw_build_told(at->b, zc_text_str(&what)))
+                return;
         zc_text_printf(&where, "%s %s", zc_fw_family_name(at->family), t->name);
         if (at->chain)
                 zc_text_printf(&where, " %s", at->chain);
@@ -123,7 +125,7 @@ static const struct {
 
 bool fw_decode_verdict(const struct fw_place *at, struct zc_rd attrs, struct zc_fw_verdict *out)
 {
-        struct zc_fw_verdict v = { .chain = FW_NONE };
+        struct zc_fw_verdict v = { .chain = FW_NOWHERE };
         struct zc_err err = { 0 };
         struct zc_rd chain;
         int32_t code;
@@ -131,7 +133,7 @@ bool fw_decode_verdict(const struct fw_place *at, struct zc_rd attrs, struct zc_
         if (!nft_verdict_parse(attrs, &code, &chain, &err))
                 return false;
         if (code > 0 && (code & 0xff) == 3) { /* NF_QUEUE, its number in the upper half */
-                *out = (struct zc_fw_verdict){ ZC_FW_QUEUE, FW_NONE, (uint16_t)(code >> 16) };
+                *out = (struct zc_fw_verdict){ ZC_FW_QUEUE, FW_NOWHERE, (uint16_t)(code >> 16) };
                 return true;
         }
         for (size_t i = 0; i < ZC_COUNT(codes); i++) {
@@ -141,7 +143,7 @@ bool fw_decode_verdict(const struct fw_place *at, struct zc_rd attrs, struct zc_
                 if (code == NFT_JUMP || code == NFT_GOTO)
                         v.chain = fw_build_find(at->b, FW_CHAINS, at->table, chain);
                 *out = v;
-                return (code != NFT_JUMP && code != NFT_GOTO) || v.chain != FW_NONE;
+                return (code != NFT_JUMP && code != NFT_GOTO) || v.chain != FW_NOWHERE;
         }
         return false;
 }
@@ -230,7 +232,7 @@ static struct zc_fw_set *set_named(struct decoding *d, unsigned n, struct zc_fw_
 {
         uint32_t i = fw_build_find(d->at->b, FW_SETS, d->at->table, d->a->bytes[n]);
 
-        if (i == FW_NONE) {
+        if (i == FW_NOWHERE) {
                 d->strange = "set";
                 return NULL;
         }

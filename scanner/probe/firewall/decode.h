@@ -13,7 +13,7 @@ struct fw_place {
         uint64_t handle;   /* 0: of the chain itself */
 };
 
-/** Tells a gap at this place; `what` is made of the words and a foreign name (may be empty). */
+/** Tells a gap at this place, once per kind; `what` is made of the words and a foreign name (may be empty). */
 void fw_place_gap(const struct fw_place *at, enum zc_fw_weight weight, struct zc_rd name,
                   const char *fmt, ...) ZC_PRINTF(4, 5);
 

@@ -68,7 +68,7 @@ static void add_data(struct fw_elements *e, const struct fw_place *at, struct zc
                      const struct zc_nft_element *one)
 {
         const bool end = one->flags & ZC_NFT_ELEMENT_END;
-        struct zc_fw_verdict v = { .code = ZC_FW_BREAK, .chain = FW_NONE };
+        struct zc_fw_verdict v = { .code = ZC_FW_BREAK, .chain = FW_NOWHERE };
         struct zc_fw_verdict *kept;
         uint8_t *none;
 

@@ -3,16 +3,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "firewall.h"
-#include "zc/json.h"
+#include <jansson.h>
+
+#include "others.h"
+#include "ruleset.h"
+#include "zc/fw_read.h"
+#include "zc/netlink.h"
 #include "zc/probe.h"
+#include "zc/text.h"
 
-#define NAME_MAX_JSON 1024
-
-static json_t *name(struct zc_rd text)
-{
-        return zc_json_bytes(text.p, text.n, NAME_MAX_JSON);
-}
+/** What the document is made of. `old` is for the defaults and for what is let in. */
+struct source {
+        const struct zc_fw_live *live;
+        const struct fw_ruleset *old;
+        json_t *not_modelled;
+        bool legacy[2], at_hooks, deciders;
+};
 
 /* A document that lacks a chain would be a false one: every failure to add something sets *bad, and fails the probe. */
 
@@ -26,99 +32,156 @@ static void add(json_t *array, json_t *value, bool *bad)
         *bad |= json_array_append_new(array, value) != 0;
 }
 
-struct flag {
-        uint32_t bit;
-        const char *name;
-};
-
-static json_t *flag_names(uint32_t flags, const struct flag *rows, size_t count, bool *bad)
+static json_t *text(const char *s)
 {
-        json_t *list = json_array();
-
-        for (size_t i = 0; i < count; i++) {
-                if (flags & rows[i].bit)
-                        add(list, json_string(rows[i].name), bad);
-        }
-        return list;
+        return json_string(s ? s : "");
 }
 
-static json_t *device_names(const struct fw_chain *chain, bool *bad)
+static void add_flag(json_t *list, bool there, const char *name, bool *bad)
+{
+        if (there)
+                add(list, json_string(name), bad);
+}
+
+static json_t *device_names(const struct zc_fw_chain *chain, bool *bad)
 {
         json_t *list = json_array();
 
-        for (size_t i = 0; i < chain->device_count; i++) {
-                ZC_AUTO_TEXT t = { 0 };
-
-                zc_text_init(&t, 256);
-                zc_text_escape(&t, chain->devices[i].name.p, chain->devices[i].name.n);
-                if (chain->devices[i].prefix)
-                        zc_text_addc(&t, '*');
-                add(list, json_string(zc_text_str(&t)), bad);
-        }
+        for (size_t i = 0; i < chain->device_count; i++)
+                add(list,
+                    json_sprintf("%s%s", chain->devices[i].name,
+                                 chain->devices[i].prefix ? "*" : ""),
+                    bad);
         return list;
 }
 
 /** A chain at a hook. What the kernel says and we have no name for is omitted here and told in not_modelled. */
-static void add_base(json_t *out, const struct zc_nft_chain *c, bool *bad)
+static void add_base(json_t *out, const struct zc_fw_chain *c, bool *bad)
 {
-        const char *hook = fw_hook_name(c->family, c->hook);
-
-        set(out, "type", name(c->type), bad);
-        if (hook)
-                set(out, "hook", json_string(hook), bad);
+        set(out, "type", text(c->type), bad);
+        if (c->hook != ZC_FW_NO_HOOK)
+                set(out, "hook", json_string(zc_fw_hook_name(c->hook)), bad);
         set(out, "priority", json_integer(c->priority), bad);
-        if (c->has_policy && c->policy <= ZC_NFT_POLICY_ACCEPT)
-                set(out, "policy", json_string(c->policy == ZC_NFT_POLICY_DROP ? "drop" : "accept"),
-                    bad);
+        if (c->policy == ZC_FW_ACCEPT || c->policy == ZC_FW_DROP)
+                set(out, "policy", json_string(c->policy == ZC_FW_DROP ? "drop" : "accept"), bad);
 }
 
-static json_t *chain_json(const struct fw_chain *chain, bool *bad)
+static json_t *chain_json(const struct zc_fw_chain *chain, bool *bad)
 {
-        static const struct flag flags[] = { { ZC_NFT_CHAIN_HW_OFFLOAD, "offload" },
-                                             { ZC_NFT_CHAIN_BINDING, "binding" } };
-        json_t *out = json_pack("{s:o, s:I}", "name", name(chain->c.name), "handle",
-                                (json_int_t)chain->c.handle);
+        json_t *out =
+                json_pack("{s:s, s:I}", "name", chain->name, "handle", (json_int_t)chain->handle);
+        json_t *flags = json_array();
 
-        if (!out)
+        if (!out || !flags) {
+                json_decref(out);
+                json_decref(flags);
                 return NULL;
-        if (chain->c.base)
-                add_base(out, &chain->c, bad);
+        }
+        if (chain->base)
+                add_base(out, chain, bad);
         else
                 *bad |= json_object_update_new(out, json_pack("{s:n, s:n, s:n, s:n}", "type",
                                                               "hook", "priority", "policy")) != 0;
+        add_flag(flags, chain->offload, "offload", bad);
+        add_flag(flags, chain->binding, "binding", bad);
         set(out, "devices", device_names(chain, bad), bad);
-        set(out, "flags", flag_names(chain->c.flags, flags, ZC_COUNT(flags), bad), bad);
-        set(out, "rules", json_integer((json_int_t)chain->rules), bad);
+        set(out, "flags", flags, bad);
+        set(out, "rules", json_integer((json_int_t)chain->rule_count), bad);
         return out;
 }
 
-static json_t *table_json(const struct fw_ruleset *rs, const struct fw_table *t, bool *bad)
+static json_t *table_json(const struct zc_fw_ruleset *rs, uint32_t number, bool *bad)
 {
-        static const struct flag flags[] = { { ZC_NFT_TABLE_DORMANT, "dormant" },
-                                             { ZC_NFT_TABLE_OWNER, "owner" },
-                                             { ZC_NFT_TABLE_PERSIST, "persist" } };
+        const struct zc_fw_table *t = &rs->tables[number];
         json_t *chains = json_array();
+        json_t *flags = json_array();
 
         for (size_t i = 0; i < rs->chain_count; i++) {
-                if (rs->chains[i].c.family == t->family && fw_same(rs->chains[i].c.table, t->name))
+                if (rs->chains[i].table == number)
                         add(chains, chain_json(&rs->chains[i], bad), bad);
         }
-        return json_pack("{s:s, s:o, s:I, s:o, s:o}", "family", fw_family_name(t->family), "name",
-                         name(t->name), "handle", (json_int_t)t->handle, "flags",
-                         flag_names(t->flags, flags, ZC_COUNT(flags), bad), "chains", chains);
+        add_flag(flags, t->dormant, "dormant", bad);
+        add_flag(flags, t->owned, "owner", bad);
+        add_flag(flags, t->persist, "persist", bad);
+        return json_pack("{s:s, s:s, s:I, s:o, s:o}", "family", zc_fw_family_name(t->family),
+                         "name", t->name, "handle", (json_int_t)t->handle, "flags", flags, "chains",
+                         chains);
 }
 
-static void add_tables(json_t *out, const struct fw_ruleset *rs, bool *bad)
+/** Tables of nf_tables; sets that have a name of their own; rules of all chains. */
+static void add_tables(json_t *out, const struct zc_fw_ruleset *rs, bool *bad)
 {
         json_t *tables = json_array();
+        size_t sets = 0, rules = 0;
 
         for (size_t i = 0; i < rs->table_count; i++) {
-                if (fw_family_name(rs->tables[i].family)) /* the others are in not_modelled */
-                        add(tables, table_json(rs, &rs->tables[i], bad), bad);
+                if (rs->tables[i].backend == ZC_FW_NF_TABLES)
+                        add(tables, table_json(rs, (uint32_t)i, bad), bad);
         }
+        for (size_t i = 0; i < rs->set_count; i++)
+                sets += !rs->sets[i].anonymous;
+        for (size_t i = 0; i < rs->chain_count; i++)
+                rules += rs->chains[i].rule_count;
         set(out, "tables", tables, bad);
-        set(out, "sets", json_integer((json_int_t)rs->sets), bad);
-        set(out, "rules", json_integer((json_int_t)rs->rules), bad);
+        set(out, "sets", json_integer((json_int_t)sets), bad);
+        set(out, "rules", json_integer((json_int_t)rules), bad);
+}
+
+static void add_backends(json_t *out, const struct zc_fw_ruleset *rs, bool *bad)
+{
+        static const struct {
+                enum zc_fw_backend backend;
+                enum zc_fw_family family; /* of legacy tables */
+                const char *name;
+        } rows[] = {
+                { ZC_FW_NF_TABLES, 0, "nf_tables" },
+                { ZC_FW_LEGACY, ZC_FW_IP, "iptables-legacy" },
+                { ZC_FW_LEGACY, ZC_FW_IP6, "ip6tables-legacy" },
+                { ZC_FW_LEGACY, ZC_FW_ARP, "arptables-legacy" },
+        };
+        json_t *list = json_array();
+
+        for (size_t r = 0; r < ZC_COUNT(rows); r++) {
+                bool there = false;
+
+                for (size_t i = 0; i < rs->table_count; i++)
+                        there |= rs->tables[i].backend == rows[r].backend &&
+                                 (rows[r].backend == ZC_FW_NF_TABLES ||
+                                  rs->tables[i].family == rows[r].family);
+                add_flag(list, there, rows[r].name, bad);
+        }
+        set(out, "backend", list, bad);
+}
+
+static void add_gap(struct source *s, enum zc_fw_weight weight, const char *what, const char *where,
+                    bool *bad)
+{
+        s->deciders |= weight != ZC_FW_REMARK;
+        s->at_hooks |= strcmp(what, FW_OTHERS_AT_HOOKS) == 0;
+        s->legacy[0] |= strncmp(what, "legacy iptables", 15) == 0;
+        s->legacy[1] |= strncmp(what, "legacy ip6tables", 16) == 0;
+        add(s->not_modelled, json_pack("{s:s, s:s}", "what", what, "where", where), bad);
+}
+
+static void add_gaps(struct source *s, const struct zc_fw_gap *gaps, size_t count, bool *bad)
+{
+        for (size_t i = 0; i < count; i++)
+                add_gap(s, gaps[i].weight, gaps[i].what, gaps[i].where, bad);
+}
+
+/** Remarks that only the document has a use for. */
+static void add_remarks(struct source *s, bool *bad)
+{
+        struct zc_fw_ruleset rs = { 0 };
+        struct zc_err err = { 0 };
+        struct fw_build b;
+
+        fw_build_init(&b, s->live->arena);
+        fw_others_namespaces(&b, s->live->netns.inode);
+        if (fw_build_finish(&b, &rs, &err))
+                add_gaps(s, rs.gaps, rs.gap_count, bad);
+        else
+                *bad = true;
 }
 
 static const struct {
@@ -131,8 +194,8 @@ static const struct {
         const char *name, *any;
 } ip_families[] = { { ZC_NFT_IP, "ip", "0.0.0.0/0" }, { ZC_NFT_IP6, "ip6", "::/0" } };
 
-static void tell_unclear(struct fw_others *o, const struct fw_doubt *doubt, const char *path,
-                         const char *family)
+static void tell_unclear(struct source *s, const struct fw_doubt *doubt, const char *path,
+                         const char *family, bool *bad)
 {
         const struct fw_chain *chain = doubt->chain;
         ZC_AUTO_TEXT what = { 0 };
@@ -152,14 +215,14 @@ static void tell_unclear(struct fw_others *o, const struct fw_doubt *doubt, cons
         zc_text_escape(&where, chain->c.name.p, chain->c.name.n);
         if (doubt->handle)
                 zc_text_printf(&where, " handle %llu", (unsigned long long)doubt->handle);
-        fw_others_add(o, FW_DECIDES, zc_text_str(&what), zc_text_str(&where));
+        add_gap(s, ZC_FW_DECIDES, zc_text_str(&what), zc_text_str(&where), bad);
 }
 
 /**
  * What becomes of a packet that meets no condition. A drop in nftables is final whatever else there is; an accept only stands when
  * nothing else at netfilter's hooks could decide. What cannot be told is omitted.
  */
-static void add_defaults(json_t *out, const struct fw_ruleset *rs, struct fw_others *o, bool *bad)
+static void add_defaults(json_t *out, struct source *s, bool *bad)
 {
         json_t *defaults = json_object();
 
@@ -169,13 +232,13 @@ static void add_defaults(json_t *out, const struct fw_ruleset *rs, struct fw_oth
                 for (size_t f = 0; f < ZC_COUNT(ip_families); f++) {
                         struct fw_doubt where;
                         enum fw_fate fate =
-                                fw_path_fate(rs, paths[p].path, ip_families[f].family, &where);
+                                fw_path_fate(s->old, paths[p].path, ip_families[f].family, &where);
 
                         if (where.chain)
-                                tell_unclear(o, &where, paths[p].name, ip_families[f].name);
+                                tell_unclear(s, &where, paths[p].name, ip_families[f].name, bad);
                         if (fate == FW_DROP)
                                 set(by_family, ip_families[f].name, json_string("drop"), bad);
-                        else if (fate == FW_ACCEPT && !o->legacy[f] && !o->netfilter_bpf)
+                        else if (fate == FW_ACCEPT && !s->legacy[f] && !s->at_hooks)
                                 set(by_family, ip_families[f].name, json_string("accept"), bad);
                 }
                 set(defaults, paths[p].name, by_family, bad);
@@ -216,103 +279,75 @@ static void add_admits(json_t *out, const struct fw_ruleset *rs, bool *bad)
                 json_decref(admits);
 }
 
-static void add_backends(json_t *out, const struct fw_ruleset *rs, const struct fw_others *o,
-                         bool *bad)
+static bool fill(json_t *out, struct source *s)
 {
-        json_t *list = json_array();
-
-        if (rs->table_count > 0)
-                add(list, json_string("nf_tables"), bad);
-        *bad |= json_array_extend(list, o->backends) != 0;
-        set(out, "backend", list, bad);
-}
-
-/** Anyone may make such a namespace for himself: what it would do to packets says nothing about the machine, and is not told. */
-static bool toy(const struct fw_netns *ns)
-{
-        return ns->own_user_namespace && ns->initial != FW_INITIAL_YES;
-}
-
-static bool fill(json_t *out, const struct fw_ruleset *rs, const struct fw_netns *ns)
-{
-        struct fw_others o = { .netns = ns->inode };
         bool bad = false;
 
-        fw_others_look(&o);
-        for (const struct fw_strange *s = rs->strange; s; s = s->next)
-                fw_others_add(&o, FW_DECIDES, s->what, s->where);
-        add_backends(out, rs, &o, &bad);
-        add_tables(out, rs, &bad);
-        if (!toy(ns)) {
-                add_defaults(out, rs, &o, &bad);
-                if (!o.deciders)
-                        add_admits(out, rs, &bad);
+        s->not_modelled = json_array();
+        add_gaps(s, s->live->ruleset.gaps, s->live->ruleset.gap_count, &bad);
+        add_backends(out, &s->live->ruleset, &bad);
+        add_tables(out, &s->live->ruleset, &bad);
+        if (!s->live->netns.toy) { /* what its rules would do says nothing about the machine */
+                add_defaults(out, s, &bad);
+                if (!s->deciders)
+                        add_admits(out, s->old, &bad);
         }
-        bad |= o.failed;
-        set(out, "not_modelled", json_incref(o.list), &bad);
-        fw_others_release(&o);
+        add_remarks(s, &bad);
+        set(out, "not_modelled", s->not_modelled, &bad);
         return !bad;
 }
 
-static void add_netns(json_t *out, const struct fw_netns *ns, bool *bad)
+static void add_netns(json_t *out, const struct zc_fw_netns *ns, bool *bad)
 {
+        static const char *const names[] = { "unknown", "yes", "no" };
         json_t *o = json_object();
 
         if (ns->inode)
                 set(o, "inode", json_integer((json_int_t)ns->inode), bad);
-        set(o, "initial", json_string(fw_initial_name(ns->initial)), bad);
+        set(o, "initial", json_string(names[ns->initial]), bad);
         set(out, "netns", o, bad);
 }
 
-static bool denied(struct zc_io *io, struct zc_err *err)
-{
-        snprintf(io->needs, sizeof io->needs, "CAP_NET_ADMIN");
-        return zc_fail(err, ZC_E_DENIED,
-                       "the kernel shows its packet filter only to CAP_NET_ADMIN in the user "
-                       "namespace that owns this network namespace: "
-                       "run as root (sudo)");
-}
-
-/** An absent nf_tables is an empty ruleset: legacy tables may still be there, and are looked for. */
-static bool read_ruleset(struct fw_ruleset *rs, struct zc_io *io, struct zc_err *err)
+/** An absent nf_tables is an empty ruleset. */
+static bool read_old(struct fw_ruleset *rs, struct zc_err *err)
 {
         struct zc_nl *nl = NULL;
         bool ok = zc_nl_open(NETLINK_NETFILTER, &nl, err) && fw_ruleset_read(nl, rs, err);
 
         zc_nl_close(nl);
-        if (ok)
-                return true;
-        if (err->code == ZC_E_DENIED)
-                return denied(io, err);
-        if (err->code == ZC_E_UNSUPPORTED)
-                return fw_ruleset_init(rs, err);
-        return false;
+        return ok || (err->code == ZC_E_UNSUPPORTED && fw_ruleset_init(rs, err));
 }
 
 static bool firewall_run(const struct zc_subject *subject, struct zc_io *io, json_t *out,
                          struct zc_err *err)
 {
-        struct fw_ruleset rs = { 0 };
-        struct fw_netns ns;
+        struct zc_fw_live live = { 0 };
+        struct fw_ruleset old = { 0 };
+        struct source s = { .live = &live, .old = &old };
         bool bad = false;
 
         (void)subject;
-        fw_netns_look(&ns);
-        add_netns(out, &ns, &bad);
-        if (!read_ruleset(&rs, io, err))
+        zc_fw_netns_look(&live.netns);
+        add_netns(out, &live.netns, &bad);
+        if (!zc_fw_read(&live, err) || !read_old(&old, err)) {
+                if (err->code == ZC_E_DENIED)
+                        snprintf(io->needs, sizeof io->needs, "CAP_NET_ADMIN");
+                zc_fw_live_release(&live);
                 return false;
-        bad |= !fill(out, &rs, &ns);
-        fw_ruleset_release(&rs);
-        if (bad) {
-                json_object_clear(out);
-                return zc_fail(err, ZC_E_NOMEM, "the firewall's evidence");
         }
-        if (toy(&ns))
+        bad |= !fill(out, &s);
+        fw_ruleset_release(&old);
+        if (!bad && live.netns.toy)
                 zc_io_partial(io, "CAP_NET_ADMIN",
                               "these are the rules of network namespace net:[%llu], made in a user "
                               "namespace of its own: what protects the machine was not seen: "
                               "run as root (sudo) outside of it",
-                              (unsigned long long)ns.inode);
+                              (unsigned long long)live.netns.inode);
+        zc_fw_live_release(&live);
+        if (bad) {
+                json_object_clear(out);
+                return zc_fail(err, ZC_E_NOMEM, "the firewall's evidence");
+        }
         return true;
 }
 

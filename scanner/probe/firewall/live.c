@@ -12,6 +12,7 @@
 #include "host.h"
 #include "legacy.h"
 #include "nft.h"
+#include "others.h"
 #include "zc/fw_read.h"
 
 #define READINGS 8
@@ -201,10 +202,13 @@ static bool read_whole(struct zc_nl *nl, struct zc_fw_live *live, bool *again, s
         live->arena = zc_arena_new(ARENA_LIMIT);
         if (!live->arena)
                 return zc_fail(err, ZC_E_NOMEM, "the firewall's model");
+        zc_fw_netns_look(&live->netns);
         ok = read_rules(nl, &b, live->arena, again, err);
-        if (ok && !*again)
+        if (ok && !*again) {
+                fw_others_look(&b, live->netns.inode);
                 ok = fw_legacy_read(&b, err) && fw_host_read(&b, &live->host, err) &&
                      fw_build_finish(&b, &live->ruleset, err);
+        }
         fw_build_release(&b);
         return ok;
 }

@@ -12,8 +12,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "firewall.h"
+#include "zc/fw_read.h"
 
 /* include/linux/proc_ns.h, include/uapi/linux/nsfs.h: fixed for ever; that of the network since 6.18. */
 #define USER_NS_INITIAL 0xEFFFFFFDu
@@ -50,45 +51,39 @@ static bool sees_first_process(void)
                inode_of("/proc/self/ns/pid") == PID_NS_INITIAL;
 }
 
-static enum fw_initial by_sysctls(void)
+static enum zc_fw_initial by_sysctls(void)
 {
         struct stat st;
 
         if (stat("/proc/sys/net/core/somaxconn", &st) != 0) /* every namespace has this one */
-                return FW_INITIAL_UNKNOWN;
+                return ZC_FW_INITIAL_UNKNOWN;
         if (stat("/proc/sys/net/core/netdev_max_backlog", &st) != 0)
-                return FW_INITIAL_NO;
-        return st.st_mode & S_IWUSR ? FW_INITIAL_YES : FW_INITIAL_UNKNOWN;
+                return ZC_FW_INITIAL_NO;
+        return st.st_mode & S_IWUSR ? ZC_FW_INITIAL_YES : ZC_FW_INITIAL_UNKNOWN;
 }
 
-static enum fw_initial initial(uint64_t inode)
+static enum zc_fw_initial initial(uint64_t inode)
 {
         uint64_t owner = owner_of_netns();
         uint64_t first = sees_first_process() ? inode_of("/proc/1/ns/net") : 0;
 
         if (inode == NET_NS_INITIAL)
-                return FW_INITIAL_YES;
+                return ZC_FW_INITIAL_YES;
         if (owner != 0 && owner != USER_NS_INITIAL)
-                return FW_INITIAL_NO;
+                return ZC_FW_INITIAL_NO;
         if (first != 0 && inode != 0)
-                return first == inode ? FW_INITIAL_YES : FW_INITIAL_NO;
+                return first == inode ? ZC_FW_INITIAL_YES : ZC_FW_INITIAL_NO;
         return by_sysctls();
 }
 
-void fw_netns_look(struct fw_netns *out)
+void zc_fw_netns_look(struct zc_fw_netns *out)
 {
         uint64_t user = inode_of("/proc/self/ns/user");
         uint64_t owner = owner_of_netns();
+        bool own =
+                (user != 0 && user != USER_NS_INITIAL) || (owner != 0 && owner != USER_NS_INITIAL);
 
         out->inode = inode_of("/proc/self/ns/net");
         out->initial = initial(out->inode);
-        out->own_user_namespace = (user != 0 && user != USER_NS_INITIAL) ||
-                                  (owner != 0 && owner != USER_NS_INITIAL);
-}
-
-const char *fw_initial_name(enum fw_initial i)
-{
-        static const char *const names[] = { "unknown", "yes", "no" };
-
-        return names[i];
+        out->toy = own && out->initial != ZC_FW_INITIAL_YES;
 }

@@ -81,6 +81,7 @@ static bool take_table(struct fw_nft *n, struct zc_rd payload, struct zc_err *er
         t->handle = w.handle;
         t->dormant = w.flags & ZC_NFT_TABLE_DORMANT;
         t->owned = w.flags & ZC_NFT_TABLE_OWNER;
+        t->persist = w.flags & ZC_NFT_TABLE_PERSIST;
         at.family = t->family;
         at.table = (uint32_t)n->b->tables.count - 1;
         unknown_attr(&at, ZC_FW_DECIDES, "table", w.unknown);
@@ -124,12 +125,15 @@ static void add_base(const struct fw_place *at, struct zc_fw_chain *c, const str
         c->hook = hook_of(at->family, w->hook);
         c->priority = w->priority;
         c->nat = zc_rd_is(w->type, "nat");
-        c->policy = w->has_policy && w->policy == ZC_NFT_POLICY_DROP ? ZC_FW_DROP : ZC_FW_ACCEPT;
+        c->type = fw_build_text(at->b, w->type);
+        c->policy = !w->has_policy || w->policy > ZC_NFT_POLICY_ACCEPT ? ZC_FW_CONTINUE
+                    : w->policy == ZC_NFT_POLICY_DROP                  ? ZC_FW_DROP
+                                                                       : ZC_FW_ACCEPT;
         c->devices_unknown = w->devices_unknown;
         add_devices(at->b, c, w);
         if (c->hook == ZC_FW_NO_HOOK)
                 fw_place_gap(at, ZC_FW_DECIDES, none, "hook %u", (unsigned)w->hook);
-        if (w->has_policy && w->policy > ZC_NFT_POLICY_ACCEPT)
+        if (c->policy == ZC_FW_CONTINUE)
                 fw_place_gap(at, ZC_FW_DECIDES, none, "policy %u", (unsigned)w->policy);
         if (!c->nat && !zc_rd_is(w->type, "filter") && !zc_rd_is(w->type, "route"))
                 fw_place_gap(at, ZC_FW_DECIDES, w->type, "a chain of type ");
@@ -149,13 +153,15 @@ static bool take_chain(struct fw_nft *n, struct zc_rd payload, struct zc_err *er
                 return false;
         at.family = (enum zc_fw_family)w.family;
         at.table = fw_build_find(n->b, FW_TABLES, w.family, w.table);
-        if (at.table == FW_NONE)
+        if (at.table == FW_NOWHERE)
                 return n->b->failed || no_place(err, "chain");
         c = fw_build_chain(n->b, at.table, w.name);
         if (!c)
                 return true;
         at.chain = c->name;
         c->handle = w.handle;
+        c->offload = w.flags & ZC_NFT_CHAIN_HW_OFFLOAD;
+        c->binding = w.flags & ZC_NFT_CHAIN_BINDING;
         if (w.base)
                 add_base(&at, c, &w);
         unknown_attr(&at, ZC_FW_DECIDES, "chain", w.unknown);
@@ -176,8 +182,8 @@ static bool take_rule(struct fw_nft *n, struct zc_rd payload, struct zc_err *err
                 return false;
         at.family = (enum zc_fw_family)w.family;
         at.table = fw_build_find(n->b, FW_TABLES, w.family, w.table);
-        chain = at.table == FW_NONE ? FW_NONE : fw_build_find(n->b, FW_CHAINS, at.table, w.chain);
-        if (chain == FW_NONE)
+        chain = at.table == FW_NOWHERE ? FW_NOWHERE : fw_build_find(n->b, FW_CHAINS, at.table, w.chain);
+        if (chain == FW_NOWHERE)
                 return n->b->failed || no_place(err, "rule");
         at.chain = fw_build_at(n->b->chains, struct zc_fw_chain, chain)->name;
         at.handle = w.handle;
@@ -208,6 +214,7 @@ static void describe_set(struct fw_build *b, struct zc_fw_set *s, const struct z
         uint8_t widths[ZC_FW_KEY_MAX / 4];
         const size_t fields = zc_nft_fields(w->description, widths, ZC_COUNT(widths));
 
+        s->anonymous = w->flags & ZC_NFT_SET_ANONYMOUS;
         s->key_len = w->key_size;
         s->map = w->flags & ZC_NFT_SET_MAP;
         s->verdicts = s->map && w->data_type == ZC_NFT_DATA_VERDICT;
@@ -240,7 +247,7 @@ static bool take_set(struct fw_nft *n, struct zc_rd payload, struct zc_err *err)
                 return false;
         at.family = (enum zc_fw_family)w.family;
         at.table = fw_build_find(n->b, FW_TABLES, w.family, w.table);
-        if (at.table == FW_NONE)
+        if (at.table == FW_NOWHERE)
                 return n->b->failed || no_place(err, "set");
         s = fw_build_set(n->b, at.table, w.name);
         own = fw_build_more(n->b, &n->sets, sizeof *own);
@@ -276,8 +283,8 @@ static bool take_elements(struct fw_nft *n, struct zc_rd payload, struct zc_err 
                 return false;
         at.family = (enum zc_fw_family)w.family;
         at.table = fw_build_find(n->b, FW_TABLES, w.family, w.table);
-        set = at.table == FW_NONE ? FW_NONE : fw_build_find(n->b, FW_SETS, at.table, w.set);
-        if (set == FW_NONE || set >= n->sets.count)
+        set = at.table == FW_NOWHERE ? FW_NOWHERE : fw_build_find(n->b, FW_SETS, at.table, w.set);
+        if (set == FW_NOWHERE || set >= n->sets.count)
                 return n->b->failed || no_place(err, "elements");
         e = &fw_build_at(n->sets, struct fw_nft_set, set)->elements;
         if (w.unknown && !e->spoilt) {
@@ -324,7 +331,7 @@ static bool take_flowtable(struct fw_nft *n, struct zc_rd payload, struct zc_err
                 return false;
         at.family = (enum zc_fw_family)w.family;
         at.table = fw_build_find(n->b, FW_TABLES, w.family, w.table);
-        if (at.table == FW_NONE)
+        if (at.table == FW_NOWHERE)
                 return n->b->failed || no_place(err, "flow table");
         fw_place_gap(
                 &at, ZC_FW_REMARK, w.name,

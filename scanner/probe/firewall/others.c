@@ -1,6 +1,5 @@
 /**
- * What decides about packets besides nftables. None of it is understood; that it is there, or could not be looked for, is told.
- * Legacy tables are found by name in /proc alone: asking for one by getsockopt would register it.
+ * What decides about packets besides rules. None of it is understood; that it is there, or could not be looked for, is told.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,35 +12,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "firewall.h"
+#include "others.h"
 #include "zc/file.h"
-#include "zc/json.h"
+#include "zc/netlink.h"
 #include "zc/rtnl.h"
+#include "zc/text.h"
 
 #define FILE_MAX ((size_t)1 << 20)
-#define OTHERS_MAX 200
 #define NETNS_MAX 4096
 #define PARENT_INGRESS 0xFFFFFFF2u /* TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) */
-
-void fw_others_add(struct fw_others *o, enum fw_weight weight, const char *what, const char *where)
-{
-        o->deciders |= weight == FW_DECIDES;
-        if (++o->count > OTHERS_MAX + 1)
-                return;
-        if (o->count == OTHERS_MAX + 1) {
-                what = "more than is listed here";
-                where = "";
-        }
-        o->failed |= json_array_append_new(
-                             o->list, json_pack("{s:s, s:s}", "what", what, "where", where)) != 0;
-}
-
-void fw_others_release(struct fw_others *o)
-{
-        json_decref(o->list);
-        json_decref(o->backends);
-        memset(o, 0, sizeof *o);
-}
 
 /** Words of a file, separated by ", "; false and *sys set when it cannot be read. */
 static bool words_of(const char *path, struct zc_text *out, int *sys)
@@ -64,43 +43,8 @@ static bool words_of(const char *path, struct zc_text *out, int *sys)
         return !out->failed;
 }
 
-static void legacy_tables(struct fw_others *o)
-{
-        static const struct {
-                const char *path, *backend, *what, *unreadable;
-                int family; /* index of fw_others.legacy, or -1 */
-        } rows[] = {
-                { "/proc/net/ip_tables_names", "iptables-legacy", "legacy iptables tables",
-                  "legacy iptables tables (needs root)", 0 },
-                { "/proc/net/ip6_tables_names", "ip6tables-legacy", "legacy ip6tables tables",
-                  "legacy ip6tables tables (needs root)", 1 },
-                { "/proc/net/arp_tables_names", "arptables-legacy", "legacy arptables tables",
-                  "legacy arptables tables (needs root)", -1 },
-        };
-
-        for (size_t i = 0; i < ZC_COUNT(rows); i++) {
-                ZC_AUTO_TEXT names = { 0 };
-                int sys = 0;
-
-                zc_text_init(&names, 512);
-                if (!words_of(rows[i].path, &names, &sys)) {
-                        if (sys == ENOENT) /* no such module, no such tables */
-                                continue;
-                        fw_others_add(o, FW_DECIDES, rows[i].unreadable, rows[i].path);
-                } else if (names.len > 0) {
-                        fw_others_add(o, FW_DECIDES, rows[i].what, zc_text_str(&names));
-                        o->failed |= json_array_append_new(o->backends,
-                                                           json_string(rows[i].backend)) != 0;
-                } else {
-                        continue;
-                }
-                if (rows[i].family >= 0)
-                        o->legacy[rows[i].family] = true;
-        }
-}
-
 /** Two things that only files tell: virtual servers, and ebtables' own tables. */
-static void by_files(struct fw_others *o)
+static void by_files(struct fw_build *b)
 {
         static const struct {
                 const char *path, *what, *unreadable;
@@ -126,7 +70,7 @@ static void by_files(struct fw_others *o)
                 zc_text_init(&found, 256);
                 if (!words_of(rows[i].path, &words, &sys)) {
                         if (sys != ENOENT)
-                                fw_others_add(o, FW_DECIDES, rows[i].unreadable, rows[i].path);
+                                fw_build_gap(b, ZC_FW_DECIDES, rows[i].unreadable, rows[i].path);
                         continue;
                 }
                 if (words.len == 0)
@@ -139,14 +83,14 @@ static void by_files(struct fw_others *o)
                         }
                 }
                 if (found.len > 0)
-                        fw_others_add(o, FW_DECIDES, rows[i].what, zc_text_str(&found));
+                        fw_build_gap(b, ZC_FW_DECIDES, rows[i].what, zc_text_str(&found));
         }
 }
 
 /* ---- links and traffic control ---- */
 
 struct links {
-        struct fw_others *o;
+        struct fw_build *b;
         struct zc_nl *nl;
         bool bridge;
         uint32_t ingress[256]; /* interfaces with a place for filters before the stack */
@@ -154,13 +98,13 @@ struct links {
         bool filters;
 };
 
-static void named(struct fw_others *o, enum fw_weight weight, const char *what, struct zc_rd name)
+static void named(struct fw_build *b, enum zc_fw_weight weight, const char *what, struct zc_rd name)
 {
         ZC_AUTO_TEXT where = { 0 };
 
         zc_text_init(&where, 128);
         zc_text_escape(&where, name.p, name.n);
-        fw_others_add(o, weight, what, zc_text_str(&where));
+        fw_build_gap(b, weight, what, zc_text_str(&where));
 }
 
 static bool take_link(void *ctx, uint16_t type, struct zc_rd payload, struct zc_err *err)
@@ -173,9 +117,9 @@ static bool take_link(void *ctx, uint16_t type, struct zc_rd payload, struct zc_
         if (!zc_rt_link_parse(payload, &link, err))
                 return false;
         if (link.xdp)
-                named(l->o, FW_DECIDES, "an XDP program sees packets first", link.name);
+                named(l->b, ZC_FW_DECIDES, "an XDP program sees packets first", link.name);
         if (zc_rd_is(link.kind, "vrf"))
-                named(l->o, FW_REMARK, "a VRF: which socket answers depends on the interface",
+                named(l->b, ZC_FW_REMARK, "a VRF: which socket answers depends on the interface",
                       link.name);
         l->bridge |= zc_rd_is(link.kind, "bridge");
         return true;
@@ -236,8 +180,8 @@ static void by_traffic_control(struct links *l)
         if (!ask_tc(l, RTM_GETQDISC, 0, take_qdisc, &err)) {
                 if (err.code !=
                     ZC_E_UNSUPPORTED) /* a kernel without traffic control has no filters */
-                        fw_others_add(l->o, FW_DECIDES, "traffic control (tc) could not be listed",
-                                      err.text);
+                        fw_build_gap(l->b, ZC_FW_DECIDES,
+                                     "traffic control (tc) could not be listed", err.text);
                 return;
         }
         for (size_t i = 0; i < l->ingress_count; i++) {
@@ -246,16 +190,16 @@ static void by_traffic_control(struct links *l)
                 snprintf(where, sizeof where, "interface %u", l->ingress[i]);
                 l->filters = false;
                 if (!ask_tc(l, RTM_GETTFILTER, l->ingress[i], take_filter, &err))
-                        fw_others_add(l->o, FW_DECIDES,
-                                      "traffic control (tc) filters could not be listed", where);
+                        fw_build_gap(l->b, ZC_FW_DECIDES,
+                                     "traffic control (tc) filters could not be listed", where);
                 else if (l->filters)
-                        fw_others_add(l->o, FW_DECIDES,
-                                      "traffic control (tc) filters before the stack", where);
+                        fw_build_gap(l->b, ZC_FW_DECIDES,
+                                     "traffic control (tc) filters before the stack", where);
         }
 }
 
 /** With a bridge and br_netfilter, frames that are only bridged pass the ip hooks too. */
-static void bridge_netfilter(struct fw_others *o)
+static void bridge_netfilter(struct fw_build *b)
 {
         static const char *const paths[] = { "/proc/sys/net/bridge/bridge-nf-call-iptables",
                                              "/proc/sys/net/bridge/bridge-nf-call-ip6tables",
@@ -267,22 +211,22 @@ static void bridge_netfilter(struct fw_others *o)
 
                 zc_text_init(&value, 64);
                 if (words_of(paths[i], &value, &sys) && strcmp(zc_text_str(&value), "1") == 0)
-                        fw_others_add(o, FW_REMARK,
-                                      "bridged frames pass the ip hooks (br_netfilter)", paths[i]);
+                        fw_build_gap(b, ZC_FW_REMARK,
+                                     "bridged frames pass the ip hooks (br_netfilter)", paths[i]);
         }
 }
 
-static void by_links(struct fw_others *o)
+static void by_links(struct fw_build *b)
 {
-        struct links l = { .o = o };
+        struct links l = { .b = b };
         struct zc_err err = { 0 };
 
         if (!zc_nl_open(NETLINK_ROUTE, &l.nl, &err) || !ask_links(&l, &err))
-                fw_others_add(o, FW_DECIDES, "interfaces could not be listed", err.text);
+                fw_build_gap(b, ZC_FW_DECIDES, "interfaces could not be listed", err.text);
         else
                 by_traffic_control(&l);
         if (l.bridge)
-                bridge_netfilter(o);
+                bridge_netfilter(b);
         zc_nl_close(l.nl);
 }
 
@@ -298,7 +242,7 @@ static bool take_policy(void *ctx, uint16_t type, struct zc_rd payload, struct z
         return true;
 }
 
-static void by_ipsec(struct fw_others *o)
+static void by_ipsec(struct fw_build *b)
 {
         uint8_t buf[64] __attribute__((aligned(8)));
         struct zc_err err = { 0 };
@@ -312,12 +256,12 @@ static void by_ipsec(struct fw_others *o)
         if (!zc_nl_open(NETLINK_XFRM, &nl, &err) ||
             !zc_nl_request(nl, req, take_policy, NULL, &n, &err)) {
                 if (err.code != ZC_E_UNSUPPORTED)
-                        fw_others_add(o, FW_DECIDES, "IPsec policies could not be listed",
-                                      err.text);
+                        fw_build_gap(b, ZC_FW_DECIDES, "IPsec policies could not be listed",
+                                     err.text);
         } else if (n > 0) {
                 snprintf(where, sizeof where, "%u policies", n);
-                fw_others_add(o, FW_DECIDES,
-                              "IPsec policies (what is not encrypted may be dropped)", where);
+                fw_build_gap(b, ZC_FW_DECIDES,
+                             "IPsec policies (what is not encrypted may be dropped)", where);
         }
         zc_nl_close(nl);
 }
@@ -358,21 +302,21 @@ static void spaces_under(struct spaces *s, const char *folder, bool numbers, con
                 closedir(d);
 }
 
-static void other_namespaces(struct fw_others *o)
+void fw_others_namespaces(struct fw_build *b, uint64_t netns)
 {
         ZC_AUTO_MEM struct spaces *s = calloc(1, sizeof *s);
         ZC_AUTO_TEXT where = { 0 };
         size_t shown = 0;
 
         if (!s) {
-                o->failed = true;
+                b->failed = true;
                 return;
         }
         zc_text_init(&where, 512);
         spaces_under(s, "/proc", true, "/ns/net");
         spaces_under(s, "/run/netns", false, "");
         for (size_t i = 0; i < s->count; i++) {
-                if (s->inode[i] == o->netns)
+                if (s->inode[i] == netns)
                         continue;
                 if (++shown <= 8)
                         zc_text_printf(&where, "%snet:[%llu]", shown > 1 ? ", " : "",
@@ -381,18 +325,14 @@ static void other_namespaces(struct fw_others *o)
         if (shown > 8)
                 zc_text_printf(&where, " and %zu more", shown - 8);
         if (shown > 0)
-                fw_others_add(o, FW_REMARK, "other network namespaces have their own rules",
-                              zc_text_str(&where));
+                fw_build_gap(b, ZC_FW_REMARK, "other network namespaces have their own rules",
+                             zc_text_str(&where));
 }
 
-void fw_others_look(struct fw_others *o)
+void fw_others_look(struct fw_build *b, uint64_t netns)
 {
-        o->list = json_array();
-        o->backends = json_array();
-        legacy_tables(o);
-        by_files(o);
-        by_links(o);
-        by_ipsec(o);
-        fw_others_bpf(o);
-        other_namespaces(o);
+        by_files(b);
+        by_links(b);
+        by_ipsec(b);
+        fw_others_bpf(b, netns);
 }

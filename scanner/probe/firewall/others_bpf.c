@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "firewall.h"
+#include "others.h"
 
 #define IDS_MAX 20000
 
@@ -90,30 +90,29 @@ static bool walk(enum bpf_cmd next, enum bpf_cmd open_by_id, uint64_t netns, str
         return false;
 }
 
-static void tell(struct fw_others *o, unsigned n, const char *what, const char *where)
+static void tell(struct fw_build *b, unsigned n, const char *what, const char *where)
 {
         char text[160];
 
         if (n == 0)
                 return;
         snprintf(text, sizeof text, "%s: %u", where, n);
-        fw_others_add(o, FW_DECIDES, what, text);
+        fw_build_gap(b, ZC_FW_DECIDES, what, text);
 }
 
-void fw_others_bpf(struct fw_others *o)
+void fw_others_bpf(struct fw_build *b, uint64_t netns)
 {
         struct seen seen = { 0 };
 
-        if (!walk(BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID, o->netns, &seen) ||
-            !walk(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, o->netns, &seen))
-                fw_others_add(o, FW_DECIDES, "BPF programs",
-                              "could not be listed: needs CAP_SYS_ADMIN");
-        o->netfilter_bpf = seen.netfilter > 0;
-        tell(o, seen.netfilter, "BPF programs at netfilter hooks", "links on this machine");
-        tell(o, seen.tcx, "BPF programs at interfaces (tcx, netkit)", "links on this machine");
-        tell(o, seen.lookup, "BPF programs that choose the socket (sk_lookup)",
+        if (!walk(BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID, netns, &seen) ||
+            !walk(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, netns, &seen))
+                fw_build_gap(b, ZC_FW_DECIDES, "BPF programs",
+                             "could not be listed: needs CAP_SYS_ADMIN");
+        tell(b, seen.netfilter, FW_OTHERS_AT_HOOKS, "links on this machine");
+        tell(b, seen.tcx, "BPF programs at interfaces (tcx, netkit)", "links on this machine");
+        tell(b, seen.lookup, "BPF programs that choose the socket (sk_lookup)",
              "links in this network namespace");
-        tell(o, seen.cgroup,
+        tell(b, seen.cgroup,
              "BPF programs for the packets of a cgroup (IPAddressDeny= and the like)",
              "programs on this machine");
 }
