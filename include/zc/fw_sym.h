@@ -31,6 +31,7 @@ struct zc_fw_admit {
         size_t protocol_count, port_count, source_port_count, icmp_type_count;
         const struct zc_fw_cidr *sources, *destinations;
         size_t source_count, destination_count;
+        bool sources_except; /* any source but the listed ones */
         bool sources_cut,
                 destinations_cut; /* more than could be listed: the row is then wider than the truth, and only possible */
         const struct zc_fw_in_set *sets; /* and in (or not in) these large sets */

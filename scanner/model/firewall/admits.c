@@ -85,17 +85,18 @@ static bool rows(struct asking *a, const struct sym_state *end, enum zc_fw_hook 
                                                .protocol = s->q.protocol,
                                                .certainty = certainty,
                                                .out = end->now.oif } };
-        zc_bdd here = bdd_and(s->b, s->unicast, s->local);
 
         translation(&end->now, s->q.family, &what.admit);
         if (hook == ZC_FW_FORWARD || end->now.dnat) {
-                what.everywhere = end->now.dnat ? here : way_to(s, &end->now);
+                what.everywhere = end->now.dnat ? s->here : way_to(s, &end->now);
                 return sym_rows(s, a->machine, &what, a->arena, a->out);
         }
-        what.everywhere = here;
+        what.everywhere = s->here;
         what.packets = bdd_and(s->b, packets, s->unicast);
         if (!sym_rows(s, a->machine, &what, a->arena, a->out))
                 return false;
+        if (s->q.protocol == IPPROTO_TCP)
+                return true; /* which knows neither */
 
         /* Multicast and broadcast: only what they admit beyond that. */
         size_t first = a->out->count;

@@ -148,6 +148,7 @@ static void roots(void *ctx, bdd_root_fn root, void *to)
         }
         root(to, &s->local);
         root(to, &s->unicast);
+        root(to, &s->here);
         for (size_t i = 0; i < s->way_count; i++)
                 root(to, &s->ways[i].to);
 }

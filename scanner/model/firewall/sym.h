@@ -123,6 +123,7 @@ struct sym {
                 c_kind; /* choices made once; number + 1, 0 not yet */
         zc_bdd local;   /* destinations that are delivered here */
         zc_bdd unicast; /* destinations that are neither multicast nor broadcast */
+        zc_bdd here;    /* unicast destinations of this host that packets can come in for */
         struct sym_way {
                 uint32_t oif; /* 0: no way out */
                 bool lost;    /* several next hops */
@@ -180,10 +181,14 @@ enum sym_load sym_ct(struct sym *s, const struct sym_changes *now, unsigned key,
                      struct sym_byte *out, unsigned *len);
 /** A new choice of n options, all empty; its number + 1; 0 when memory ran out. */
 uint16_t sym_choice_new(struct sym *s, size_t n);
+/** One that outlives its rule. */
+uint16_t sym_choice_keep(struct sym *s, size_t n);
 
 /* sym_route.c */
 /** Destinations that are delivered here, and the ways out of the rest. */
 void sym_routes(struct sym *s);
+/** Destinations that are martians on any interface but lo. */
+zc_bdd sym_loopback_net(struct sym *s);
 enum sym_load sym_fib(struct sym *s, const struct sym_changes *now, const struct zc_fw_op *op,
                       struct sym_byte *out, unsigned *len);
 /** The state's packets by where they go: `to` is called for each part with oif or to_self decided. */

@@ -203,6 +203,14 @@ uint16_t sym_choice_new(struct sym *s, size_t n)
         return (uint16_t)++s->choice_count;
 }
 
+uint16_t sym_choice_keep(struct sym *s, size_t n)
+{
+        uint16_t number = sym_choice_new(s, n);
+
+        s->choice_kept = s->choice_count;
+        return number;
+}
+
 static void load_choice(uint16_t choice, unsigned len, struct sym_byte *out)
 {
         for (unsigned i = 0; i < len; i++)
@@ -241,7 +249,7 @@ static uint16_t interface_choice(struct sym *s, unsigned key, uint16_t *made)
         if (*made)
                 return *made;
 
-        uint16_t number = sym_choice_new(s, s->iif_count);
+        uint16_t number = sym_choice_keep(s, s->iif_count);
 
         if (!number)
                 return 0;

@@ -28,6 +28,14 @@ static zc_bdd limited_broadcast(struct sym *s, unsigned var)
         return s->q.family == ZC_FW_IP ? sym_prefix(s, var, all, 32) : BDD_NONE;
 }
 
+zc_bdd sym_loopback_net(struct sym *s)
+{
+        static const uint8_t v4[] = { 127 }, v6[16] = { [15] = 1 };
+
+        return s->q.family == ZC_FW_IP ? sym_prefix(s, s->at.daddr, v4, 8)
+                                       : sym_prefix(s, s->at.daddr, v6, 128);
+}
+
 /** Addresses of a kind in the local table; of one interface's alone when index is not 0. */
 static zc_bdd local_kind(struct sym *s, unsigned var, uint8_t type, uint32_t index)
 {
@@ -125,6 +133,8 @@ void sym_routes(struct sym *s)
                 if (is_local_type(type))
                         s->local = bdd_or(s->b, s->local, local_kind(s, s->at.daddr, type, 0));
         }
+        s->here = bdd_diff(s->b, bdd_and(s->b, s->unicast, s->local),
+                           s->q.loopback ? BDD_NONE : sym_loopback_net(s));
         if (!s->host->known || s->host->policy_routing[v6]) {
                 if (way(s, 0, true))
                         s->ways[0].to = BDD_ALL;
@@ -172,14 +182,6 @@ static bool holds(const struct sym *s, zc_bdd x, unsigned var, const uint8_t *ad
 
 /* fib */
 
-static uint16_t kept_choice(struct sym *s, size_t n)
-{
-        uint16_t number = sym_choice_new(s, n);
-
-        s->choice_kept = s->choice_count;
-        return number;
-}
-
 static void option(struct sym *s, uint16_t number, size_t i, zc_bdd where, const void *value,
                    size_t len)
 {
@@ -223,7 +225,7 @@ static uint16_t type_choice(struct sym *s, unsigned var, bool by_iif)
 {
         static const uint32_t types[] = { RTN_MULTICAST, RTN_BROADCAST, RTN_LOCAL, RTN_ANYCAST,
                                           RTN_UNICAST };
-        uint16_t number = kept_choice(s, ZC_COUNT(types));
+        uint16_t number = sym_choice_keep(s, ZC_COUNT(types));
         zc_bdd rest = BDD_ALL;
 
         if (!number)

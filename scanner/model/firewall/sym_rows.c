@@ -88,6 +88,15 @@ static bool next_address(uint8_t *addr, unsigned bits)
         return false;
 }
 
+static bool step_back(uint8_t *addr, unsigned bits)
+{
+        for (unsigned i = bits / 8; i-- > 0;) {
+                if (addr[i]-- != 0)
+                        return true;
+        }
+        return false;
+}
+
 static const struct zc_fw_cidr *cidrs_of(struct row *r, const struct split_part *p, size_t *count,
                                          bool *cut)
 {
@@ -230,10 +239,14 @@ static void find_via(struct row *r, struct zc_fw_admit *a)
                 memcpy(p.daddr, r->dest, bytes);
         else if (!own_address(r, iif->index, p.daddr))
                 return;
+
+        bool listed = a->source_count && !a->sources_except;
+        size_t sources = listed ? a->source_count : 1;
+
         for (size_t i = 0; i < (a->port_count ? a->port_count : 1) && i < 16; i++) {
                 p.dport = a->port_count ? (uint16_t)a->ports[i].lo : 0;
-                for (size_t k = 0; k < (a->source_count ? a->source_count : 1) && k < 4; k++) {
-                        memcpy(p.saddr, a->source_count ? a->sources[k].addr : r->source, bytes);
+                for (size_t k = 0; k < sources && k < 4; k++) {
+                        memcpy(p.saddr, listed ? a->sources[k].addr : r->source, bytes);
                         ask(r, a, &p);
                 }
         }
@@ -314,6 +327,58 @@ static void by_sport(struct row *r, zc_bdd f)
         split_release(&split);
 }
 
+/** Who else: the values between the part's. */
+static bool turned_over(const struct split_part *p, unsigned bits, struct split_part *out)
+{
+        uint8_t at[16] = { 0 };
+
+        *out = (struct split_part){ .spans = calloc(p->count + 1, sizeof(*out->spans)) };
+        if (!out->spans)
+                return false;
+        for (size_t i = 0; i <= p->count; i++) {
+                struct split_span *s = &out->spans[out->count];
+
+                memcpy(s->lo, at, 16);
+                memset(s->hi, 0xff, bits / 8);
+                if (i < p->count) {
+                        memcpy(s->hi, p->spans[i].lo, 16);
+                        (void)step_back(s->hi, bits);
+                        memcpy(at, p->spans[i].hi, 16);
+                        out->count += memcmp(p->spans[i].lo, s->lo, bits / 8) > 0;
+                        if (!next_address(at, bits))
+                                break; /* it ends with the last address */
+                } else {
+                        out->count++;
+                }
+        }
+        return true;
+}
+
+/** The sources as the shorter list: who may, or who may not. */
+static void sources_of(struct row *r, const struct split_part *p)
+{
+        struct zc_fw_admit *a = &r->admit;
+        struct split_part others;
+        size_t except = 0;
+        bool cut = false;
+
+        a->sources = cidrs_of(r, p, &a->source_count, &a->sources_cut);
+        if (!turned_over(p, r->s->at.addr_bits, &others)) {
+                r->nomem = true;
+                return;
+        }
+
+        const struct zc_fw_cidr *list = cidrs_of(r, &others, &except, &cut);
+
+        if (!cut && except && (a->sources_cut || except < a->source_count)) {
+                a->sources = list;
+                a->source_count = except;
+                a->sources_except = true;
+                a->sources_cut = false;
+        }
+        free(others.spans);
+}
+
 static void by_source(struct row *r, zc_bdd f)
 {
         unsigned bits = r->s->at.addr_bits;
@@ -328,9 +393,9 @@ static void by_source(struct row *r, zc_bdd f)
                 r->admit.source_count = 0;
                 r->admit.sources = NULL;
                 r->admit.sources_cut = split.cut;
+                r->admit.sources_except = false;
                 if (!is_everything(p, bits) && !split.cut)
-                        r->admit.sources =
-                                cidrs_of(r, p, &r->admit.source_count, &r->admit.sources_cut);
+                        sources_of(r, p);
                 pick(r, p, source);
                 r->source = source;
                 by_sport(r, p->rest);
@@ -587,7 +652,7 @@ static bool covers(const struct zc_fw_admit *a, const struct zc_fw_admit *b)
                 return false;
         return within_spans(b->ports, b->port_count, a->ports, a->port_count) &&
                (a->source_count == 0 ||
-                (a->source_count == b->source_count &&
+                (a->source_count == b->source_count && a->sources_except == b->sources_except &&
                  same_bytes(a->sources, b->sources, a->source_count * sizeof(*a->sources)))) &&
                (a->source_port_count == 0 ||
                 (b->source_port_count && within_spans(b->source_ports, b->source_port_count,

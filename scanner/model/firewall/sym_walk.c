@@ -257,18 +257,14 @@ static void pass_hook(struct sym *s, enum zc_fw_hook hook, struct sym_list *list
 
 static zc_bdd all_packets(struct sym *s)
 {
-        static const uint8_t loopback4[] = { 127 }, loopback6[16] = { [15] = 1 };
         zc_bdd out = BDD_NONE;
 
         for (size_t i = 0; i < s->iif_count; i++)
                 out = bdd_or(s->b, out, sym_iif(s, i));
         for (size_t i = 0; s->q.protocol < 0 && i < s->q.but_count; i++)
                 out = bdd_diff(s->b, out, sym_prefix(s, s->at.proto, &s->q.but[i], 8));
-        if (!s->q.loopback) /* a martian on any other interface */
-                out = bdd_diff(s->b, out,
-                               s->q.family == ZC_FW_IP
-                                       ? sym_prefix(s, s->at.daddr, loopback4, 8)
-                                       : sym_prefix(s, s->at.daddr, loopback6, 128));
+        if (!s->q.loopback)
+                out = bdd_diff(s->b, out, sym_loopback_net(s));
         return out;
 }
 
