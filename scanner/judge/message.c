@@ -213,44 +213,97 @@ static void value_text(const json_t *v, struct zc_text *out)
         }
 }
 
-/** A word as a POSIX shell reads it: as it is, or between single quotes. */
-static void shell_word(const char *s, struct zc_text *out)
+/** Which quotes a shell is in after more of a command. */
+static char quotes_after(const char *s, char in)
 {
-        static const char plain[] =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
-
-        if (*s && *s != '-' && strspn(s, plain) == strlen(s)) {
-                zc_text_add(out, s);
-                return;
+        for (; *s; s++) {
+                if (*s == '\\' && in != '\'' && s[1])
+                        s++;
+                else if (in)
+                        in = *s == in ? '\0' : in;
+                else if (*s == '\'' || *s == '"')
+                        in = *s;
         }
-        zc_text_addc(out, '\'');
+        return in;
+}
+
+/** Text within double quotes, where these four mean something. */
+static void double_quoted(const char *s, struct zc_text *out)
+{
+        for (; *s; s++) {
+                if (strchr("\"\\$`", *s))
+                        zc_text_addc(out, '\\');
+                zc_text_addc(out, *s);
+        }
+}
+
+/** Text within single quotes, which nothing but their end leaves. */
+static void single_quoted(const char *s, struct zc_text *out)
+{
         for (; *s; s++) {
                 if (*s == '\'')
                         zc_text_add(out, "'\\''");
                 else
                         zc_text_addc(out, *s);
         }
-        zc_text_addc(out, '\'');
 }
 
+/** A word as a POSIX shell reads it: as it is, or between single quotes; within quotes of the command a part of what they hold. */
+static void shell_word(const char *s, char quotes, struct zc_text *out)
+{
+        static const char plain[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
+
+        if (*s && strspn(s, plain) == strlen(s)) {
+                zc_text_add(out, s);
+        } else if (quotes == '"') {
+                double_quoted(s, out);
+        } else {
+                zc_text_add(out, quotes ? "" : "'");
+                single_quoted(s, out);
+                zc_text_add(out, quotes ? "" : "'");
+        }
+}
+
+/** A list is as many words: none of them leaves no gap either. */
+static void shell_words(const json_t *list, char quotes, struct zc_text *out)
+{
+        const json_t *v;
+        size_t i;
+
+        if (json_array_size(list) == 0 && out->len > 0 && out->p[out->len - 1] == ' ')
+                out->p[--out->len] = '\0';
+        json_array_foreach (list, i, v) {
+                ZC_AUTO_TEXT word = { 0 };
+
+                zc_text_init(&word, VALUE_MAX);
+                value_text(v, &word);
+                zc_text_add(out, i ? " " : "");
+                shell_word(word.cut ? "(long)" : zc_text_str(&word), quotes, out);
+        }
+}
+
+/** What is said of an expression: its value, or that there is none. A shell reads it as one word; of a list, each item as one. */
 static void render_expression(const struct zc_cel *cel, const struct zc_cel_binding *vars, size_t n,
-                              bool shell, struct zc_arena *arena, struct zc_text *out)
+                              bool shell, char quotes, struct zc_arena *arena, struct zc_text *out)
 {
         struct zc_cel_result r = { 0 };
         ZC_AUTO_TEXT value = { 0 };
+        const char *words;
 
         zc_text_init(&value, VALUE_MAX);
         zc_cel_eval(cel, vars, n, ZC_CEL_BUDGET, arena, NULL, &r);
         if (r.outcome == ZC_CEL_VALUE && r.value)
                 value_text(r.value, &value);
-        if (value.cut)
-                zc_text_clear(&value);
-        if (value.len == 0)
-                zc_text_add(&value, value.cut ? "(long)" : "(unknown)");
-        if (shell && json_is_string(r.value))
-                shell_word(zc_text_str(&value), out);
+        words = value.cut                              ? "(long)"
+                : r.outcome == ZC_CEL_VALUE && r.value ? zc_text_str(&value)
+                                                       : "(unknown)";
+        if (shell && json_is_array(r.value))
+                shell_words(r.value, quotes, out);
+        else if (shell)
+                shell_word(words, quotes, out);
         else
-                zc_text_add(out, zc_text_str(&value));
+                zc_text_add(out, words);
         zc_cel_result_release(&r);
 }
 
@@ -258,13 +311,17 @@ char *zc_message_render(const struct zc_message *m, const struct zc_cel_binding 
                         bool shell, struct zc_arena *arena)
 {
         struct zc_text out;
+        char quotes = '\0';
 
         zc_text_init(&out, TEXT_MAX);
         for (size_t i = 0; i < m->count; i++) {
-                if (m->parts[i].text)
-                        zc_text_add(&out, m->parts[i].text);
+                const struct part *p = &m->parts[i];
+
+                if (p->text)
+                        zc_text_add(&out, p->text);
                 else
-                        render_expression(m->parts[i].cel, vars, n, shell, arena, &out);
+                        render_expression(p->cel, vars, n, shell, quotes, arena, &out);
+                quotes = p->text && shell ? quotes_after(p->text, quotes) : quotes;
         }
         return zc_text_steal(&out);
 }
