@@ -20,6 +20,9 @@
 #define ZC_EVIDENCE_SCHEMA "zerocrit.evidence/1"
 #define ZC_EVIDENCE_LINE_MAX ((size_t)4 << 20) /* one record */
 
+/** What a scan needs whose vantage has no route to the address: this and "IPv4" or "IPv6". */
+#define ZC_NEEDS_ROUTE "a route for "
+
 struct zc_evidence;
 
 /**
@@ -176,6 +179,11 @@ const json_t *zc_join_rows(const struct zc_join *j);
 const json_t *zc_join_names(const struct zc_join *j, size_t row);
 /** @evidence: the number of the one that has the endpoint or scan. */
 struct zc_place zc_join_place(const struct zc_join *j, size_t evidence, const json_t *part);
+/**
+ * Whether the vantage had no route to a scan's address and observed the same asset in the other family: then that it did not see this one is told,
+ * and is not missing.
+ */
+bool zc_join_other_family(const struct zc_join *j, size_t evidence, const json_t *scan);
 /** Borrowed: the asset that it belongs to: of the machine whose own evidence is there, whatever name it was looked at by; else its own. */
 const char *zc_join_asset(const struct zc_join *j, const struct zc_place *p, const json_t *part);
 

@@ -268,6 +268,34 @@ static bool row_join(const struct zc_join *j, struct zc_join_row *r, const struc
         return !service || r->service_name;
 }
 
+static char *family_key(size_t evidence, int family, const json_t *part)
+{
+        struct zc_text t;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        zc_text_printf(&t, "%zu %d %s", evidence, family, zc_json_str(part, "asset", ""));
+        return zc_text_steal(&t);
+}
+
+/** An asset was observed in the family of the part's address. */
+static bool family_join(struct zc_join *j, const json_t *part, const struct zc_join_seen *s)
+{
+        ZC_AUTO_MEM char *key = family_key(j->current, s->address.family, part);
+
+        return key && json_object_set_new(j->families, key, json_true()) == 0;
+}
+
+static bool scan_join(void *ctx, const json_t *scan, size_t index, struct zc_err *err)
+{
+        struct zc_join *j = ctx;
+        struct zc_join_seen s;
+
+        (void)index;
+        if (!*zc_json_str(scan, "open", "") && !*zc_json_str(scan, "closed", ""))
+                return true;
+        return !zc_join_see(j, j->current, scan, &s) || family_join(j, scan, &s) || no_memory(err);
+}
+
 static bool endpoint_join(void *ctx, const json_t *endpoint, size_t index, struct zc_err *err)
 {
         struct zc_join *j = ctx;
@@ -282,16 +310,19 @@ static bool endpoint_join(void *ctx, const json_t *endpoint, size_t index, struc
         host = zc_join_host_of(j, j->current, &s);
         at = seen_row(j, &s, host);
         r = at != SIZE_MAX ? &j->rows[at] : alone_row(j, &s, host);
-        return (r && row_join(j, r, &s)) || no_memory(err);
+        return (r && row_join(j, r, &s) && family_join(j, endpoint, &s)) || no_memory(err);
 }
 
 /* ---- the whole ---- */
 
 static bool join_run(struct zc_join *j, struct zc_err *err)
 {
-        const struct zc_evidence_visitor visitor = { .endpoint = endpoint_join, .ctx = j };
+        const struct zc_evidence_visitor visitor = { .endpoint = endpoint_join,
+                                                     .scan = scan_join,
+                                                     .ctx = j };
 
-        if (!j->hosts || !j->index || !j->services || !j->isolated || !j->out || !zc_join_hosts(j))
+        if (!j->hosts || !j->index || !j->services || !j->families || !j->isolated || !j->out ||
+            !zc_join_hosts(j))
                 return no_memory(err);
         for (size_t i = 0; i < j->count; i++)
                 if (!listeners_add(j, i, err))
@@ -317,6 +348,7 @@ void zc_join_free(struct zc_join *j)
         free(j->hosts);
         json_decref(j->index);
         json_decref(j->services);
+        json_decref(j->families);
         json_decref(j->isolated);
         json_decref(j->out);
         free(j);
@@ -335,6 +367,7 @@ struct zc_join *zc_join_new(struct zc_evidence *const *evs, size_t count, struct
         j->hosts = calloc(count + (count == 0), sizeof(*j->hosts));
         j->index = json_object();
         j->services = json_object();
+        j->families = json_object();
         j->isolated = json_object();
         j->out = json_array();
         j->budget = COMPARISONS_MAX;
@@ -364,6 +397,19 @@ struct zc_place zc_join_place(const struct zc_join *j, size_t evidence, const js
         if (p.row != SIZE_MAX && j->rows[p.row].listens)
                 p.service = j->rows[p.row].service;
         return p;
+}
+
+bool zc_join_other_family(const struct zc_join *j, size_t evidence, const json_t *scan)
+{
+        const char *needs = zc_json_str(scan, "needs", "");
+        ZC_AUTO_MEM char *key = NULL;
+        struct zc_join_seen s;
+
+        if (strncmp(needs, ZC_NEEDS_ROUTE, sizeof(ZC_NEEDS_ROUTE) - 1) != 0 ||
+            !zc_join_see(j, evidence, scan, &s))
+                return false;
+        key = family_key(evidence, s.address.family == AF_INET ? AF_INET6 : AF_INET, scan);
+        return key && json_object_get(j->families, key);
 }
 
 const char *zc_join_asset(const struct zc_join *j, const struct zc_place *p, const json_t *part)

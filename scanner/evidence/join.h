@@ -39,6 +39,7 @@ struct zc_join {
         size_t row_count, row_cap;
         json_t *isolated; /* set of assets */
         json_t *index;    /* "host transport port address" -> row */
+        json_t *families; /* "evidence family asset": something of it was observed */
         json_t *services; /* "host transport port process" -> first row */
         json_t *out;      /* the finished rows */
         size_t current;   /* evidence whose endpoints are being visited */

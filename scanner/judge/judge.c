@@ -262,11 +262,21 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
 
 /* ---- one part ---- */
 
+/** A named port that is not open hides everything behind it: one reason for all that is. */
+static void shut_write(const json_t *endpoint, char out[64])
+{
+        const char *state = zc_json_str(endpoint, "state", "open");
+
+        if (strcmp(state, "open") != 0)
+                snprintf(out, 64, "the port that was named is %.24s", state);
+}
+
 /** What the presence of a kind's entities means beyond the entities themselves: one more check, of the whole. */
 static bool note_presence(struct work *w, enum zc_presence presence, const char *asset,
                           const char *subject, const char *why)
 {
         struct cause cause = cause_of(w->part, w->rule->kind->probe);
+        char shut[64] = "";
         struct zc_check c = { .rule = w->rule->id,
                               .asset = asset,
                               .subject = subject,
@@ -274,6 +284,7 @@ static bool note_presence(struct work *w, enum zc_presence presence, const char 
                               .severity = zc_rule_worst(w->rule),
                               .why = "" };
 
+        shut_write(w->endpoint, shut);
         switch (presence) {
         case ZC_UNPLANNED:
                 return true;
@@ -285,8 +296,10 @@ static bool note_presence(struct work *w, enum zc_presence presence, const char 
                 break;
         case ZC_PARTLY:
         case ZC_UNOBSERVED:
+                if (*shut)
+                        cause = (struct cause){ "ports", "", shut };
                 c.verdict = ZC_UNKNOWN;
-                c.why = why;
+                c.why = *shut ? shut : why;
                 c.probe = cause.probe;
                 c.needs = cause.needs;
                 break;
@@ -354,12 +367,18 @@ static bool visit_endpoint(void *ctx, const json_t *endpoint, size_t index, stru
 static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_err *err)
 {
         const struct work w = work_at(ctx, scan);
+        const struct zc_check untried = {
+                .asset = w.asset,
+                .named = zc_json_str(scan, "asset", ""),
+                .told = zc_join_other_family(w.j->join, w.number, scan),
+                .why = json_object_get(w.host, "firewall") ? "; judged from the firewall only" : "",
+        };
         char pointer[48];
 
         (void)err; /* the judge's own */
         snprintf(pointer, sizeof(pointer), "/scans/%zu", index);
         return judge_part(&w, "scans[]", pointer, w.asset, zc_json_str(scan, "address", "")) &&
-               zc_untried(w.j->tally, w.j->terms->pack, scan, w.asset, w.j->judged, w.j->err);
+               zc_untried(w.j->tally, w.j->terms->pack, scan, &untried, w.j->judged, w.j->err);
 }
 
 /** Rules on exposure: the rows, then for each host what may be missing behind them. */

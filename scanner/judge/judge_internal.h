@@ -142,6 +142,7 @@ struct zc_check {
         enum zc_severity severity;
         enum zc_verdict verdict;
         const char *why;
+        bool told; /* unknown, and not what the gate needs: the other address family was seen */
         const char *probe,
                 *needs; /* of unknown: whose outcome explains it, and what would help; or NULL */
 };
@@ -242,9 +243,10 @@ json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
 /** Named targets that did not answer, host probes without an outcome, probes that a target requires, streams that did not finish: into the tally. */
 bool zc_coverage(struct zc_evidence *const *evs, size_t count, const struct zc_pack *pack,
                  struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
-/** Unknown checks for a scan that did not ask all it meant to; nothing for a whole one. @judged: by rule, set where one was counted. */
+/** Unknown checks for a scan that did not ask all it meant to; nothing for a whole one. @as: of whom, and how much it matters.
+ * @judged: by rule, set where one was counted. */
 bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan,
-                const char *asset, bool *judged, struct zc_err *err) ZC_MUST_USE;
+                const struct zc_check *as, bool *judged, struct zc_err *err) ZC_MUST_USE;
 /** The configuration's expectations: ZC-EXPECT-OPEN, ZC-EXPECT-CLOSED. `from`: any | private (default: whoever is not on the machine itself). */
 bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
                const json_t *exposure, const struct zc_join *join, const json_t *assets,

@@ -206,7 +206,7 @@ bool zc_tally_check(struct zc_tally *t, const struct zc_check *raw, const char *
 {
         const struct zc_check c = check_shown(t, raw);
         bool unanswered = c.verdict == ZC_UNKNOWN || c.verdict == ZC_ERROR;
-        bool required = c.verdict != ZC_NOTAPPLICABLE_V &&
+        bool required = c.verdict != ZC_NOTAPPLICABLE_V && !c.told &&
                         zc_gate_requires(t->gate, c.rule, c.tags, c.severity);
         const char *id = NULL;
         size_t row = 0, subject = 0;

@@ -43,9 +43,11 @@ static bool tally_rules(struct zc_tally *t, const struct zc_pack *pack, const st
 }
 
 bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan,
-                const char *asset, bool *judged, struct zc_err *err)
+                const struct zc_check *as, bool *judged, struct zc_err *err)
 {
         const char *why = zc_json_str(scan, "why", "");
+        bool v6 = strchr(zc_json_str(scan, "address", ""), ':') != NULL;
+        struct zc_check c = *as;
         ZC_AUTO_TEXT subject, words;
 
         zc_text_init(&subject, ZC_TEXT_CEILING);
@@ -53,16 +55,16 @@ bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *sc
         if (!is_cut(scan))
                 return true;
         zc_kind_find("scan")->subject(&subject, scan, NULL);
-        zc_text_printf(&words, "ports: not all were asked%s%s", *why ? ", " : "", why);
-        {
-                const struct zc_check c = { .asset = asset,
-                                            .named = zc_json_str(scan, "asset", ""),
-                                            .subject = zc_text_str(&subject),
-                                            .verdict = ZC_UNKNOWN,
-                                            .why = zc_text_str(&words),
-                                            .probe = "ports",
-                                            .needs = zc_json_str(scan, "needs", "") };
-
-                return tally_rules(t, pack, &c, judged, err);
-        }
+        if (c.told)
+                zc_text_printf(&words, "%s: %s%s", v6 ? "IPv6" : "IPv4", why, as->why);
+        else
+                zc_text_printf(&words, "ports: not all were asked%s%s", *why ? ", " : "", why);
+        c.subject = zc_text_str(&subject);
+        c.verdict = ZC_UNKNOWN;
+        c.why = zc_text_str(&words);
+        c.probe = "ports";
+        c.needs = zc_json_str(scan, "needs", "");
+        if (strncmp(c.needs, ZC_NEEDS_ROUTE, sizeof(ZC_NEEDS_ROUTE) - 1) == 0)
+                c.needs = ""; /* its words say it, and no privilege helps */
+        return tally_rules(t, pack, &c, judged, err);
 }

@@ -1,6 +1,8 @@
 /** One address: its ports, then what is open there. Reads like what happens, because a worker does one thing at a time. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "collector_work.h"
@@ -58,15 +60,21 @@ static json_t *endpoint_unknown(const char *asset, const char *address, uint16_t
                          zc_text_json(reason));
 }
 
-void zc_address_leave(const struct zc_work *w, enum zc_outcome outcome, const char *why)
+static void leave(const struct zc_work *w, enum zc_outcome outcome, const char *why,
+                  const char *needs)
 {
         const struct zc_target *t = w->item->t;
         char address[ZC_ADDR_LEN];
 
         zc_addr_format(&w->addr, address);
-        put(w, zc_scan_record(w->asset, address, outcome, why, ""));
+        put(w, zc_scan_record(w->asset, address, outcome, why, needs));
         if (t->kind == ZC_TARGET_SERVICE)
                 put(w, endpoint_unknown(w->asset, address, t->port, name_of(w), why));
+}
+
+void zc_address_leave(const struct zc_work *w, enum zc_outcome outcome, const char *why)
+{
+        leave(w, outcome, why, "");
 }
 
 /** A name without an address still has a subject: the name stands where the address would. */
@@ -301,6 +309,15 @@ static void endpoint_probe(const struct zc_work *w, const struct zc_plan_row *ro
         zc_io_report(&io, row->probe->id, address, "", sink_of(w));
 }
 
+/** Whether the probe is about what was named: https:// asks for no database. Without a scheme every probe is. */
+static bool was_named(const struct zc_work *w, const struct zc_probe *probe, const json_t *endpoint)
+{
+        struct zc_subject subject = subject_make(w);
+
+        subject.endpoint = endpoint;
+        return subject.scheme == ZC_SCHEME_NONE || !probe->applies || probe->applies(&subject);
+}
+
 /** A named port that is not open was planned for, and nothing could be seen of it. */
 static void endpoint_closed(const struct zc_work *w, json_t *endpoint)
 {
@@ -309,11 +326,34 @@ static void endpoint_closed(const struct zc_work *w, json_t *endpoint)
 
         snprintf(why, sizeof why, "the port is %s", zc_json_str(endpoint, "state", "unknown"));
         for (size_t i = 0; i < plan->count; i++) {
-                if (plan->rows[i].probe->scope == ZC_SCOPE_ENDPOINT &&
-                    plan->rows[i].how == ZC_PLAN_RUN)
-                        json_object_set_new(json_object_get(endpoint, "probes"),
-                                            plan->rows[i].probe->id,
-                                            zc_outcome_json(ZC_FAILED, why, ""));
+                const struct zc_plan_row *row = &plan->rows[i];
+
+                if (row->probe->scope != ZC_SCOPE_ENDPOINT || row->how != ZC_PLAN_RUN)
+                        continue;
+                json_object_set_new(
+                        json_object_get(endpoint, "probes"), row->probe->id,
+                        was_named(w, row->probe, endpoint)
+                                ? zc_outcome_json(ZC_FAILED, why, "")
+                                : zc_outcome_json(ZC_NOTAPPLICABLE, "not what was named", ""));
+        }
+}
+
+/** Without the port probe it is the others' answers that say whether the port is open; what nobody answered is not known. */
+static void endpoint_answered(json_t *endpoint)
+{
+        json_t *outcome;
+        const char *id;
+
+        if (json_object_get(endpoint, "state"))
+                return;
+        json_object_foreach (json_object_get(endpoint, "probes"), id, outcome) {
+                const char *word = zc_json_str(outcome, "outcome", "");
+
+                if (strcmp(word, "done") != 0 && strcmp(word, "partial") != 0)
+                        continue;
+                json_object_set_new(endpoint, "state", json_string("open"));
+                json_object_set_new(endpoint, "reason", zc_json_printf("%s was answered", id));
+                return;
         }
 }
 
@@ -329,6 +369,7 @@ static void endpoint_observe(const struct zc_work *w, json_t *endpoint, struct z
                 if (plan->rows[i].probe->scope == ZC_SCOPE_ENDPOINT && zc_plan_runs(&plan->rows[i]))
                         endpoint_probe(w, &plan->rows[i], endpoint, deadline);
         }
+        endpoint_answered(endpoint);
         zc_endpoint_settle(endpoint);
         put(w, json_pack("{s:O}", "endpoint", endpoint));
 }
@@ -435,6 +476,8 @@ static void endpoint_named(struct seen *s)
 static void probes_run(struct seen *s, struct zc_deadline wait)
 {
         const struct zc_plan *plan = s->work->item->collector->spec->plan;
+        const json_t *endpoint;
+        size_t k;
 
         for (size_t i = 0; i < plan->count; i++) {
                 if (plan->rows[i].probe->scope == ZC_SCOPE_TARGET && zc_plan_runs(&plan->rows[i]))
@@ -443,6 +486,9 @@ static void probes_run(struct seen *s, struct zc_deadline wait)
         if (!zc_plan_scope_runs(plan, ZC_SCOPE_TARGET))
                 endpoint_named(s);
         endpoints_observe(s);
+        json_array_foreach (s->open, k, endpoint) {
+                s->any_open |= strcmp(zc_json_str(endpoint, "state", ""), "open") == 0;
+        }
         if (s->open_count > OPEN_MAX) {
                 char address[ZC_ADDR_LEN];
 
@@ -466,6 +512,31 @@ static bool in_scope(const struct zc_work *w)
         zc_address_leave(w, v == ZC_SCOPE_EXCLUDED ? ZC_SKIPPED : ZC_FAILED, why);
         zc_addr_format(&w->addr, address);
         put(w, zc_problem_record("scope", address, "", "this address was not contacted", why));
+        return false;
+}
+
+/** Whether anything could be sent to the address: connecting a datagram socket asks the routes and sends nothing. */
+static bool has_route(const struct zc_addr *addr)
+{
+        struct sockaddr_storage to;
+        socklen_t len = zc_addr_to_sockaddr(addr, 9, &to);
+        ZC_AUTO_FD int fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        if (fd < 0)
+                return errno != EAFNOSUPPORT;
+        return connect(fd, (const struct sockaddr *)&to, len) == 0 ||
+               (errno != ENETUNREACH && errno != EADDRNOTAVAIL);
+}
+
+/** A name may have addresses of a family that this machine does not reach: it is told, and not held against the other. */
+static bool routed(const struct zc_work *w)
+{
+        bool v6 = w->addr.family == AF_INET6;
+
+        if (w->local || w->item->t->kind == ZC_TARGET_BLOCK || has_route(&w->addr))
+                return true;
+        leave(w, ZC_FAILED, "no route from here",
+              v6 ? ZC_NEEDS_ROUTE "IPv6" : ZC_NEEDS_ROUTE "IPv4");
         return false;
 }
 
@@ -495,7 +566,7 @@ void zc_address_observe(const struct zc_work *w)
         zc_addr_format(&w->addr, address);
         if (zc_collector_over(c)) {
                 zc_address_leave(w, ZC_FAILED, "the run's deadline passed");
-        } else if (in_scope(w)) {
+        } else if (in_scope(w) && routed(w)) {
                 int64_t wait_ms = wait_of(w);
                 struct zc_deadline wait =
                         zc_deadline_min(zc_deadline_in(wait_ms), c->spec->deadline);

@@ -160,6 +160,11 @@ def table():
     tap(seen == {0, 1, 3}, "the table has rows of every status", seen)
 
 
+def no_route(asset, family):
+    return {"asset": asset, "address": "2001:db8::7" if family == 6 else "203.0.113.70", "transport": "tcp", "outcome": "failed",
+            "why": "no route from here", "needs": f"a route for IPv{family}"}
+
+
 # name, what is changed in evidence in which nothing is wrong, options, status
 GOOD = ("open", True, False, False, "")
 EDGES = [
@@ -177,6 +182,12 @@ EDGES = [
     ("a named host that refuses every port", lambda e: (e["run"]["targets"].append({"id": "h", "named": "192.0.2.1"}),
                                                         e["scans"].append({"asset": "h", "address": "192.0.2.1", "transport": "tcp", "outcome": "done",
                                                                            "ports": "80", "open": "", "closed": "80"})), [], 0),
+    ("an address family without a route, where the other was seen", lambda e: e["scans"].append(no_route("db1", 6)), [], 0),
+    ("an address family without a route, where nothing else was seen", lambda e: e["scans"].append(no_route("db9", 6)), [], 3),
+    ("an address that was not tried for another reason, where the other family was seen", lambda e: e["scans"].append(
+        {**no_route("db1", 6), "why": "the run's deadline passed", "needs": ""}), [], 3),
+    ("both families without a route", lambda e: (e["scans"].extend([no_route("h", 4), no_route("h", 6)]),
+                                                 e["run"]["targets"].append({"id": "h", "named": "h.example"})), [], 3),
     ("no target at all", lambda e: e["run"].update(targets=[]), [], 3),
     ("a high finding, where critical counts", lambda e: e["host"]["firewall"]["defaults"]["input"].update(ip="accept", ip6="accept"), [], 0),
     ("a high finding, where high counts", lambda e: e["host"]["firewall"]["defaults"]["input"].update(ip="accept", ip6="accept"),

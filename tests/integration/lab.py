@@ -81,6 +81,10 @@ STATUS = [
     ("a critical finding, and a service that is closed", "out", [f"{BAD}:6379", f"{BAD}:20999"], 1, 1),
     ("a critical finding that --skip leaves out", "out", [f"{BAD}:6379", "--skip", "redis"], 0, 0),
     ("a service that is closed, whatever --skip", "out", [f"{BAD}:20999", "--skip", "redis,tls"], 3, 3),
+    ("a named service that answers, without the port probe", "out", [f"https://{GOOD}", "--skip", "ports"], 0, 0),
+    ("a critical finding, without the port probe", "out", [f"{BAD}:6379", "--skip", "ports"], 1, 1),
+    ("a service that is closed, without the port probe", "out", [f"{BAD}:20999", "--skip", "ports"], 3, 3),
+    ("an address without a route", "out", ["[2001:db8::9]:443"], 3, 3),
     ("a host where nothing answers", "out", ["203.0.113.9", "--ports", "80,443"], 3, 3),
     ("a block whose other members are silent", "out", [f"{GOOD}/32", "--ports", "443"], 0, 0),
     ("high findings, where high counts", "out", [f"{BAD}:8443", "--fail-on", "high"], 1, 1),
@@ -200,6 +204,15 @@ def statuses(audit):
         tap(r.returncode in (1, 3), f"the bad host from itself is never met{', unprivileged' if who else ''}", (r.returncode, r.stderr))
 
 
+def asked(audit):
+    """Reasons are about what was named."""
+    r = audit.zerocrit("out", "audit", f"https://{GOOD}:5432", "--format", "json")
+    report = json.loads(r.stdout or "{}")
+    reasons = report.get("gate", {}).get("reasons", [])
+    tap(r.returncode == 3 and any("did not answer as a service (filtered)" in x for x in reasons) and
+        not any(word in x for x in reasons for word in ("postgres", "redis")), "a filtered https target: the reasons are not about databases", reasons)
+
+
 def odd(audit):
     """Peers that misbehave: the run ends, the collector lives, the evidence is valid, and nothing critical is believed of them."""
     path = f"{audit.lab.dir}/odd.json"
@@ -258,6 +271,7 @@ def main():
         if "redis" not in lab.missing:
             together(reports)
         statuses(audit)
+        asked(audit)
         odd(audit)
         pids, spaces = [p.pid for p in lab.children], list(lab.spaces)
     gone(lab.dir, pids, spaces)
