@@ -18,9 +18,13 @@ static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 
 const char *cel_path_join(struct zc_arena *a, const char *path, const char *name)
 {
-        if (!name)
+        char quote = name && strchr(name, '\'') ? '"' : '\'';
+
+        if (!name || strchr(name, quote)) /* what cannot be written is any of them */
                 return zc_arena_printf(a, "%s[]", path);
-        return zc_arena_printf(a, name[strspn(name, letters)] ? "%s['%s']" : "%s.%s", path, name);
+        if (*name && !name[strspn(name, letters)])
+                return zc_arena_printf(a, "%s.%s", path, name);
+        return zc_arena_printf(a, "%s[%c%s%c]", path, quote, name, quote);
 }
 
 /** Goes on to a member or, without a name, an element. */
