@@ -1,7 +1,8 @@
 /**
  * What answers on a port, whatever its number: few questions, in a polite order. First a short wait for a greeting, then a TLS
  * ClientHello, then one small request after another, each on a connection of its own; inside TLS the same again. Where the first question
- * meets silence, the others are asked beside one another, HTTP a moment later: a silent port costs two seconds, not eight. The port's
+ * meets silence, the others are asked beside one another, HTTP a moment later. All waiting grows with the round trip: a silent port nearby
+ * costs less than two seconds. The port's
  * number and the scheme the user typed only choose what is asked first. HTTP is never the first thing said to what may be a Redis: it takes that for
  * an attack, and logs it.
  */
@@ -43,6 +44,7 @@ struct zc_identify_peer {
         enum zc_scheme scheme;  /* what the user typed: a hint */
         struct zc_pace *pace;   /* what its connections count against; NULL for nothing */
         bool near;              /* over lo: a greeting comes at once */
+        int64_t rtt_ms;         /* what a round trip to it takes, 0 unknown: it is waited for in proportion */
         struct zc_deadline deadline;
 };
 

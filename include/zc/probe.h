@@ -55,6 +55,9 @@ struct zc_subject {
         const json_t *host;             /* the host's evidence so far */
 };
 
+/** What a round trip to the subject's endpoint took, in ms rounded up; 0 unknown. */
+int64_t zc_subject_rtt_ms(const struct zc_subject *s);
+
 /** The probe's only way out. Made by run/; a test makes its own. */
 struct zc_io {
         const struct zc_scope *scope;

@@ -14,6 +14,13 @@ const char *zc_outcome_name(enum zc_outcome o)
         return names[o];
 }
 
+int64_t zc_subject_rtt_ms(const struct zc_subject *s)
+{
+        double ms = json_number_value(json_object_get(s->endpoint, "rtt_ms"));
+
+        return ms > 0 && ms < 60000 ? (int64_t)ms + 1 : 0;
+}
+
 void zc_io_partial(struct zc_io *io, const char *needs, const char *fmt, ...)
 {
         va_list ap;

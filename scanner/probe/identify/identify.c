@@ -63,6 +63,7 @@ static bool identify_run(const struct zc_subject *s, struct zc_io *io, json_t *o
                 .scheme = s->scheme,
                 .pace = io->pace,
                 .near = s->local,
+                .rtt_ms = zc_subject_rtt_ms(s),
                 .deadline = zc_deadline_min(io->deadline, zc_deadline_in(BUDGET_MS)),
         };
         struct zc_identity id;

@@ -4,7 +4,7 @@
 #define ATTEMPTS_UNHEARD 2u /* with more from the kernel, which asks again after 1 s */
 #define ATTEMPTS_MANY 3u
 #define ATTEMPTS_MOST 8u
-#define SPACING_LEAST 80 /* ms; half as long again each time: a loss seldom comes alone */
+#define SPACING_LEAST 60 /* ms; half as long again each time: a loss seldom comes alone */
 #define SPACING_MOST 1000
 #define PATIENCE_MOST 3500
 

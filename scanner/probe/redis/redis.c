@@ -10,6 +10,11 @@
 #define BUDGET_MS 20000
 #define CONNECT_MS 3000
 #define TOTAL_MS 8000
+/* ms of an idle period, beside the round trip; and how many of them */
+#define IDLE_LOCAL 60
+#define IDLE_AWAY 100
+#define PATIENCE 24u
+#define PATIENCE_WRAPPED 9u
 
 struct looking {
         const struct zc_subject *s;
@@ -45,7 +50,8 @@ static bool converse(struct looking *l, zc_step_fn step, void *state, struct zc_
                              .step = step,
                              .state = state,
                              .connect_ms = CONNECT_MS,
-                             .idle_ms = l->s->local ? 150 : 300,
+                             .idle_ms = (l->s->local ? IDLE_LOCAL : IDLE_AWAY) +
+                                        zc_subject_rtt_ms(l->s),
                              .total_ms = TOTAL_MS,
                              .addr = l->s->addr,
                              .port = l->s->port };
@@ -87,7 +93,7 @@ static bool ask_tls(struct looking *l, struct zc_resp_ask *ask, bool *spoken, st
                                                   .inner = zc_resp_ask_step,
                                                   .inner_state = ask };
         ZC_AUTO(zc_tls_session) session = NULL;
-        struct within w = { .patience = 10 };
+        struct within w = { .patience = PATIENCE };
 
         if (!zc_tls_session_new(&o, &session, err))
                 return false;
@@ -248,14 +254,15 @@ static bool redis_run(const struct zc_subject *s, struct zc_io *io, json_t *out,
                              .io = io,
                              .deadline = zc_deadline_min(io->deadline, zc_deadline_in(BUDGET_MS)) };
         const struct zc_resp_ask fresh = { .wait = 1,
-                                           .patience = 8,
+                                           .patience = PATIENCE,
                                            .config = zc_addr_class(&s->addr) == ZC_ADDR_LOOPBACK };
         bool wrapped = json_is_string(json_object_get(s->endpoint, "wrapped"));
         struct zc_resp_ask ask = fresh;
         bool within = false;
 
         ask.patience =
-                wrapped ? 3 : 8; /* a TLS port says nothing to PING; that is all that is asked */
+                wrapped ? PATIENCE_WRAPPED
+                        : PATIENCE; /* a TLS port says nothing to PING; that is all that is asked */
         if (!converse(&l, zc_resp_ask_step, &ask, err))
                 return zc_ctx(err, "asking Redis");
         if (!answered(&ask) && !l.why[0] &&

@@ -8,45 +8,62 @@
 #define CONNECT_MS 3000
 #define TOTAL_MS 10000
 #define QUESTIONS 4
-#define HTTP_LATER 1u /* idle periods */
+/* ms of an idle period, beside the round trip; the rest in idle periods */
+#define IDLE_NEAR 100
+#define IDLE_AWAY 110
+#define WAIT_NEAR 2u /* for a greeting */
+#define WAIT_AWAY 3u
+#define WAIT_LITTLE 1u
+#define PATIENCE 5u /* for an answer */
+#define PATIENCE_HTTP 8u
+#define HTTP_LATER 1u
 
 enum hint { HINT_NONE, HINT_HTTPS, HINT_TLS, HINT_HTTP, HINT_POSTGRESQL, HINT_REDIS, HINT_COUNT };
 
 /* What is asked in which order, each on a connection of its own; `listen`: a greeting is waited for first. */
+enum listen { LISTEN_NOT, LISTEN_LITTLE, LISTEN };
 struct question {
-        bool listen;
+        enum listen listen;
         enum zc_asked ask;
 };
 static const struct question plain[HINT_COUNT][QUESTIONS] = {
-        [HINT_NONE] = { { true, ZC_ASKED_TLS },
-                        { false, ZC_ASKED_PING },
-                        { false, ZC_ASKED_HTTP },
-                        { false, ZC_ASKED_PG } },
-        [HINT_HTTPS] = { { false, ZC_ASKED_TLS },
-                         { true, ZC_ASKED_PING },
-                         { false, ZC_ASKED_HTTP },
-                         { false, ZC_ASKED_PG } },
-        [HINT_TLS] = { { false, ZC_ASKED_TLS },
-                       { true, ZC_ASKED_PING },
-                       { false, ZC_ASKED_HTTP },
-                       { false, ZC_ASKED_PG } },
-        [HINT_HTTP] = { { false, ZC_ASKED_HTTP },
-                        { true, ZC_ASKED_TLS },
-                        { false, ZC_ASKED_PING },
-                        { false, ZC_ASKED_PG } },
-        [HINT_POSTGRESQL] = { { false, ZC_ASKED_PG },
-                              { true, ZC_ASKED_TLS },
-                              { false, ZC_ASKED_PING },
-                              { false, ZC_ASKED_HTTP } },
-        [HINT_REDIS] = { { true, ZC_ASKED_PING },
-                         { false, ZC_ASKED_TLS },
-                         { false, ZC_ASKED_HTTP },
-                         { false, ZC_ASKED_PG } },
+        [HINT_NONE] = { { LISTEN, ZC_ASKED_TLS },
+                        { LISTEN_NOT, ZC_ASKED_PING },
+                        { LISTEN_NOT, ZC_ASKED_HTTP },
+                        { LISTEN_NOT, ZC_ASKED_PG } },
+        [HINT_HTTPS] = { { LISTEN_NOT, ZC_ASKED_TLS },
+                         { LISTEN, ZC_ASKED_PING },
+                         { LISTEN_NOT, ZC_ASKED_HTTP },
+                         { LISTEN_NOT, ZC_ASKED_PG } },
+        [HINT_TLS] = { { LISTEN_NOT, ZC_ASKED_TLS },
+                       { LISTEN, ZC_ASKED_PING },
+                       { LISTEN_NOT, ZC_ASKED_HTTP },
+                       { LISTEN_NOT, ZC_ASKED_PG } },
+        [HINT_HTTP] = { { LISTEN_NOT, ZC_ASKED_HTTP },
+                        { LISTEN, ZC_ASKED_TLS },
+                        { LISTEN_NOT, ZC_ASKED_PING },
+                        { LISTEN_NOT, ZC_ASKED_PG } },
+        [HINT_POSTGRESQL] = { { LISTEN_NOT, ZC_ASKED_PG },
+                              { LISTEN, ZC_ASKED_TLS },
+                              { LISTEN_NOT, ZC_ASKED_PING },
+                              { LISTEN_NOT, ZC_ASKED_HTTP } },
+        [HINT_REDIS] = { { LISTEN_LITTLE, ZC_ASKED_PING },
+                         { LISTEN_NOT, ZC_ASKED_TLS },
+                         { LISTEN_NOT, ZC_ASKED_HTTP },
+                         { LISTEN_NOT, ZC_ASKED_PG } },
 };
 /* Inside TLS; the first is asked over the connection that showed it to be TLS. */
-static const struct question within[2][QUESTIONS - 1] = {
-        { { true, ZC_ASKED_PING }, { false, ZC_ASKED_HTTP }, { false, ZC_ASKED_PG } },
-        { { false, ZC_ASKED_HTTP }, { true, ZC_ASKED_PING }, { false, ZC_ASKED_PG } },
+enum inner { INNER_ANY, INNER_HTTP, INNER_REDIS };
+static const struct question within[][QUESTIONS - 1] = {
+        [INNER_ANY] = { { LISTEN, ZC_ASKED_PING },
+                        { LISTEN_NOT, ZC_ASKED_HTTP },
+                        { LISTEN_NOT, ZC_ASKED_PG } },
+        [INNER_HTTP] = { { LISTEN_NOT, ZC_ASKED_HTTP },
+                         { LISTEN, ZC_ASKED_PING },
+                         { LISTEN_NOT, ZC_ASKED_PG } },
+        [INNER_REDIS] = { { LISTEN_NOT, ZC_ASKED_PING },
+                          { LISTEN_NOT, ZC_ASKED_HTTP },
+                          { LISTEN_NOT, ZC_ASKED_PG } },
 };
 
 /* IANA Service Name and Port Number Registry, and customs. */
@@ -68,10 +85,11 @@ struct asking {
         const struct zc_identify_peer *peer;
         struct zc_identity *out;
         enum hint hint;
-        unsigned wait, patience; /* idle periods */
+        unsigned wait; /* idle periods, for a greeting */
         int64_t idle_ms;
         bool tls_asked, tls_seen, no_alpn;
-        bool silent;  /* the last conversation was connected, and nothing came of it in its time */
+        char host[ZC_ADDR_LEN + 2]; /* the address as HTTP's Host */
+        bool silent; /* the last conversation was connected and stayed so, and nothing came of it in its time */
         bool stop;    /* nothing more is to be asked */
         bool perhaps; /* "400" from what may want TLS */
 };
@@ -144,10 +162,14 @@ static void why_put(struct asking *a, const char *what)
 
 static struct talk talk_make(const struct asking *a, struct question q)
 {
+        const unsigned waits[] = {
+                [LISTEN_NOT] = 0, [LISTEN_LITTLE] = WAIT_LITTLE, [LISTEN] = a->wait
+        };
+
         return (struct talk){ .question = q.ask,
-                              .wait = q.listen ? a->wait : 0,
-                              .patience = a->patience,
-                              .host = a->peer->name };
+                              .wait = waits[q.listen],
+                              .patience = q.ask == ZC_ASKED_HTTP ? PATIENCE_HTTP : PATIENCE,
+                              .host = a->peer->name ? a->peer->name : a->host };
 }
 
 static struct zc_conv conv_make(const struct asking *a, zc_step_fn step, void *state)
@@ -177,6 +199,17 @@ static void conversed(struct asking *a, const struct zc_conv *c)
         } else if (c->cut) {
                 why_put(a, "it went on without saying what it is");
         }
+}
+
+/** RFC 9110 section 7.2: what stands in the URL, in brackets where it is IPv6. */
+static void host_put(struct asking *a)
+{
+        struct zc_addr unzoned = a->peer->addr;
+        char text[ZC_ADDR_LEN];
+
+        unzoned.zone = 0;
+        zc_addr_format(&unzoned, text);
+        snprintf(a->host, sizeof a->host, unzoned.family == AF_INET6 ? "[%s]" : "%s", text);
 }
 
 /** False: our own side failed. Whether it was connected is in c. */
@@ -218,6 +251,7 @@ static bool ask_plain(struct asking *a, struct question q, struct zc_err *err)
 
         if (!converse(a, talk_step, &t, err))
                 return false;
+        a->silent = a->silent && !t.ended; /* it will not have that: the next question, at once */
         take(a, &t);
         return true;
 }
@@ -250,14 +284,14 @@ static void take_raw(struct asking *a, const struct hello *h, const struct zc_tl
 static bool ask_tls(struct asking *a, struct question q, bool listen_before, struct zc_err *err)
 {
         static const char *const alpn[] = { "h2", "http/1.1", "postgresql", NULL };
-        struct talk before = talk_make(a, (struct question){ true, ZC_ASKED_NOTHING });
+        struct talk before = talk_make(a, (struct question){ LISTEN, ZC_ASKED_NOTHING });
         struct talk t = talk_make(a, q);
         const struct zc_tls_session_options o = { .sni = a->peer->name,
                                                   .alpn = a->no_alpn ? NULL : alpn,
                                                   .inner = talk_step,
                                                   .inner_state = &t };
         ZC_AUTO(zc_tls_session) session = NULL;
-        struct hello h = { .patience = a->patience };
+        struct hello h = { .patience = PATIENCE };
         struct zc_step_chain chain = { .first = talk_step,
                                        .first_state = &before,
                                        .go_on = talk_go_on,
@@ -303,7 +337,9 @@ static enum zc_wrapped wrapped_of(const struct asking *a)
 
 static bool inside(struct asking *a, bool listen_before, struct zc_err *err)
 {
-        const struct question *q = within[a->hint == HINT_HTTP || a->hint == HINT_HTTPS];
+        const struct question *q = within[a->hint == HINT_HTTP || a->hint == HINT_HTTPS ? INNER_HTTP
+                                          : a->hint == HINT_REDIS ? INNER_REDIS
+                                                                  : INNER_ANY];
         size_t i = 1;
 
         if (!ask_tls(a, q[0], listen_before, err))
@@ -334,7 +370,8 @@ static bool rest_ask(struct asking *a, const struct question q[QUESTIONS], struc
                 if (q[i].ask == ZC_ASKED_PING) {
                         ping = &talks[n];
                 } else if (q[i].ask == ZC_ASKED_HTTP) {
-                        talks[n].wait = a->wait + HTTP_LATER;
+                        talks[n].wait += HTTP_LATER;
+                        talks[n].wait += ping ? ping->wait : 0;
                         talks[n].unless = ping;
                 }
                 convs[n] = conv_make(a, talk_step, &talks[n]);
@@ -356,18 +393,18 @@ bool zc_identify(const struct zc_identify_peer *peer, struct zc_identity *out, s
         struct asking a = { .peer = peer,
                             .out = out,
                             .hint = hint_of(peer),
-                            .wait = peer->near ? 2 : 3,
-                            .patience = peer->near ? 6 : 5,
-                            .idle_ms = peer->near ? 120 : 150 };
+                            .wait = peer->near ? WAIT_NEAR : WAIT_AWAY,
+                            .idle_ms = (peer->near ? IDLE_NEAR : IDLE_AWAY) + peer->rtt_ms };
         size_t i;
 
+        host_put(&a);
         *out = (struct zc_identity){ 0 };
         for (i = 0; i < QUESTIONS && !a.tls_seen && room(&a); i++) {
                 struct question q = plain[a.hint][i];
                 bool ok = true;
 
                 if (q.ask == ZC_ASKED_TLS)
-                        ok = inside(&a, q.listen, err);
+                        ok = inside(&a, q.listen && !a.perhaps, err);
                 else if (!out->service)
                         ok = ask_plain(&a, q, err);
                 if (!ok)

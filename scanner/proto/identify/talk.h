@@ -12,9 +12,10 @@ struct talk {
         enum zc_asked question;        /* ZC_ASKED_NOTHING: only listen */
         unsigned wait;                 /* idle periods to wait for a greeting, 0: ask at once */
         unsigned patience;             /* idle periods to wait for the answer */
-        const char *host;              /* for HTTP; NULL for none */
+        const char *host;              /* for HTTP: what Host says; NULL for nothing */
         struct zc_tls_session *within; /* NULL, or the session that it speaks in */
-        const struct talk *unless;     /* NULL, or one that makes the question needless when it hears anything */
+        const struct talk
+                *unless; /* NULL, or one that makes the question needless when it hears anything */
         /* what came of it */
         bool asked, ended, by_alpn;
         const char *service;
