@@ -16,6 +16,9 @@ struct zc_arena *zc_arena_new(size_t limit) ZC_MUST_USE;
 void zc_arena_free(struct zc_arena *a);
 ZC_FREEP(zc_arena);
 
+/** Everything in it is gone, as after zc_arena_free(); the arena goes on, and keeps a little memory to begin with. */
+void zc_arena_reset(struct zc_arena *a);
+
 /** Zeroed memory, aligned for any type; NULL at the ceiling or out of memory (the arena stays usable). */
 void *zc_arena_alloc(struct zc_arena *a, size_t size) ZC_MUST_USE;
 /** As calloc(): NULL when n * size overflows. */

@@ -21,6 +21,7 @@
 #else
 #define BLOCK_SIZE ((size_t)16384)
 #endif
+#define BLOCK_FIRST (BLOCK_SIZE / 16) /* many arenas stay small: blocks double from here */
 
 struct block {
         struct block *next;
@@ -42,23 +43,52 @@ struct zc_arena *zc_arena_new(size_t limit)
         return a;
 }
 
+/** From b on. */
+static void blocks_free(struct block *b)
+{
+        for (struct block *next; b; b = next) {
+                next = b->next;
+                free(b);
+        }
+}
+
 void zc_arena_free(struct zc_arena *a)
 {
         if (!a)
                 return;
-        for (struct block *b = a->blocks, *next; b; b = next) {
-                next = b->next;
-                free(b);
-        }
+        blocks_free(a->blocks);
         free(a);
+}
+
+void zc_arena_reset(struct zc_arena *a)
+{
+        struct block *b = a->blocks;
+
+        a->used = 0;
+        if (!b)
+                return;
+        if (b->size > BLOCK_SIZE) {
+                blocks_free(b);
+                a->blocks = NULL;
+                return;
+        }
+        blocks_free(b->next);
+        b->next = NULL;
+        memset(b->data, 0, b->used);
+        b->used = 0;
 }
 
 /** A new block; an object larger than a block gets one of its size, behind the one being filled. */
 static struct block *block_add(struct zc_arena *a, size_t size)
 {
-        size_t room = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
+        size_t usual = a->blocks ? 2 * a->blocks->size : BLOCK_FIRST;
+        size_t room = usual < BLOCK_SIZE ? usual : BLOCK_SIZE;
         struct block *b;
 
+        while (room < BLOCK_SIZE && size > room / 4)
+                room *= 2;
+        if (size > BLOCK_SIZE / 4)
+                room = size;
         if (room > SIZE_MAX - sizeof(*b))
                 return NULL;
         b = calloc(1, sizeof(*b) + room);

@@ -172,11 +172,13 @@ static bool check_enum(struct check *c, const json_t *choices, const json_t *val
         ZC_AUTO_TEXT found = { 0 };
         ZC_AUTO_TEXT list = { 0 };
 
-        zc_text_init(&found, SHOWN_MAX + 4);
-        zc_text_init(&list, ENUM_SHOWN_MAX);
         json_array_foreach (choices, i, choice) {
                 if (equal(choice, value))
                         return true;
+        }
+        zc_text_init(&found, SHOWN_MAX + 4);
+        zc_text_init(&list, ENUM_SHOWN_MAX);
+        json_array_foreach (choices, i, choice) {
                 zc_text_add(&list, i ? ", " : "");
                 value_show(&list, choice);
         }

@@ -6,9 +6,11 @@
 
 /** The record at one place: a value, or what a line of a stream wraps. A new value. */
 static json_t *record_load(const struct zc_evidence *ev, enum zc_record form,
-                           const struct zc_slice *at, struct zc_err *err)
+                           const struct zc_slice *at, bool brief, struct zc_err *err)
 {
-        json_auto_t *whole = zc_slice_load(ev->fd, ev->name, at, err);
+        json_auto_t *whole =
+                brief ? zc_slice_brief(ev->fd, ev->name, at, ev->wrapped ? 2 : 1, "probes", err)
+                      : zc_slice_load(ev->fd, ev->name, at, err);
         json_t *value = ev->wrapped ? json_object_get(whole, zc_record_name(form)) : whole;
 
         if (!whole)
@@ -22,13 +24,13 @@ static json_t *record_load(const struct zc_evidence *ev, enum zc_record form,
 
 typedef bool (*shown)(void *ctx, const json_t *value, size_t index, struct zc_err *err);
 
-static bool visit_form(const struct zc_evidence *ev, enum zc_record form, shown show, void *ctx,
-                       struct zc_err *err)
+static bool visit_form(const struct zc_evidence *ev, enum zc_record form, bool brief, shown show,
+                       void *ctx, struct zc_err *err)
 {
         const struct zc_index *index = &ev->index[form];
 
         for (size_t i = 0; show && i < index->count; i++) {
-                json_auto_t *value = record_load(ev, form, &index->at[i], err);
+                json_auto_t *value = record_load(ev, form, &index->at[i], brief, err);
 
                 if (!value || !show(ctx, value, i, err))
                         return false;
@@ -39,9 +41,9 @@ static bool visit_form(const struct zc_evidence *ev, enum zc_record form, shown 
 bool zc_evidence_visit(struct zc_evidence *ev, const struct zc_evidence_visitor *v,
                        struct zc_err *err)
 {
-        return visit_form(ev, ZC_RECORD_ENDPOINT, v->endpoint, v->ctx, err) &&
-               visit_form(ev, ZC_RECORD_SCAN, v->scan, v->ctx, err) &&
-               visit_form(ev, ZC_RECORD_PROBLEM, v->problem, v->ctx, err);
+        return visit_form(ev, ZC_RECORD_ENDPOINT, v->brief, v->endpoint, v->ctx, err) &&
+               visit_form(ev, ZC_RECORD_SCAN, false, v->scan, v->ctx, err) &&
+               visit_form(ev, ZC_RECORD_PROBLEM, false, v->problem, v->ctx, err);
 }
 
 /* ---- the document ---- */
@@ -126,7 +128,7 @@ static bool list_write(struct zc_evidence *ev, const char *name, enum zc_record 
                        struct zc_out *out, struct zc_err *err)
 {
         list_open(out, name);
-        if (!visit_form(ev, form, element_write, out, err))
+        if (!visit_form(ev, form, false, element_write, out, err))
                 return false;
         list_close(out, ev->index[form].count);
         return true;

@@ -319,7 +319,8 @@ static bool join_run(struct zc_join *j, struct zc_err *err)
 {
         const struct zc_evidence_visitor visitor = { .endpoint = endpoint_join,
                                                      .scan = scan_join,
-                                                     .ctx = j };
+                                                     .ctx = j,
+                                                     .brief = true };
 
         if (!j->hosts || !j->index || !j->services || !j->families || !j->isolated || !j->out ||
             !zc_join_hosts(j))

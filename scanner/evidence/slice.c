@@ -232,19 +232,99 @@ static void err_place(struct zc_err *err, const char *name, const struct zc_slic
         zc_fail(err, inner.code, "%s:%lu:%lu: %s", name, line, column > 0 ? column : 1, words + 2);
 }
 
-json_t *zc_slice_load(int fd, const char *name, const struct zc_slice *at, struct zc_err *err)
+/** The bytes of a part, NUL-terminated; free(). */
+static char *part_read(int fd, const char *name, const struct zc_slice *at, struct zc_err *err)
 {
         ZC_AUTO_MEM char *buf = malloc((size_t)at->len + 1);
-        json_t *value;
 
         if (!buf) {
                 zc_fail(err, ZC_E_NOMEM, "no memory to read %s", name);
                 return NULL;
         }
-        if (!read_exact(fd, name, at->off, buf, at->len, err))
-                return NULL;
-        value = zc_json_parse(buf, at->len, err);
-        if (!value)
+        return read_exact(fd, name, at->off, buf, at->len, err) ? ZC_TAKE(buf) : NULL;
+}
+
+json_t *zc_slice_load(int fd, const char *name, const struct zc_slice *at, struct zc_err *err)
+{
+        ZC_AUTO_MEM char *buf = part_read(fd, name, at, err);
+        json_t *value = buf ? zc_json_parse(buf, at->len, err) : NULL;
+
+        if (buf && !value)
+                err_place(err, name, at);
+        return value;
+}
+
+/* ---- in brief ---- */
+
+/** The position after the string that begins at `at`, quotes included. */
+static size_t string_end(const char *text, size_t len, size_t at)
+{
+        for (at++; at < len && text[at] != '"'; at++)
+                at += text[at] == '\\';
+        return at < len ? at + 1 : len;
+}
+
+/** The position after the list or object that begins at `at`. */
+static size_t nest_end(const char *text, size_t len, size_t at)
+{
+        unsigned int depth = 0;
+
+        while (at < len) {
+                char c = text[at];
+
+                if (c == '"') {
+                        at = string_end(text, len, at);
+                        continue;
+                }
+                at++;
+                depth += c == '{' || c == '[';
+                depth -= c == '}' || c == ']';
+                if (depth == 0)
+                        break;
+        }
+        return at;
+}
+
+size_t zc_slice_cut(char *text, size_t len, unsigned int depth, const char *keep)
+{
+        size_t in = 0, out = 0, last = 0, last_len = 0; /* last: the text of the last string, without quotes */
+        unsigned int now = 0;
+
+        while (in < len) {
+                char c = text[in];
+                size_t end = in + 1;
+
+                if (c == '"') {
+                        end = string_end(text, len, in);
+                        last = out + 1;
+                        last_len = end - in >= 2 ? end - in - 2 : 0;
+                } else if ((c == '{' || c == '[') && now == depth) {
+                        end = nest_end(text, len, in);
+                        if (end - in >= 4 &&
+                            (last_len != strlen(keep) || memcmp(text + last, keep, last_len) != 0)) {
+                                memcpy(text + out, "null", 4);
+                                in = end;
+                                out += 4;
+                                continue;
+                        }
+                }
+                now += end == in + 1 && (c == '{' || c == '[');
+                now -= now > 0 && (c == '}' || c == ']');
+                memmove(text + out, text + in, end - in);
+                out += end - in;
+                in = end;
+        }
+        return out;
+}
+
+json_t *zc_slice_brief(int fd, const char *name, const struct zc_slice *at, unsigned int depth,
+                       const char *keep, struct zc_err *err)
+{
+        ZC_AUTO_MEM char *buf = part_read(fd, name, at, err);
+        json_t *value =
+                buf ? zc_json_parse(buf, zc_slice_cut(buf, at->len, depth, keep), err) : NULL;
+
+        if (buf && !value)
                 err_place(err, name, at);
         return value;
 }

@@ -45,5 +45,13 @@ bool zc_slicer_fail(struct zc_slicer *s, struct zc_err *err, const char *fmt, ..
 
 /** Read and parse one part; errors say NAME:LINE:COLUMN within the whole file. A new value. */
 json_t *zc_slice_load(int fd, const char *name, const struct zc_slice *at, struct zc_err *err) ZC_MUST_USE;
+/**
+ * The same, but lists and objects that are members at that depth (1: of the value itself) are null, unless they are called `keep`. What is left out
+ * is not parsed: for text that was parsed whole before.
+ */
+json_t *zc_slice_brief(int fd, const char *name, const struct zc_slice *at, unsigned int depth, const char *keep,
+                       struct zc_err *err) ZC_MUST_USE;
+/** What it leaves out, cut out of the text in place; the new length. Pure. */
+size_t zc_slice_cut(char *text, size_t len, unsigned int depth, const char *keep);
 
 #endif

@@ -239,7 +239,8 @@ static bool cover_run(struct coverage *c, struct zc_err *err)
 {
         const struct zc_evidence_visitor v = { .endpoint = see_endpoint,
                                                .scan = see_scan,
-                                               .ctx = c };
+                                               .ctx = c,
+                                               .brief = true };
         const json_t *targets = json_object_get(zc_evidence_run(c->ev), "targets");
         const json_t *target;
         size_t i;

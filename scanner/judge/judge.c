@@ -14,17 +14,23 @@ struct judge {
         const struct zc_terms *terms;
         struct zc_join *join;
         json_t *exposure;
-        json_t *reach_by_listener; /* asset, listener → reach */
-        json_t *reach_by_port;     /* asset, port/transport → reach */
-        bool *judged;              /* by rule: something of its kind was there */
+        json_t *reach_by_listener;  /* asset, listener → reach */
+        json_t *reach_by_port;      /* asset, port/transport → reach */
+        bool *judged;               /* by rule: something of its kind was there */
+        struct zc_tally_memo *memo; /* by rule */
+        size_t *by_kind; /* positions of rules, those of one kind together, in the order of zc_kinds */
+        size_t *kind_end; /* by kind: where its rules end in there; they begin where the kind before ends */
+        struct zc_arena *scratch; /* of one check */
         struct zc_err *err;
 };
 
-/* One rule at work on the entities of one part. */
+/* The rules of a kind at work on the entities of one part. */
 struct work {
         struct judge *j;
         const struct zc_rule *rule;
-        size_t index;                 /* of the rule */
+        size_t index;        /* of the rule */
+        const size_t *rules; /* positions: of all of the kind */
+        size_t rule_count;
         const struct zc_evidence *ev; /* NULL for exposure rows: they belong to no single run */
         size_t number;                /* of the evidence */
         const json_t *host, *endpoint, *part;
@@ -198,66 +204,107 @@ static const json_t *host_at(const struct judge *j, const struct zc_place *place
         return place->host == SIZE_MAX ? NULL : zc_evidence_host(j->evs[place->host]);
 }
 
-static bool judge_entity(void *ctx, const struct zc_entity *e)
+/* What is the same for every rule on an entity. */
+struct about {
+        const struct zc_entity *e;
+        const char *asset, *named; /* its machine's, and its own; safe to show */
+        enum zc_reach reach;
+        bool has_reach;
+        struct zc_judge_context c;
+};
+
+static bool judge_finding(const struct work *w, const struct about *a,
+                          const struct zc_judgement *jm, const char *waived,
+                          const struct zc_sight *sight)
 {
-        struct work *w = ctx;
         struct judge *j = w->j;
-        ZC_AUTO(zc_arena) arena = zc_arena_new((size_t)256 << 20);
-        enum zc_reach reach = has_reach(w->rule->kind) ? reach_of(w, e) : ZC_REACH_ANY;
-        const json_t *host = w->host ? w->host : host_of_asset(j, e->asset);
-        const struct zc_judge_context c = {
-                .self = e->self,
-                .self_pointer = e->pointer,
-                .host = host,
-                .host_pointer = w->host ? "/host" : NULL,
-                .endpoint = w->endpoint,
-                .endpoint_pointer = w->endpoint_pointer,
-                .run = w->ev ? zc_evidence_run(w->ev) : NULL,
-                .run_pointer = "/run",
-                .params = j->terms->params,
-        };
-        struct zc_judgement jm;
-        struct zc_entity safe = *e;
+        struct zc_entity safe = *a->e;
+        json_t *finding;
+
+        safe.asset = a->asset;
+        finding = zc_finding_new(w->rule, w->ev, w->endpoint, &safe, &a->c, jm,
+                                 a->has_reach ? zc_reach_name(a->reach) : NULL,
+                                 zc_rule_severity(w->rule, a->reach), j->scratch);
+        return finding ? zc_tally_finding(j->tally, finding, waived, sight, j->err)
+                       : zc_fail(j->err, ZC_E_NOMEM, "no memory for a finding");
+}
+
+static bool judge_one(struct work *w, const struct about *a)
+{
+        struct judge *j = w->j;
         struct work explained = *w;
         struct zc_sight sight;
         struct cause cause;
-        const char *waived = NULL;
+        struct zc_judgement jm;
         char why[ZC_WHY_LEN * 2];
-        json_t *finding;
+        const char *waived = NULL;
 
-        if (!arena)
-                return zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
-        safe.asset = zc_shown(arena, w->asset ? w->asset : e->asset);
-        zc_rule_judge(w->rule, &c, arena, NULL, &jm);
-        zc_judge_reach(w->rule, reach, &jm);
-        explained.host = host;
+        zc_arena_reset(j->scratch);
+        zc_rule_judge(w->rule, &a->c, j->scratch, NULL, &jm);
+        zc_judge_reach(w->rule, a->reach, &jm);
+        explained.host = a->c.host;
         cause = cause_find(&explained, &jm);
         why_text(&jm, &cause, why);
         {
                 const struct zc_check check = { .rule = w->rule->id,
-                                                .asset = safe.asset,
-                                                .named = zc_shown(arena, e->asset),
-                                                .subject = e->subject,
+                                                .asset = a->asset,
+                                                .named = a->named,
+                                                .subject = a->e->subject,
                                                 .tags = json_object_get(w->rule->record, "tags"),
-                                                .severity = zc_rule_severity(w->rule, reach),
+                                                .severity = zc_rule_severity(w->rule, a->reach),
                                                 .verdict = jm.verdict,
                                                 .why = why,
                                                 .probe = cause.probe,
-                                                .needs = cause.needs };
+                                                .needs = cause.needs,
+                                                .memo = &j->memo[w->index] };
 
                 if (!zc_tally_check(j->tally, &check, &waived, j->err))
                         return false;
         }
         if (jm.verdict != ZC_FAIL && !(jm.verdict == ZC_PASS && w->rule->by_reach && w->endpoint))
                 return true;
-        zc_sight_of(&sight, w->rule, &w->place, w->endpoint, e->subject);
-        if (jm.verdict == ZC_PASS)
-                return zc_tally_cleared(j->tally, &sight, w->rule->id, j->err);
-        finding = zc_finding_new(w->rule, w->ev, w->endpoint, &safe, &c, &jm,
-                                 has_reach(w->rule->kind) ? zc_reach_name(reach) : NULL,
-                                 zc_rule_severity(w->rule, reach), arena);
-        return finding ? zc_tally_finding(j->tally, finding, waived, &sight, j->err)
-                       : zc_fail(j->err, ZC_E_NOMEM, "no memory for a finding");
+        zc_sight_of(&sight, w->rule, &w->place, w->endpoint, a->e->subject);
+        return jm.verdict == ZC_PASS ? zc_tally_cleared(j->tally, &sight, w->rule->id, j->err)
+                                     : judge_finding(w, a, &jm, waived, &sight);
+}
+
+static void rule_take(struct work *w, size_t i)
+{
+        w->index = w->rules[i];
+        w->rule = zc_pack_rule(w->j->terms->pack, w->index);
+}
+
+static bool judge_entity(void *ctx, const struct zc_entity *e)
+{
+        struct work *w = ctx;
+        struct judge *j = w->j;
+        bool reaches = has_reach(w->rule->kind);
+        ZC_AUTO(zc_arena) arena = zc_arena_new((size_t)16 << 20);
+        const struct about a = {
+                .e = e,
+                .asset = arena ? zc_shown(arena, w->asset ? w->asset : e->asset) : NULL,
+                .named = arena ? zc_shown(arena, e->asset) : NULL,
+                .has_reach = reaches,
+                .reach = reaches ? reach_of(w, e) : ZC_REACH_ANY,
+                .c = { .self = e->self,
+                       .self_pointer = e->pointer,
+                       .host = w->host ? w->host : host_of_asset(j, e->asset),
+                       .host_pointer = w->host ? "/host" : NULL,
+                       .endpoint = w->endpoint,
+                       .endpoint_pointer = w->endpoint_pointer,
+                       .run = w->ev ? zc_evidence_run(w->ev) : NULL,
+                       .run_pointer = "/run",
+                       .params = j->terms->params },
+        };
+
+        if (!arena)
+                return zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
+        for (size_t i = 0; i < w->rule_count; i++) {
+                rule_take(w, i);
+                if (!judge_one(w, &a))
+                        return false;
+        }
+        return true;
 }
 
 /* ---- one part ---- */
@@ -282,7 +329,8 @@ static bool note_presence(struct work *w, enum zc_presence presence, const char 
                               .subject = subject,
                               .tags = json_object_get(w->rule->record, "tags"),
                               .severity = zc_rule_worst(w->rule),
-                              .why = "" };
+                              .why = "",
+                              .memo = &w->j->memo[w->index] };
 
         shut_write(w->endpoint, shut);
         switch (presence) {
@@ -313,25 +361,41 @@ static bool is_below(const struct zc_kind *kind, const char *root)
         return strncmp(kind->at, root, strlen(root)) == 0;
 }
 
+/** All rules of one kind, on one part. */
+static bool judge_kind(struct work *w, const struct zc_kind *kind, const char *pointer,
+                       const char *asset, const char *subject)
+{
+        struct zc_err *err = w->j->err;
+        char why[ZC_WHY_LEN] = "";
+        enum zc_presence presence;
+
+        err->code = ZC_OK;
+        rule_take(w, 0);
+        presence = zc_kind_each(kind, w->part, pointer, asset, judge_entity, w, why);
+        if (err->code != ZC_OK)
+                return false;
+        for (size_t i = 0; i < w->rule_count; i++) {
+                rule_take(w, i);
+                if (!note_presence(w, presence, asset, subject, why))
+                        return false;
+        }
+        return true;
+}
+
 /** All rules whose kind stands below `root`, on one part. @as: what all of them have in common. */
 static bool judge_part(const struct work *as, const char *root, const char *pointer,
                        const char *asset, const char *subject)
 {
-        struct judge *j = as->j;
+        const struct judge *j = as->j;
 
-        for (size_t i = 0; i < zc_pack_count(j->terms->pack); i++) {
+        for (size_t k = 0; k < zc_kind_count; k++) {
+                size_t first = k > 0 ? j->kind_end[k - 1] : 0;
                 struct work w = *as;
-                char why[ZC_WHY_LEN] = "";
-                enum zc_presence presence;
 
-                w.rule = zc_pack_rule(j->terms->pack, i);
-                w.index = i;
-                if (!is_below(w.rule->kind, root))
-                        continue;
-                j->err->code = ZC_OK;
-                presence =
-                        zc_kind_each(w.rule->kind, w.part, pointer, asset, judge_entity, &w, why);
-                if (j->err->code != ZC_OK || !note_presence(&w, presence, asset, subject, why))
+                w.rules = j->by_kind + first;
+                w.rule_count = j->kind_end[k] - first;
+                if (w.rule_count > 0 && is_below(&zc_kinds[k], root) &&
+                    !judge_kind(&w, &zc_kinds[k], pointer, asset, subject))
                         return false;
         }
         return true;
@@ -427,6 +491,28 @@ static bool judge_evidence(struct judge *j, size_t number)
 
 /* ---- the whole ---- */
 
+/** What is kept by rule, and the rules of each kind together: a part is gone through once for all of them. */
+static bool rules_index(struct judge *j)
+{
+        size_t count = zc_pack_count(j->terms->pack), n = 0;
+
+        j->judged = calloc(count + 1, sizeof(*j->judged));
+        j->memo = calloc(count + 1, sizeof(*j->memo));
+        j->by_kind = calloc(count + 1, sizeof(*j->by_kind));
+        j->kind_end = calloc(zc_kind_count, sizeof(*j->kind_end));
+        j->scratch = zc_arena_new((size_t)256 << 20);
+        if (!j->judged || !j->memo || !j->by_kind || !j->kind_end || !j->scratch)
+                return false;
+        for (size_t k = 0; k < zc_kind_count; k++) {
+                for (size_t i = 0; i < count; i++) {
+                        if (zc_pack_rule(j->terms->pack, i)->kind == &zc_kinds[k])
+                                j->by_kind[n++] = i;
+                }
+                j->kind_end[k] = n;
+        }
+        return true;
+}
+
 static bool judge_all(struct judge *j, const json_t *assets)
 {
         for (size_t e = 0; e < j->count; e++) {
@@ -460,8 +546,7 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
         if (!j->join)
                 return NULL;
         j->exposure = zc_json_shown(zc_join_rows(j->join));
-        j->judged = calloc(zc_pack_count(j->terms->pack) + 1, sizeof(*j->judged));
-        if (!tally || !assets || !j->judged || !reach_index(j)) {
+        if (!tally || !assets || !rules_index(j) || !reach_index(j)) {
                 zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
                 return NULL;
         }
@@ -485,6 +570,10 @@ json_t *zc_judge(struct zc_evidence *const *evs, size_t count, const struct zc_j
         json_decref(j.reach_by_listener);
         json_decref(j.reach_by_port);
         free(j.judged);
+        free(j.memo);
+        free(j.by_kind);
+        free(j.kind_end);
+        zc_arena_free(j.scratch);
         return report;
 }
 

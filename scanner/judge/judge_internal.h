@@ -134,10 +134,18 @@ json_t *zc_waivers_report(const struct zc_waivers *w);
 
 struct zc_tally;
 
+/** What the tally remembers of a rule from one check to the next; zeroed at first, and for one tally only. */
+struct zc_tally_memo {
+        size_t row[ZC_VERDICT_COUNT]; /* the position of its last row of that verdict, and 1 */
+        unsigned char
+                required[ZC_SEVERITY_COUNT]; /* at that severity: 0 not asked yet, 1 no, 2 yes */
+};
+
 /** One verdict of one rule on one subject. Everything is copied, and made safe to show. */
 struct zc_check {
         const char *rule, *asset, *subject;
-        const char *named;  /* the asset that its evidence names, where that is another: waivers know it by both; or NULL */
+        const char *
+                named; /* the asset that its evidence names, where that is another: waivers know it by both; or NULL */
         const json_t *tags; /* of the rule, or NULL */
         enum zc_severity severity;
         enum zc_verdict verdict;
@@ -145,6 +153,7 @@ struct zc_check {
         bool told; /* unknown, and not what the gate needs: the other address family was seen */
         const char *probe,
                 *needs; /* of unknown: whose outcome explains it, and what would help; or NULL */
+        struct zc_tally_memo *memo; /* of the rule, or NULL */
 };
 struct zc_tally *zc_tally_new(const struct zc_gate *gate, struct zc_waivers *waivers) ZC_MUST_USE;
 void zc_tally_free(struct zc_tally *t);
@@ -157,11 +166,11 @@ bool zc_tally_check(struct zc_tally *t, const struct zc_check *c, const char **w
  * Texts live as long as the entity.
  */
 struct zc_sight {
-        size_t service;     /* zc_place.service; SIZE_MAX: what its subject says is all that is known */
+        size_t service; /* zc_place.service; SIZE_MAX: what its subject says is all that is known */
         enum zc_seen seen;
-        bool by_name;       /* what is served may differ by name */
-        const char *name;   /* "" for none */
-        const char *suffix; /* what its subject has behind the endpoint's */
+        bool by_name;           /* what is served may differ by name */
+        const char *name;       /* "" for none */
+        const char *suffix;     /* what its subject has behind the endpoint's */
         enum zc_severity below; /* the rule's severity at loopback */
 };
 void zc_sight_of(struct zc_sight *s, const struct zc_rule *rule, const struct zc_place *place,
@@ -202,15 +211,17 @@ struct zc_tally {
         struct zc_waivers *waivers;
         struct zc_row *rows;
         size_t row_count, row_cap;
-        json_t *row_index;         /* key → position in rows */
-        json_t *subjects, *assets; /* the report's, index for index */
-        json_t *subject_index;     /* key → position */
-        json_t *findings;          /* array */
-        json_t *finding_index;     /* fingerprint → position */
-        json_t *sights;            /* index for index: {service, name, …} or null */
-        json_t *cleared;           /* keys of twins.c: the rule passed, seen from another machine */
-        struct zc_arena *scratch;  /* texts that had to be made safe */
-        json_t *missing;           /* sentences */
+        json_t *row_index;                       /* key → position in rows */
+        json_t *subjects, *assets;               /* the report's, index for index */
+        json_t *subject_index;                   /* key → position */
+        struct zc_text last_asset, last_subject; /* of the check before, as they were given … */
+        size_t last;                             /* … and their position, and 1 */
+        json_t *findings;                        /* array */
+        json_t *finding_index;                   /* fingerprint → position */
+        json_t *sights;                          /* index for index: {service, name, …} or null */
+        json_t *cleared;          /* keys of twins.c: the rule passed, seen from another machine */
+        struct zc_arena *scratch; /* texts that had to be made safe */
+        json_t *missing;          /* sentences */
         json_t *missing_index;
         json_t *risen; /* fingerprints: known to the baseline as less severe, or as waived */
         size_t required_of, required_done, required_waived;

@@ -3,11 +3,23 @@
 
 #include "judge_internal.h"
 
+/** Nearly everything is: what escaping never changes. */
+static bool is_plain(const char *s, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                if (s[i] < ' ' || s[i] > '~')
+                        return false;
+        }
+        return true;
+}
+
 /** Whether escaping would change more than double the backslashes, which escaped text has anyway. */
 static bool is_unsafe(const char *s, size_t n, struct zc_text *escaped)
 {
         size_t backslashes = 0;
 
+        if (is_plain(s, n))
+                return false;
         for (size_t i = 0; i < n; i++)
                 backslashes += s[i] == '\\';
         zc_text_clear(escaped);
@@ -20,6 +32,8 @@ const char *zc_shown(struct zc_arena *arena, const char *s)
         const char *out = s;
         ZC_AUTO_TEXT t = { 0 };
 
+        if (is_plain(s, strlen(s)))
+                return s;
         zc_text_init(&t, ZC_TEXT_CEILING);
         if (is_unsafe(s, strlen(s), &t))
                 out = zc_arena_strdup(arena, zc_text_str(&t));

@@ -40,6 +40,8 @@ struct zc_tally *zc_tally_new(const struct zc_gate *gate, struct zc_waivers *wai
         t->missing_index = json_object();
         t->risen = json_object();
         t->scratch = zc_arena_new(0);
+        zc_text_init(&t->last_asset, ZC_TEXT_CEILING);
+        zc_text_init(&t->last_subject, ZC_TEXT_CEILING);
         if (!t->row_index || !t->subjects || !t->assets || !t->subject_index || !t->findings ||
             !t->finding_index || !t->sights || !t->cleared || !t->missing || !t->missing_index ||
             !t->risen || !t->scratch) {
@@ -70,6 +72,8 @@ void zc_tally_free(struct zc_tally *t)
         json_decref(t->subjects);
         json_decref(t->assets);
         json_decref(t->subject_index);
+        zc_text_release(&t->last_asset);
+        zc_text_release(&t->last_subject);
         json_decref(t->findings);
         json_decref(t->finding_index);
         json_decref(t->sights);
@@ -119,18 +123,37 @@ static bool row_new(struct zc_tally *t, const struct zc_check *c, const char *wa
         return true;
 }
 
+/** Is it the row that the rule's last check of that verdict went to? */
+static bool row_same(const struct zc_row *r, const struct zc_check *c, const char *waived)
+{
+        return strcmp(r->why, c->why) == 0 &&
+               (waived ? r->waived && strcmp(r->waived, waived) == 0 : !r->waived);
+}
+
 static bool row_find(struct zc_tally *t, const struct zc_check *c, const char *waived, size_t *out)
 {
-        ZC_AUTO_MEM char *head = zc_key(c->rule, zc_verdict_name(c->verdict), waived);
-        ZC_AUTO_MEM char *key = head ? zc_key(head, c->why, NULL) : NULL;
-        const json_t *known = key ? json_object_get(t->row_index, key) : NULL;
+        size_t *memo = c->memo ? &c->memo->row[c->verdict] : NULL;
+        ZC_AUTO_MEM char *head = NULL;
+        ZC_AUTO_MEM char *key = NULL;
+        const json_t *known;
+        bool ok = true;
 
+        if (memo && *memo && row_same(&t->rows[*memo - 1], c, waived)) {
+                *out = *memo - 1;
+                return true;
+        }
+        head = zc_key(c->rule, zc_verdict_name(c->verdict), waived);
+        key = head ? zc_key(head, c->why, NULL) : NULL;
         if (!key)
                 return false;
-        if (!known)
-                return row_new(t, c, waived, key, out);
-        *out = (size_t)json_integer_value(known);
-        return true;
+        known = json_object_get(t->row_index, key);
+        if (known)
+                *out = (size_t)json_integer_value(known);
+        else
+                ok = row_new(t, c, waived, key, out);
+        if (ok && memo)
+                *memo = *out + 1;
+        return ok;
 }
 
 static bool subject_find(struct zc_tally *t, const char *asset, const char *subject, size_t *out)
@@ -178,13 +201,35 @@ static bool range_add(struct zc_row *r, size_t subject)
         return true;
 }
 
+/** Most checks are of what the one before was of. */
+static bool is_last(const struct zc_tally *t, const struct zc_check *c)
+{
+        return t->last > 0 && strcmp(zc_text_str(&t->last_subject), c->subject) == 0 &&
+               strcmp(zc_text_str(&t->last_asset), c->asset) == 0;
+}
+
+static bool last_set(struct zc_tally *t, const struct zc_check *raw, size_t subject)
+{
+        zc_text_clear(&t->last_asset);
+        zc_text_clear(&t->last_subject);
+        zc_text_add(&t->last_asset, raw->asset);
+        zc_text_add(&t->last_subject, raw->subject);
+        t->last = t->last_asset.cut || t->last_subject.cut ? 0 : subject + 1;
+        return !t->last_asset.failed && !t->last_subject.failed;
+}
+
 /** The check with every text of foreign origin made safe. */
 static struct zc_check check_shown(struct zc_tally *t, const struct zc_check *c)
 {
         struct zc_check out = *c;
 
-        out.asset = zc_shown(t->scratch, c->asset);
-        out.subject = zc_shown(t->scratch, c->subject);
+        if (is_last(t, c)) {
+                out.asset = json_string_value(json_array_get(t->assets, t->last - 1));
+                out.subject = json_string_value(json_array_get(t->subjects, t->last - 1));
+        } else {
+                out.asset = zc_shown(t->scratch, c->asset);
+                out.subject = zc_shown(t->scratch, c->subject);
+        }
         out.why = zc_shown(t->scratch, c->why);
         out.named = c->named ? zc_shown(t->scratch, c->named) : NULL;
         out.needs = c->needs ? zc_shown(t->scratch, c->needs) : NULL;
@@ -201,20 +246,38 @@ static const char *waiver_of(struct zc_tally *t, const struct zc_check *c)
                        : zc_waivers_match(t->waivers, c->rule, c->named, c->subject, c->verdict);
 }
 
+static bool is_required(const struct zc_tally *t, const struct zc_check *c)
+{
+        unsigned char *memo = c->memo ? &c->memo->required[c->severity] : NULL;
+        bool required;
+
+        if (c->verdict == ZC_NOTAPPLICABLE_V || c->told)
+                return false;
+        if (memo && *memo)
+                return *memo == 2;
+        required = zc_gate_requires(t->gate, c->rule, c->tags, c->severity);
+        if (memo)
+                *memo = required ? 2 : 1;
+        return required;
+}
+
 bool zc_tally_check(struct zc_tally *t, const struct zc_check *raw, const char **waived,
                     struct zc_err *err)
 {
         const struct zc_check c = check_shown(t, raw);
         bool unanswered = c.verdict == ZC_UNKNOWN || c.verdict == ZC_ERROR;
-        bool required = c.verdict != ZC_NOTAPPLICABLE_V && !c.told &&
-                        zc_gate_requires(t->gate, c.rule, c.tags, c.severity);
+        bool required = is_required(t, &c);
         const char *id = NULL;
-        size_t row = 0, subject = 0;
+        size_t row = 0, subject = t->last - 1;
 
         if (c.verdict == ZC_FAIL || c.verdict == ZC_UNKNOWN)
                 id = waiver_of(t, &c);
-        if (!row_find(t, &c, id, &row) || !subject_find(t, c.asset, c.subject, &subject) ||
-            !range_add(&t->rows[row], subject))
+        if (!row_find(t, &c, id, &row))
+                return no_memory(err);
+        if (!is_last(t, raw) &&
+            (!subject_find(t, c.asset, c.subject, &subject) || !last_set(t, raw, subject)))
+                return no_memory(err);
+        if (!range_add(&t->rows[row], subject))
                 return no_memory(err);
         t->rows[row].count++;
         t->rows[row].required = t->rows[row].required || required;

@@ -78,6 +78,31 @@ static void texts_are_copied(void **state)
                 a, struct { int x; }));
 }
 
+/** A reset arena is a new one, whatever was in it: zeroed, and with all of its room. */
+static void a_reset_arena_is_new(void **state)
+{
+        static const size_t sizes[] = { 1, 100, 900, 5000, 20000 };
+        struct zc_arena *a = zc_arena_new(30000);
+
+        (void)state;
+        assert_non_null(a);
+        zc_arena_reset(a);
+        for (size_t round = 0; round < 3; round++) {
+                for (size_t i = 0; i < ZC_COUNT(sizes); i++) {
+                        uint8_t *p = zc_arena_alloc(a, sizes[(i + round) % ZC_COUNT(sizes)]);
+
+                        assert_non_null(p);
+                        for (size_t k = 0; k < sizes[(i + round) % ZC_COUNT(sizes)]; k++)
+                                assert_int_equal(p[k], 0);
+                        memset(p, 0xff, sizes[(i + round) % ZC_COUNT(sizes)]);
+                }
+                assert_null(zc_arena_alloc(a, 29000));
+                zc_arena_reset(a);
+                assert_int_equal(zc_arena_used(a), 0);
+        }
+        zc_arena_free(a);
+}
+
 static void out_of_memory_is_null(void **state)
 {
         struct zc_arena *a;
@@ -102,6 +127,7 @@ int main(void)
                 cmocka_unit_test(the_ceiling_holds_and_the_arena_stays_usable),
                 cmocka_unit_test(sizes_that_overflow_are_refused),
                 cmocka_unit_test(texts_are_copied),
+                cmocka_unit_test(a_reset_arena_is_new),
                 cmocka_unit_test(out_of_memory_is_null),
         };
 

@@ -105,7 +105,7 @@ static bool see_problem(void *ctx, const json_t *e, size_t index, struct zc_err 
 static struct seen visit(struct zc_evidence *ev)
 {
         struct seen s = { .text = "" };
-        struct zc_evidence_visitor v = { see_endpoint, see_scan, see_problem, &s };
+        struct zc_evidence_visitor v = { see_endpoint, see_scan, see_problem, &s, false };
         struct zc_err err = { 0 };
 
         if (!zc_evidence_visit(ev, &v, &err))
@@ -181,7 +181,7 @@ static bool copy_problem(void *ctx, const json_t *value, size_t index, struct zc
 static void test_rewritten(void **state)
 {
         struct zc_evidence *ev = opened(stream), *from, *to = NULL;
-        struct zc_evidence_visitor v = { copy_endpoint, copy_scan, copy_problem, NULL };
+        struct zc_evidence_visitor v = { copy_endpoint, copy_scan, copy_problem, NULL, false };
         struct zc_err err = { 0 };
         char *first = document_of(ev), *second;
 
