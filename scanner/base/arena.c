@@ -78,17 +78,28 @@ void zc_arena_reset(struct zc_arena *a)
         b->used = 0;
 }
 
-/** A new block; an object larger than a block gets one of its size, behind the one being filled. */
-static struct block *block_add(struct zc_arena *a, size_t size)
+/** How large a block for an object of that size should be; the object's own size where it gets one for itself. */
+static size_t block_room(const struct zc_arena *a, size_t size)
 {
+#ifdef ARENA_GUARDED
+        (void)a;
+        return size;
+#else
         size_t usual = a->blocks ? 2 * a->blocks->size : BLOCK_FIRST;
         size_t room = usual < BLOCK_SIZE ? usual : BLOCK_SIZE;
-        struct block *b;
 
         while (room < BLOCK_SIZE && size > room / 4)
                 room *= 2;
-        if (size > BLOCK_SIZE / 4)
-                room = size;
+        return size > BLOCK_SIZE / 4 ? size : room;
+#endif
+}
+
+/** A new block; an object larger than a block gets one of its size, behind the one being filled. */
+static struct block *block_add(struct zc_arena *a, size_t size)
+{
+        size_t room = block_room(a, size);
+        struct block *b;
+
         if (room > SIZE_MAX - sizeof(*b))
                 return NULL;
         b = calloc(1, sizeof(*b) + room);
