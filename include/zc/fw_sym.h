@@ -51,7 +51,7 @@ struct zc_fw_admit {
 
 struct zc_fw_admits {
         struct zc_fw_admit *rows;
-        size_t count;
+        size_t count, cap;
         bool unknown
                 [2]
                 [2]; /* IPv4, IPv6 × INPUT, FORWARD: the ruleset was too much for it: nothing is said */

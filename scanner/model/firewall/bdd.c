@@ -4,15 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An edge is a node's number and, in its last bit, whether it stands for all that the node does not (complement edges: a set and what is left of a
+ * rule's input without it share their nodes). Node 0 is the end; its plain edge is the empty set. For one form only, no lo is turned over. */
 struct node {
         uint32_t lo, hi, var;
 };
 
-enum op { OP_AND, OP_OR, OP_DIFF };
-
 struct cached {
-        zc_bdd x, y, result;
-        uint32_t op; /* + 1; 0: empty */
+        zc_bdd x, y, result; /* x and y; x 0: empty, for nothing is asked of the empty set */
 };
 
 #define CACHE_BITS 16
@@ -33,7 +32,7 @@ struct bdd *bdd_new(size_t nodes)
 
         if (!b)
                 return NULL;
-        b->limit = nodes < UINT32_MAX / 2 ? nodes : UINT32_MAX / 2;
+        b->limit = nodes < UINT32_MAX / 4 ? nodes : UINT32_MAX / 4;
         b->cap = FIRST_TABLE / 2;
         b->slots = FIRST_TABLE;
         b->nodes = calloc(b->cap, sizeof(*b->nodes));
@@ -43,8 +42,8 @@ struct bdd *bdd_new(size_t nodes)
                 bdd_free(b);
                 return NULL;
         }
-        b->nodes[BDD_NONE].var = b->nodes[BDD_ALL].var = UINT_MAX;
-        b->used = 2;
+        b->nodes[0].var = UINT_MAX;
+        b->used = 1;
         return b;
 }
 
@@ -70,17 +69,17 @@ size_t bdd_used(const struct bdd *b)
 
 unsigned bdd_var(const struct bdd *b, zc_bdd x)
 {
-        return b->nodes[x].var;
+        return b->nodes[x >> 1].var;
 }
 
 zc_bdd bdd_low(const struct bdd *b, zc_bdd x)
 {
-        return b->nodes[x].lo;
+        return b->nodes[x >> 1].lo ^ (x & 1);
 }
 
 zc_bdd bdd_high(const struct bdd *b, zc_bdd x)
 {
-        return b->nodes[x].hi;
+        return b->nodes[x >> 1].hi ^ (x & 1);
 }
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
@@ -117,14 +116,15 @@ static bool grow(struct bdd *b)
         free(b->table);
         b->table = table;
         b->slots = b->cap * 2;
-        for (size_t i = 2; i < b->used; i++)
+        for (size_t i = 1; i < b->used; i++)
                 b->table[slot_of(b, &b->nodes[i])] = (uint32_t)i;
         return true;
 }
 
 static zc_bdd make(struct bdd *b, unsigned var, zc_bdd lo, zc_bdd hi)
 {
-        struct node n = { lo, hi, var };
+        uint32_t turned = lo & 1;
+        struct node n = { lo ^ turned, hi ^ turned, var };
 
         if (lo == hi)
                 return lo;
@@ -132,97 +132,60 @@ static zc_bdd make(struct bdd *b, unsigned var, zc_bdd lo, zc_bdd hi)
         size_t at = slot_of(b, &n);
 
         if (b->table[at] != 0)
-                return b->table[at];
-        if (b->used >= b->limit || (b->used == b->cap && !grow(b))) {
+                return b->table[at] << 1 | turned;
+        if (b->used >= b->limit) {
                 b->full = true;
                 return BDD_NONE;
         }
-        at = slot_of(b, &n);
+        if (b->used == b->cap) {
+                if (!grow(b)) {
+                        b->full = true;
+                        return BDD_NONE;
+                }
+                at = slot_of(b, &n);
+        }
         b->nodes[b->used] = n;
         b->table[at] = (uint32_t)b->used;
-        return (zc_bdd)b->used++;
+        return (zc_bdd)b->used++ << 1 | turned;
 }
 
-/* What the ends alone decide; false when it takes both. */
-static bool at_ends(enum op op, zc_bdd x, zc_bdd y, zc_bdd *out)
+static zc_bdd and_nodes(struct bdd *b, zc_bdd x, zc_bdd y)
 {
-        switch (op) {
-        case OP_AND:
-                if (x == BDD_NONE || y == BDD_NONE)
-                        *out = BDD_NONE;
-                else if (x == BDD_ALL || x == y)
-                        *out = y;
-                else if (y == BDD_ALL)
-                        *out = x;
-                else
-                        return false;
-                return true;
-        case OP_OR:
-                if (x == BDD_ALL || y == BDD_ALL)
-                        *out = BDD_ALL;
-                else if (x == BDD_NONE || x == y)
-                        *out = y;
-                else if (y == BDD_NONE)
-                        *out = x;
-                else
-                        return false;
-                return true;
-        case OP_DIFF:
-                if (x == BDD_NONE || y == BDD_ALL || x == y)
-                        *out = BDD_NONE;
-                else if (y == BDD_NONE)
-                        *out = x;
-                else
-                        return false;
-                return true;
-        }
-        return false;
-}
-
-static zc_bdd apply(struct bdd *b, enum op op, zc_bdd x, zc_bdd y)
-{
-        zc_bdd out;
-
-        if (at_ends(op, x, y, &out))
-                return out;
-        if (op != OP_DIFF && x > y) {
-                zc_bdd t = x;
-
-                x = y;
-                y = t;
-        }
-
-        size_t at = mix(x, y, (uint32_t)op) & (((size_t)1 << CACHE_BITS) - 1);
+        size_t at = mix(x, y, 0) & (((size_t)1 << CACHE_BITS) - 1);
         const struct cached *c = &b->cache[at];
 
-        if (c->op == (uint32_t)op + 1 && c->x == x && c->y == y)
+        if (c->x == x && c->y == y)
                 return c->result;
-        if (b->full)
-                return BDD_NONE;
 
-        struct node nx = b->nodes[x], ny = b->nodes[y];
-        unsigned var = nx.var < ny.var ? nx.var : ny.var;
-        zc_bdd lo = apply(b, op, nx.var == var ? nx.lo : x, ny.var == var ? ny.lo : y);
-        zc_bdd hi = apply(b, op, nx.var == var ? nx.hi : x, ny.var == var ? ny.hi : y);
+        unsigned vx = bdd_var(b, x), vy = bdd_var(b, y), var = vx < vy ? vx : vy;
+        zc_bdd x0 = vx == var ? bdd_low(b, x) : x, x1 = vx == var ? bdd_high(b, x) : x;
+        zc_bdd y0 = vy == var ? bdd_low(b, y) : y, y1 = vy == var ? bdd_high(b, y) : y;
+        zc_bdd lo = bdd_and(b, x0, y0);
+        zc_bdd out = make(b, var, lo, bdd_and(b, x1, y1));
 
-        out = make(b, var, lo, hi);
-        b->cache[at] = (struct cached){ x, y, out, (uint32_t)op + 1 };
+        b->cache[at] = (struct cached){ x, y, out };
         return out;
 }
 
 zc_bdd bdd_and(struct bdd *b, zc_bdd x, zc_bdd y)
 {
-        return apply(b, OP_AND, x, y);
+        if (x == BDD_NONE || y == BDD_NONE || (x ^ y) == 1 || b->full)
+                return BDD_NONE;
+        if (x == BDD_ALL || x == y)
+                return y;
+        if (y == BDD_ALL)
+                return x;
+        return x < y ? and_nodes(b, x, y) : and_nodes(b, y, x);
 }
 
 zc_bdd bdd_or(struct bdd *b, zc_bdd x, zc_bdd y)
 {
-        return apply(b, OP_OR, x, y);
+        return bdd_and(b, x ^ 1, y ^ 1) ^ 1;
 }
 
 zc_bdd bdd_diff(struct bdd *b, zc_bdd x, zc_bdd y)
 {
-        return apply(b, OP_DIFF, x, y);
+        return bdd_and(b, x, y ^ 1);
 }
 
 zc_bdd bdd_bit(struct bdd *b, unsigned var, bool value)
@@ -299,12 +262,12 @@ struct sweep {
         bool moving;
 };
 
-static void mark(struct sweep *s, zc_bdd x)
+static void mark(struct sweep *s, uint32_t n)
 {
-        while (x > BDD_ALL && s->to[x] == 0) {
-                s->to[x] = 1;
-                mark(s, s->b->nodes[x].lo);
-                x = s->b->nodes[x].hi;
+        while (n != 0 && s->to[n] == 0) {
+                s->to[n] = 1;
+                mark(s, s->b->nodes[n].lo >> 1);
+                n = s->b->nodes[n].hi >> 1;
         }
 }
 
@@ -312,33 +275,31 @@ static void at_root(void *to, zc_bdd *place)
 {
         struct sweep *s = to;
 
-        if (*place <= BDD_ALL)
-                return;
         if (s->moving)
-                *place = s->to[*place];
+                *place = s->to[*place >> 1] << 1 | (*place & 1);
         else
-                mark(s, *place);
+                mark(s, *place >> 1);
 }
 
 static void move_down(struct sweep *s)
 {
         struct bdd *b = s->b;
-        size_t kept = 2;
+        size_t kept = 1;
 
-        for (size_t i = 2; i < b->used; i++) {
+        for (size_t i = 1; i < b->used; i++) {
                 if (s->to[i] == 0)
                         continue;
 
                 struct node n = b->nodes[i];
 
-                n.lo = n.lo > BDD_ALL ? s->to[n.lo] : n.lo;
-                n.hi = n.hi > BDD_ALL ? s->to[n.hi] : n.hi;
+                n.lo = s->to[n.lo >> 1] << 1 | (n.lo & 1);
+                n.hi = s->to[n.hi >> 1] << 1 | (n.hi & 1);
                 s->to[i] = (uint32_t)kept;
                 b->nodes[kept++] = n;
         }
         b->used = kept;
         memset(b->table, 0, b->slots * sizeof(*b->table));
-        for (size_t i = 2; i < kept; i++)
+        for (size_t i = 1; i < kept; i++)
                 b->table[slot_of(b, &b->nodes[i])] = (uint32_t)i;
         memset(b->cache, 0, sizeof(*b->cache) << CACHE_BITS);
 }

@@ -11,9 +11,9 @@
 
 #include "zc/def.h"
 
-/** A node: its number in the table. Valid until the next bdd_collect() that is not told of it. */
+/** A set: a node's number in the table and whether it is turned over. Valid until the next bdd_collect() that is not told of it. */
 typedef uint32_t zc_bdd;
-enum { BDD_NONE, BDD_ALL }; /* the two ends */
+enum { BDD_NONE, BDD_ALL }; /* the two ends; x ^ 1 is what x is not */
 
 struct bdd;
 

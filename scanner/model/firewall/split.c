@@ -12,24 +12,45 @@ struct walk {
         uint8_t value[16];
 };
 
+/** Where the remainder's part stands among the slots, or should. */
+static size_t slot_of(const struct split *s, zc_bdd rest)
+{
+        size_t at = rest * 2654435761u & (s->slots - 1);
+
+        while (s->index[at] && s->parts[s->index[at] - 1].rest != rest)
+                at = (at + 1) & (s->slots - 1);
+        return at;
+}
+
+static bool more_parts(struct split *s)
+{
+        size_t cap = s->cap ? s->cap * 2 : 8;
+        struct split_part *more = realloc(s->parts, cap * sizeof(*more));
+
+        if (!more)
+                return false;
+        s->parts = more;
+        s->cap = cap;
+        free(s->index);
+        s->slots = cap * 2;
+        s->index = calloc(s->slots, sizeof(*s->index));
+        for (size_t i = 0; s->index && i < s->count; i++)
+                s->index[slot_of(s, s->parts[i].rest)] = (uint32_t)(i + 1);
+        return s->index != NULL;
+}
+
 static struct split_part *part_of(struct split *s, zc_bdd rest)
 {
-        /* Neighbours often lead to the same: the newest first. */
-        for (size_t i = s->count; i-- > 0;) {
-                if (s->parts[i].rest == rest)
-                        return &s->parts[i];
-        }
-        if (s->count == s->cap) {
-                size_t cap = s->cap ? s->cap * 2 : 8;
-                struct split_part *more = realloc(s->parts, cap * sizeof(*more));
+        if (s->count == s->cap && !more_parts(s))
+                return NULL;
 
-                if (!more)
-                        return NULL;
-                s->parts = more;
-                s->cap = cap;
+        size_t at = slot_of(s, rest);
+
+        if (!s->index[at]) {
+                s->parts[s->count] = (struct split_part){ .rest = rest };
+                s->index[at] = (uint32_t)++s->count;
         }
-        s->parts[s->count] = (struct split_part){ .rest = rest };
-        return &s->parts[s->count++];
+        return &s->parts[s->index[at] - 1];
 }
 
 /** Whether hi + 1 == lo. */
@@ -116,5 +137,6 @@ void split_release(struct split *s)
         for (size_t i = 0; i < s->count; i++)
                 free(s->parts[i].spans);
         free(s->parts);
+        free(s->index);
         *s = (struct split){ 0 };
 }

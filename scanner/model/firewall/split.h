@@ -18,6 +18,8 @@ struct split_part {
 struct split {
         struct split_part *parts;
         size_t count, cap;
+        uint32_t *index; /* by remainder: number + 1 */
+        size_t slots;
         size_t spans;
         bool cut; /* too many values to list; what is here is not whole */
         bool nomem;

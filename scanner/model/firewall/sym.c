@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES ((size_t)6 << 20)   /* ceiling of a question */
+#define NODES ((size_t)5 << 19)   /* ceiling of a question */
 #define COLLECT ((size_t)1 << 19) /* nodes before the first collection */
 
 bool sym_comes_in(const struct sym *s, size_t i)
@@ -39,8 +39,9 @@ static void lay_out(struct sym *s)
         s->at.proto = at;
         s->at.iif = at += 8;
         s->at.dport = at += SYM_IIF_BITS;
-        s->at.daddr = at += 16;
-        s->at.saddr = at += s->at.addr_bits;
+        s->at.saddr = at +=
+                16; /* before the destination, which is nearly always "this host": one part that all share */
+        s->at.daddr = at += s->at.addr_bits;
         s->at.sport = at += s->at.addr_bits;
         s->at.atoms = at + 16;
 }
@@ -158,5 +159,5 @@ void sym_collect(struct sym *s)
         if (bdd_used(s->b) < s->collect_at)
                 return;
         bdd_collect(s->b, roots, s);
-        s->collect_at = bdd_used(s->b) * 2 > COLLECT ? bdd_used(s->b) * 2 : COLLECT;
+        s->collect_at = bdd_used(s->b) * 3 / 2 > COLLECT ? bdd_used(s->b) * 3 / 2 : COLLECT;
 }

@@ -80,7 +80,7 @@ struct sym_list {
 
 /** The question's fields as bits of the diagram, in its order. */
 struct sym_layout {
-        unsigned proto, iif, dport, daddr, saddr, sport,
+        unsigned proto, iif, dport, saddr, daddr, sport,
                 atoms; /* first bit of each; dport: transport bytes 2-3, sport: bytes 0-1 */
         unsigned addr_bits;
 };

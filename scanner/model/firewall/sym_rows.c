@@ -7,7 +7,7 @@
 #include "sym_rows.h"
 
 #define LISTED 1024 /* addresses of a row */
-#define ROWS 4096   /* of all */
+#define ROWS 2048   /* of all */
 
 /** A row under construction, and a packet of it. */
 struct row {
@@ -20,6 +20,8 @@ struct row {
         const uint8_t *source; /* of a packet of the row; NULL: any */
         uint8_t dest[16];
         bool has_dest, nomem;
+        bool coarse;                /* too many rows: ports and interfaces only */
+        struct zc_fw_cidr *scratch; /* LISTED of them */
 };
 
 static void *keep(struct row *r, size_t n, size_t size)
@@ -101,25 +103,29 @@ static const struct zc_fw_cidr *cidrs_of(struct row *r, const struct split_part 
                                          bool *cut)
 {
         unsigned bits = r->s->at.addr_bits;
-        struct zc_fw_cidr *out = keep(r, LISTED, sizeof(*out));
+        struct zc_fw_cidr *out;
         size_t n = 0;
 
-        for (size_t i = 0; out && i < p->count; i++) {
+        *count = 0;
+        for (size_t i = 0; i < p->count; i++) {
                 uint8_t at[16], end[16];
 
                 memcpy(at, p->spans[i].lo, 16);
                 do {
                         if (n == LISTED) {
                                 *cut = true;
-                                *count = 0;
                                 return NULL;
                         }
-                        memcpy(out[n].addr, at, 16);
-                        out[n++].prefix = (uint8_t)block(at, p->spans[i].hi, bits, end);
+                        memcpy(r->scratch[n].addr, at, 16);
+                        r->scratch[n++].prefix = (uint8_t)block(at, p->spans[i].hi, bits, end);
                         memcpy(at, end, 16);
                 } while (next_address(at, bits) && memcmp(end, p->spans[i].hi, bits / 8) < 0);
         }
-        *count = n;
+        out = keep(r, n, sizeof(*out));
+        if (out) {
+                memcpy(out, r->scratch, n * sizeof(*out));
+                *count = n;
+        }
         return out;
 }
 
@@ -252,27 +258,41 @@ static void find_via(struct row *r, struct zc_fw_admit *a)
         }
 }
 
-static void add_row(struct row *r)
+static bool room_for_row(struct row *r)
 {
         struct zc_fw_admits *out = r->out;
 
-        if (out->count % 64 == 0) {
-                struct zc_fw_admit *more =
-                        out->count < ROWS ? keep(r, out->count + 64, sizeof(*more)) : NULL;
+        if (out->count < out->cap)
+                return true;
 
-                if (!more) {
-                        r->nomem = true;
-                        return;
-                }
-                if (out->count)
-                        memcpy(more, out->rows, out->count * sizeof(*more));
-                out->rows = more;
+        size_t cap = out->cap ? out->cap * 2 : 64;
+        struct zc_fw_admit *more = cap <= ROWS ? keep(r, cap, sizeof(*more)) : NULL;
+
+        if (!more)
+                return false;
+        if (out->count)
+                memcpy(more, out->rows, out->count * sizeof(*more));
+        out->rows = more;
+        out->cap = cap;
+        return true;
+}
+
+static void add_row(struct row *r)
+{
+        struct zc_fw_admit *a;
+
+        if (!room_for_row(r)) {
+                r->nomem = true;
+                return;
         }
-        out->rows[out->count] = r->admit;
-        if (r->admit.sources_cut || r->admit.destinations_cut)
-                out->rows[out->count].certainty = ZC_FW_POSSIBLE;
-        find_via(r, &out->rows[out->count]);
-        out->count++;
+        a = &r->out->rows[r->out->count++];
+        *a = r->admit;
+        if (r->coarse)
+                a->sources_cut = a->destinations_cut = true;
+        if (a->sources_cut || a->destinations_cut)
+                a->certainty = ZC_FW_POSSIBLE;
+        if (!r->coarse)
+                find_via(r, a);
 }
 
 /* From the last field to the first. */
@@ -379,30 +399,6 @@ static void sources_of(struct row *r, const struct split_part *p)
         free(others.spans);
 }
 
-static void by_source(struct row *r, zc_bdd f)
-{
-        unsigned bits = r->s->at.addr_bits;
-        struct split split;
-
-        split_field(r->s->b, f, r->s->at.saddr, bits, &split);
-        r->nomem |= split.nomem;
-        for (size_t i = 0; i < split.count && !r->nomem; i++) {
-                const struct split_part *p = &split.parts[i];
-                uint8_t source[16] = { 0 };
-
-                r->admit.source_count = 0;
-                r->admit.sources = NULL;
-                r->admit.sources_cut = split.cut;
-                r->admit.sources_except = false;
-                if (!is_everything(p, bits) && !split.cut)
-                        sources_of(r, p);
-                pick(r, p, source);
-                r->source = source;
-                by_sport(r, p->rest);
-        }
-        split_release(&split);
-}
-
 static void by_destination(struct row *r, zc_bdd f)
 {
         unsigned bits = r->s->at.addr_bits;
@@ -429,7 +425,31 @@ static void by_destination(struct row *r, zc_bdd f)
                         pick(r, p, r->dest);
                         r->has_dest = true;
                 }
-                by_source(r, p->rest);
+                by_sport(r, p->rest);
+        }
+        split_release(&split);
+}
+
+static void by_source(struct row *r, zc_bdd f)
+{
+        unsigned bits = r->s->at.addr_bits;
+        struct split split;
+
+        split_field(r->s->b, f, r->s->at.saddr, bits, &split);
+        r->nomem |= split.nomem;
+        for (size_t i = 0; i < split.count && !r->nomem; i++) {
+                const struct split_part *p = &split.parts[i];
+                uint8_t source[16] = { 0 };
+
+                r->admit.source_count = 0;
+                r->admit.sources = NULL;
+                r->admit.sources_cut = split.cut;
+                r->admit.sources_except = false;
+                if (!is_everything(p, bits) && !split.cut)
+                        sources_of(r, p);
+                pick(r, p, source);
+                r->source = source;
+                by_destination(r, p->rest);
         }
         split_release(&split);
 }
@@ -469,8 +489,8 @@ static void items_of(struct row *r, zc_bdd from, zc_bdd f, struct items *l)
         for (size_t i = 0; i < ports.count; i++) {
                 for (size_t k = 0; k < ports.parts[i].count; k++) {
                         const struct split_span *span = &ports.parts[i].spans[k];
-                        struct item item = { ports.parts[i].rest, from, number(span->lo),
-                                             number(span->hi) };
+                        struct item item = { r->coarse ? BDD_ALL : ports.parts[i].rest, from,
+                                             number(span->lo), number(span->hi) };
 
                         r->nomem |= !add_item(l, &item);
                 }
@@ -500,17 +520,18 @@ static int by_from(const void *a, const void *b)
 static bool overlay(struct row *r, const struct item *in, size_t n, struct items *out)
 {
         uint32_t at = 0;
+        size_t first = 0; /* those before it are over */
 
         while (at <= UINT16_MAX) {
                 uint32_t next = UINT16_MAX + 1;
                 struct item one = { .rest = in[0].rest, .from = BDD_NONE, .lo = at };
 
-                for (size_t i = 0; i < n; i++) {
+                while (first < n && in[first].hi < at)
+                        first++;
+                for (size_t i = first; i < n; i++) {
                         if (in[i].lo > at) {
                                 next = in[i].lo < next ? in[i].lo : next;
-                                if (one.from == BDD_NONE)
-                                        break; /* sorted by lo */
-                                continue;
+                                break; /* sorted by lo */
                         }
                         if (in[i].hi < at)
                                 continue;
@@ -557,7 +578,7 @@ static void rows_of(struct row *r, const struct item *in, size_t n)
         r->admit.port_count = r->admit.protocol >= 0 && !sym_is_icmp(r->admit.protocol) ? count : 0;
         interfaces_of(r, in[0].from);
         if (!r->nomem)
-                by_destination(r, in[0].rest);
+                by_source(r, in[0].rest);
 }
 
 static void by_interface_and_port(struct row *r, zc_bdd f)
@@ -619,10 +640,22 @@ bool sym_rows(struct sym *s, const struct zc_fw_machine *machine, const struct s
                          .machine = machine,
                          .arena = arena,
                          .out = out,
-                         .everywhere = what->everywhere };
+                         .everywhere = what->everywhere,
+                         .admit = what->admit };
+        size_t before = out->count;
 
-        r.admit = what->admit;
-        by_protocol(&r, what->packets);
+        r.scratch = calloc(LISTED, sizeof(*r.scratch));
+        r.nomem = !r.scratch;
+        if (!r.nomem)
+                by_protocol(&r, what->packets);
+        if (r.nomem && r.scratch) { /* in less detail, then */
+                out->count = before;
+                r.admit = what->admit;
+                r.nomem = false;
+                r.coarse = true;
+                by_protocol(&r, what->packets);
+        }
+        free(r.scratch);
         return !r.nomem;
 }
 
