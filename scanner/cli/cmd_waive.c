@@ -131,6 +131,15 @@ static bool list_read(const struct place *p, json_t **out, struct zc_err *err)
         return *out != NULL;
 }
 
+/** The policy, if there is one, has the last word, before anything is written. */
+static bool policy_lets(struct zc_settings *s, const struct place *p, const char *text, size_t len,
+                        struct zc_err *err)
+{
+        json_auto_t *list = zc_waivers_parse(p->path, text, len, err);
+
+        return list && zc_settings_waivable(s, list, err);
+}
+
 static bool place_write(const struct place *p, const char *path, const char *text, size_t len,
                         struct zc_err *err)
 {
@@ -185,7 +194,8 @@ static bool waive_steps(struct zc_settings *s, struct place *p, int *status, str
         waiver = waiver_of(o, &one, list, now, end);
         if (!waiver)
                 return zc_fail(err, ZC_E_USAGE, "the waiver holds text that is not UTF-8");
-        if (!zc_waiver_add(p->path, p->text, p->len, waiver, &text, &len, err))
+        if (!zc_waiver_add(p->path, p->text, p->len, waiver, &text, &len, err) ||
+            !policy_lets(s, p, text, len, err))
                 return false;
         *status = ZC_EXIT_FAULT;
         if (!place_write(p, o->output ? o->output : p->path, text, len, err) ||
@@ -225,7 +235,8 @@ const struct zc_command zc_command_waive = {
         .details = "WHAT is a label (C1), a fingerprint, or RULE SUBJECT. One waiver is added to "
                    "the file, which is made if it is not there; the rest of it stays as it is. A "
                    "waived finding is counted and shown apart, never hidden; `audit` and `judge` "
-                   "take the file with --waivers, or from the configuration.",
+                   "take the file with --waivers, or from the configuration. With --policy, what it "
+                   "does not allow is refused.",
         .status = "0 written, 2 wrong input: nothing was written, 4 it could not be written.",
         .run = waive_run,
 };

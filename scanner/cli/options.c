@@ -61,7 +61,7 @@ const struct zc_option zc_options_table[] = {
           "take --rules that nobody signed; the report says so" },
         { "profile", 0, "NAME|FILE", ZC_OPT_TEXT, GATE, AT(profile),
           "which rules judge, and what the gate allows: default, pipeline, strict, …" },
-        { "policy", 0, "FILE", ZC_OPT_TEXT, GATE, AT(policy),
+        { "policy", 0, "FILE", ZC_OPT_TEXT, GATE | WAIVE, AT(policy),
           "the security team's bounds: profile, gate and waivers may only be stricter" },
         { "waivers", 0, "FILE", ZC_OPT_TEXT, GATE | WAIVE, AT(waivers),
           "accepted findings, with owner, reason and end" },

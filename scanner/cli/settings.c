@@ -159,6 +159,20 @@ static bool policy_load(struct zc_settings *s, struct zc_err *err)
         return true;
 }
 
+bool zc_settings_waivable(struct zc_settings *s, const json_t *waivers, struct zc_err *err)
+{
+        if (!policy_load(s, err))
+                return false;
+        if (!s->policy)
+                return true;
+        s->judge.waivers = waivers;
+        s->judge.now_ms = zc_wall_ms();
+        if (!zc_settings_trusted(s, err))
+                return false;
+        s->judge.pack = s->pack;
+        return profile_load(s, err) && fail_on_build(s, err) && zc_judge_check(&s->judge, err);
+}
+
 bool zc_settings_judge(struct zc_settings *s, struct zc_err *err)
 {
         const json_t *authorisation = zc_settings_at(s, "authorisation");

@@ -35,6 +35,9 @@ bool zc_settings_open(struct zc_settings *s, const struct zc_options *o,
 bool zc_settings_job(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
 /** Fill s->judge: rules, waivers and baseline are read and checked. */
 bool zc_settings_judge(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
+/** Does the policy of --policy or the configuration, if there is one, let these waivers be? */
+bool zc_settings_waivable(struct zc_settings *s, const json_t *waivers,
+                          struct zc_err *err) ZC_MUST_USE;
 void zc_settings_release(struct zc_settings *s);
 
 #define ZC_AUTO_SETTINGS __attribute__((cleanup(zc_settings_release))) struct zc_settings

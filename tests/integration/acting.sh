@@ -121,6 +121,12 @@ does "a file that is no waiver file" 2 'serve.py:[0-9]+:[0-9]+: ' waive "$label"
 does "to standard output" 0 'id: W-3' waive "$label" "${who[@]}" --expires 90d -o -
 ok "leaves the file alone" sh -c '! grep -q W-3 waivers.yaml'
 
+printf 'policy: acme\nowner: s@example.org\nwaivers: {approvers: [ciso@example.org], longest: 30d}\n' >policy.yaml
+cp waivers.yaml before
+does "what the policy does not allow" 2 'waivers.yaml:[0-9]+:[0-9]+: .*(approve|ciso@example.org)' waive "$label" "${who[@]}" --expires 20d --policy policy.yaml --waivers waivers.yaml
+ok "is not written" cmp waivers.yaml before
+does "what it allows is" 0 '^W-1' waive "$label" --owner o --approver ciso@example.org --reason r --expires 20d --policy policy.yaml --waivers by-policy.yaml
+
 # ---- init ----
 does "a first configuration" 0 'zerocrit.yaml: written' init
 does "is a good one" 0 'good; 1 target' config check zerocrit.yaml
