@@ -224,7 +224,7 @@ struct zc_fw_ruleset {
         struct zc_fw_table *tables;
         size_t table_count;
         struct zc_fw_chain *
-                chains; /* in the order of registration: at equal priority the earlier runs first */
+                chains; /* in the order of registration, as far as it is known: at equal priority the later runs first (measured) */
         size_t chain_count;
         struct zc_fw_op *ops;
         size_t op_count;

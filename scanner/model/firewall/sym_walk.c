@@ -109,7 +109,7 @@ static int by_priority(const void *a, const void *b)
 
         if (x->priority != y->priority)
                 return x->priority < y->priority ? -1 : 1;
-        return x < y ? -1 : x > y;
+        return x > y ? -1 : x < y; /* the last to be registered runs first (measured) */
 }
 
 /** The base chains of a hook in order; *n of them; freed by the caller. */

@@ -232,6 +232,17 @@ void fw_build_ops(struct fw_build *b, const struct zc_fw_ops *ops)
         }
 }
 
+void fw_build_comment(struct fw_build *b, struct zc_rd comment)
+{
+        struct zc_fw_rule *r;
+
+        if (b->failed || b->rules.count == 0 || comment.n == 0)
+                return;
+        r = &fw_build_at(b->rules, struct fw_build_rule, b->rules.count - 1)->rule;
+        if (!r->comment)
+                r->comment = fw_build_text(b, comment);
+}
+
 /** What it does to a packet is nothing, whatever holds. */
 static bool op_is_idle(const struct fw_build *b, const struct zc_fw_op *op)
 {

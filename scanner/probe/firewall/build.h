@@ -64,6 +64,8 @@ void fw_build_rule_open(struct fw_build *b, uint32_t chain, uint64_t handle);
 struct zc_fw_op *fw_build_op(struct fw_build *b, enum zc_fw_op_kind kind, const char *name);
 /** Ops that were made elsewhere, behind it. */
 void fw_build_ops(struct fw_build *b, const struct zc_fw_ops *ops);
+/** Its comment, unless it has one; an empty one is none. */
+void fw_build_comment(struct fw_build *b, struct zc_rd comment);
 /** Ends it, and judges whether it is idle. */
 void fw_build_rule_close(struct fw_build *b);
 

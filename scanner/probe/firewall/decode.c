@@ -273,7 +273,7 @@ static void fill_exthdr(struct decoding *d, struct zc_fw_op *op)
 {
         op->key = (uint8_t)d->a->number[2];
         op->offset = (uint16_t)d->a->number[3];
-        op->len = length(d, 4);
+        op->len = byte(d, 4, ZC_FW_REG_BYTES, "length");
         op->flags = (uint32_t)d->a->number[5];
         op->op = byte(d, 6, 4 /* NFT_EXTHDR_OP_DCCP */, "operation");
         if (op->flags & ~(uint32_t)NFT_EXTHDR_F_PRESENT)
@@ -281,7 +281,10 @@ static void fill_exthdr(struct decoding *d, struct zc_fw_op *op)
         op->dreg = slot(d, 1, op->len);
         op->sreg = slot(d, 7, op->len);
         if (!nft_attr_there(d->a, 1))
-                op->kind = ZC_FW_OP_EXTHDR_SET; /* without a source: the option is stripped */
+                op->kind =
+                        ZC_FW_OP_EXTHDR_SET; /* without a source: the option is stripped, and has no length */
+        if (op->len == 0 && (nft_attr_there(d->a, 1) || nft_attr_there(d->a, 7)))
+                d->strange = "length";
 }
 
 static void fill_meta(struct decoding *d, struct zc_fw_op *op)
@@ -392,7 +395,15 @@ static void fill_any(struct decoding *d, struct zc_fw_op *op)
         op->dreg = slot(d, 1, op->len);
 }
 
-/** The same, dreg is attribute 2. */
+/** The same, of up to 16 bytes. */
+static void fill_any_wide(struct decoding *d, struct zc_fw_op *op)
+{
+        op->dreg = slot(d, 1, 4);
+        if (op->dreg != ZC_FW_NO_SLOT)
+                op->len = op->dreg > 12 ? (uint8_t)((ZC_FW_SLOTS - op->dreg) * 4) : 16;
+}
+
+/** Four bytes, dreg is attribute 2. */
 static void fill_any_second(struct decoding *d, struct zc_fw_op *op)
 {
         op->len = 4;
@@ -473,6 +484,10 @@ static void decode_xt(const struct fw_place *at, const struct nft_attrs *a, bool
 
         if (!plain)
                 return;
+        if (!target && zc_rd_is(name, "comment")) {
+                fw_build_comment(at->b, zc_nla_text(a->bytes[3]));
+                return;
+        }
         if (fw_xt_conntrack(plain, target, a->bytes[3]))
                 fw_build_conntrack(at->b, at->family);
         if (!(target ? zc_fw_xt_target : zc_fw_xt_match)(&ops, plain, (uint32_t)a->number[2],
@@ -483,7 +498,7 @@ static void decode_xt(const struct fw_place *at, const struct nft_attrs *a, bool
                 fw_build_ops(at->b, &ops);
         }
         if (!known)
-                fw_place_gap(at, ZC_FW_IN_OPS, name, "xt %s revision %u: ", word,
+                fw_place_gap(at, ZC_FW_IN_OPS, name, "xt %s, revision %u: ", word,
                              (unsigned)a->number[2]);
 }
 
@@ -543,7 +558,7 @@ static const struct row rows[] = {
         { { "notrack", "", 0 }, ZC_FW_OP_NOTRACK, ZC_FW_OP_UNKNOWN, false, NULL },
         { { "numgen", "4444", A(1) }, ZC_FW_OP_LOAD_ANY, ZC_FW_OP_LOAD_ANY, false, fill_any },
         { { "objref", "4s4s4", 0 }, ZC_FW_OP_NEUTRAL, ZC_FW_OP_UNKNOWN, false, fill_objref },
-        { { "osf", "414", A(1) }, ZC_FW_OP_LOAD_ANY, ZC_FW_OP_LOAD_ANY, false, fill_any },
+        { { "osf", "414", A(1) }, ZC_FW_OP_LOAD_ANY, ZC_FW_OP_LOAD_ANY, false, fill_any_wide },
         { { "payload", "44444444", A(2) | A(3) | A(4) },
           ZC_FW_OP_PAYLOAD,
           ZC_FW_OP_LOAD_ANY,
@@ -568,7 +583,7 @@ static const struct row rows[] = {
         { { "target", "s4b", A(1) | A(2) | A(3) }, XT_TARGET, ZC_FW_OP_UNKNOWN, false, NULL },
         { { "tproxy", "444", A(1) }, ZC_FW_OP_TPROXY, ZC_FW_OP_UNKNOWN, false, fill_tproxy },
         { { "tunnel", "444", A(2) }, ZC_FW_OP_LOAD_ANY, ZC_FW_OP_LOAD_ANY, false, fill_any_second },
-        { { "xfrm", "4414", A(1) }, ZC_FW_OP_LOAD_ANY, ZC_FW_OP_LOAD_ANY, false, fill_any },
+        { { "xfrm", "4414", A(1) }, ZC_FW_OP_LOAD_ANY, ZC_FW_OP_LOAD_ANY, false, fill_any_wide },
 };
 
 static const struct row *row_find(struct zc_rd name)

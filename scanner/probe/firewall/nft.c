@@ -175,14 +175,14 @@ static bool take_rule(struct fw_nft *n, struct zc_rd payload, struct zc_err *err
 {
         struct fw_place at = { .b = n->b };
         struct zc_nft_rule w;
-        struct zc_rd comment;
         uint32_t chain;
 
         if (!zc_nft_rule_parse(payload, &w, err))
                 return false;
         at.family = (enum zc_fw_family)w.family;
         at.table = fw_build_find(n->b, FW_TABLES, w.family, w.table);
-        chain = at.table == FW_NOWHERE ? FW_NOWHERE : fw_build_find(n->b, FW_CHAINS, at.table, w.chain);
+        chain = at.table == FW_NOWHERE ? FW_NOWHERE
+                                       : fw_build_find(n->b, FW_CHAINS, at.table, w.chain);
         if (chain == FW_NOWHERE)
                 return n->b->failed || no_place(err, "rule");
         at.chain = fw_build_at(n->b->chains, struct zc_fw_chain, chain)->name;
@@ -194,10 +194,7 @@ static bool take_rule(struct fw_nft *n, struct zc_rd payload, struct zc_err *err
         }
         if (!fw_decode_rule(&at, w.expressions, err))
                 return false;
-        comment = zc_nft_comment(w.userdata);
-        if (comment.n > 0 && !n->b->failed)
-                fw_build_at(n->b->rules, struct fw_build_rule, n->b->rules.count - 1)
-                        ->rule.comment = fw_build_text(n->b, comment);
+        fw_build_comment(n->b, zc_nft_comment(w.userdata));
         fw_build_rule_close(n->b);
         return true;
 }
