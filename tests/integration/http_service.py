@@ -8,9 +8,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import reproduce  # noqa: E402
 
 try:
     import jsonschema
@@ -237,9 +242,12 @@ def nginx_cases(ports):
     want = {"ZC-HTTP-005": "medium", "ZC-HTTP-020": "low", "ZC-HTTP-021": "low", "ZC-HTTP-022": "low", "ZC-HTTP-040": "medium", "ZC-HTTP-041": "low",
             "ZC-HTTP-042": "medium", "ZC-HTTP-044": "low", "ZC-HTTP-045": "low"}
     tap({k: f["severity"] for k, f in failed.items()} == want, "a bad configuration has each planted finding, and no other", {k: f["severity"] for k, f in failed.items()})
-    tap(all(f.get("reproduce") for f in failed.values()), "each says how to reproduce it", failed)
+    # the name is this test's own: curl is told where it is
+    curl = lambda command, env: reproduce.run_here(command.replace("curl ", f"curl --resolve {name}:{ports['bad']}:127.0.0.1 --noproxy '*' "), env)
+    reproduce.check(failed.values(), tap, skip, "bad", curl)
 
     basic = collect(f"http://127.0.0.1:{ports['basic']}")
+    reproduce.check(rules_failed(basic.path).values(), tap, skip, "basic")
     tap(basic.http["authentication"] == ["basic"] and "401" in basic.http["proof"]["received"] and "Basic" in basic.http["proof"]["received"],
         "a password asked for in the clear, with proof", basic.http)
     down = collect(f"https://{name}:{ports['down']}/")

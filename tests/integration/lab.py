@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 import lab as the_lab  # noqa: E402
 import netns  # noqa: E402
+import reproduce  # noqa: E402
 from lab import Lab, PASSWORD, PEERS, address  # noqa: E402
 
 try:
@@ -191,6 +192,12 @@ def together(reports):
         "bad1: each critical counts once", report["counts"])
 
 
+def reproduced(audit, reports):
+    """From where it was found, the commands that a finding names show it."""
+    run = lambda command, env: audit.lab.run("out", "bash", "-c", command, env=env, timeout=60, errors="replace")
+    reproduce.check([f for f in reports["bad1", "out"]["findings"] if f["asset"] == BAD], tap, skip, "bad1", run, audit.env)
+
+
 def statuses(audit):
     jobs = [((name, who), lambda w=where, a=argv, u=(who == "unprivileged"): audit.zerocrit(w, "audit", *a, "--format", "json", unprivileged=u))
             for name, where, argv, _, _ in STATUS for who in ("root", "unprivileged")]
@@ -270,6 +277,7 @@ def main():
         exposed(lab, reports)
         if "redis" not in lab.missing:
             together(reports)
+        reproduced(audit, reports)
         statuses(audit)
         asked(audit)
         odd(audit)

@@ -13,12 +13,17 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import reproduce  # noqa: E402
+
 ZC = os.path.abspath(os.environ.get("ZC", "build/zerocrit"))
 NS = f"zcsvc{os.getpid()}"
 LEFT, RIGHT = "10.231.77.1", "10.231.77.2"
 work = tempfile.mkdtemp(prefix="zc-services-")
 os.chmod(work, 0o755)
 count, running = 0, []
+reproduced = set()
 
 
 def tap(ok, name, detail=""):
@@ -109,7 +114,9 @@ def findings(target, *options):
     """rule -> severity of what an audit finds; and what it says of the rest."""
     report = os.path.join(work, "report.json")
     run(ZC, "audit", target, *options, "--report", f"json={report}")
-    return {f["rule"]: f["severity"] for f in json.load(open(report))["findings"]}
+    found = json.load(open(report))["findings"]
+    reproduce.check(found, tap, skip, target, done=reproduced)
+    return {f["rule"]: f["severity"] for f in found}
 
 
 # ---- Redis ----

@@ -15,6 +15,10 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import reproduce  # noqa: E402
+
 try:
     import jsonschema
 except ImportError:
@@ -485,6 +489,21 @@ for name, want in [("good", set()), ("expired", {"ZC-TLS-020"}), ("soon", {"ZC-T
                    ("pg_surplus", {"ZC-TLS-006"}), ("smtp_surplus", {"ZC-TLS-006"}), ("smtp_login", set())]:
     got = {x for x in found.get(name, set())} - (OLD_ONES if name not in ("tls10", "tls13", "ssl3") and offered(name).get("TLSv1.0") else set())
     tap(got == want, f"{name}: {', '.join(sorted(want)) or 'no finding'}", found.get(name))
+
+
+def skip(name, why):
+    global count
+    count += 1
+    print(f"ok {count} - {name} # SKIP {why}")
+
+
+shown = set()
+for f in report["findings"]:  # of those servers that take many connections, and are what they seem
+    if any(f["subject"].startswith(f"127.0.0.1:{({**ports, **mail})[n]}/") for n in ("expired", "soon", "early", "other", "alone", "sha1", "lonely", "tls10", "smtp_plain", "ssl3")):
+        reproduce.check([f], tap, skip, "findings", env=env, done=shown)
+surplus = [f for f in report["findings"] if f["rule"] == "ZC-TLS-006"]
+for f in surplus:
+    reproduce.check([f], tap, skip, f["subject"], env=env)
 proofs = [f["proof"] for f in report["findings"] if f["rule"] == "ZC-TLS-001"]
 tap(proofs and proofs[0]["sent"].startswith("ClientHello SSLv3: 160300") and proofs[0]["received"].startswith("160300"), "the proof of SSL 3.0 is its own exchange", proofs)
 finish()
