@@ -233,9 +233,12 @@ char *zc_key(const char *a, const char *b, const char *c) ZC_MUST_USE;
 
 /** Sorted findings: labels, covers, covered_by. */
 bool zc_findings_settle(json_t *findings, struct zc_err *err) ZC_MUST_USE;
-/** counts, areas; findings with change absent aside. */
+/** counts; findings with change absent aside. */
 json_t *zc_findings_counts(const json_t *findings);
+/** areas: letters by area; grades: of services, by subject. What they mean, in one paragraph. */
 json_t *zc_areas(const struct zc_tally *t, const json_t *findings);
+json_t *zc_grades(const struct zc_tally *t, const json_t *findings);
+extern const char zc_grading_words[];
 /** The report's gate. */
 json_t *zc_gate_close(const struct zc_tally *t, const json_t *findings);
 

@@ -432,7 +432,8 @@ bool zc_tally_report(struct zc_tally *t, const json_t *baseline, json_t *report,
             json_object_set(report, "subjects", t->subjects) != 0 ||
             json_object_set(report, "assets", t->assets) != 0 ||
             json_object_set(report, "checks", checks) != 0 ||
-            json_object_set_new(report, "grades", json_array()) != 0 ||
+            json_object_set_new(report, "grades", zc_grades(t, t->findings)) != 0 ||
+            json_object_set_new(report, "grading", json_string(zc_grading_words)) != 0 ||
             json_object_set_new(report, "waivers", zc_waivers_report(t->waivers)) != 0)
                 return no_memory(err);
         return true;
