@@ -38,6 +38,7 @@ enum zc_command_bit {
         ZC_CMD_WAIVE = 1u << 9,
         ZC_CMD_RECHECK = 1u << 10,
         ZC_CMD_INIT = 1u << 11,
+        ZC_CMD_REACH = 1u << 12,
         ZC_CMD_ANY = 0xffffu,
 };
 
@@ -57,10 +58,11 @@ struct zc_options {
         const char *output, *format, *evidence, *config, *targets, *waivers, *policy, *baseline,
                 *ports, *root, *vantage, *profile, *expression, *kind, *trust, *owner, *approver,
                 *reason, *ticket, *expires;
+        const char *from, *to, *port, *proto, *iif, *ct, *packets; /* reach */
         struct zc_list reports, only, skip, exclude, fail_on, rules;
         int64_t wait_ms, deadline_ms; /* 0: not given */
         uint64_t rate, concurrency;   /* 0: not given */
-        bool allow_unsigned, dry_run, no_color, trace, quiet, help, version;
+        bool allow_unsigned, dry_run, explain, no_color, trace, quiet, help, version;
         unsigned verbose;
         bool terminal_in, terminal_out, terminal_err; /* what 0, 1 and 2 are; filled by main */
 };

@@ -245,7 +245,7 @@ struct zc_fw_interface {
         const char *kind; /* "bridge", "veth"; "" for none */
         uint32_t master;  /* index, 0 for none */
         bool up;
-        bool forwarding[2]; /* IPv4, IPv6: net.ipv4.conf.IF.forwarding */
+        bool forwarding[2]; /* IPv4: net.ipv4.conf.IF.forwarding; IPv6: net.ipv6.conf.all.forwarding, or IF.force_forwarding */
         uint8_t rp_filter;  /* the greater of all and IF */
         bool route_localnet, accept_local;
 };
@@ -283,7 +283,7 @@ struct zc_fw_host {
         const struct zc_fw_route *routes; /* all tables */
         size_t route_count;
         bool policy_routing
-                [2]; /* rules other than the three of the kernel: which table is asked is not known */
+                [2]; /* rules other than the three of the kernel: which table is asked after the local one is not known */
         bool known;       /* it was read; false: routing is not known */
         bool gre_tunnels; /* tunnels may deliver packets that the outer rules saw in another shape */
 };
@@ -357,21 +357,36 @@ struct zc_fw_answer {
         uint32_t mark;
 };
 
-/** What the evaluator tells while it walks. NULL for no trace. */
+/** What the evaluator tells while it walks, in the order of the kernel. */
 enum zc_fw_step {
         ZC_FW_AT_HOOK,
-        ZC_FW_AT_CHAIN,
-        ZC_FW_RULE_HOLDS,
-        ZC_FW_RULE_FAILS,
-        ZC_FW_RULE_MAYBE,
+        ZC_FW_AT_CHAIN,   /* a base chain begins */
+        ZC_FW_RULE_HOLDS, /* op: what decides; NULL when the rule ends without a verdict */
+        ZC_FW_RULE_FAILS, /* op: the one that did not hold, value: what it saw */
+        ZC_FW_RULE_MAYBE, /* both are followed: what comes next is where it holds … */
+        ZC_FW_OTHERWISE,  /* … and from here on where it does not */
         ZC_FW_AT_POLICY,
-        ZC_FW_ROUTED,
-        ZC_FW_REWRITTEN
+        ZC_FW_ROUTED,    /* text: where to and why */
+        ZC_FW_REWRITTEN, /* address and port: the new destination (or source, at postrouting) */
+        ZC_FW_TRACKED,   /* text: the state that connection tracking gives */
+        ZC_FW_ENDS       /* outcome; text: why, where no rule says so */
+};
+struct zc_fw_event {
+        enum zc_fw_step what;
+        enum zc_fw_hook hook;
+        const struct zc_fw_chain *chain;
+        const struct zc_fw_rule *rule;
+        const struct zc_fw_op *op;
+        const uint8_t *value, *unknown; /* what op's register held, and which bits of it nobody knows; NULL for none */
+        const char *text;
+        const uint8_t *address;
+        uint16_t port;
+        enum zc_fw_outcome outcome;
+        enum zc_fw_code verdict; /* of RULE_HOLDS with an op, AT_POLICY */
+        unsigned depth;          /* how many doubts are open */
 };
 struct zc_fw_trace {
-        void (*step)(void *ctx, enum zc_fw_step what, enum zc_fw_hook hook,
-                     const struct zc_fw_chain *chain, const struct zc_fw_rule *rule,
-                     const struct zc_fw_op *op); /* op: the one that did not hold, or decided */
+        void (*step)(void *ctx, const struct zc_fw_event *event);
         void *ctx;
 };
 
@@ -381,9 +396,15 @@ struct zc_fw_machine *zc_fw_machine_new(const struct zc_fw_ruleset *rs,
                                         const struct zc_fw_host *host) ZC_MUST_USE;
 void zc_fw_machine_free(struct zc_fw_machine *m);
 
-/** The concrete evaluator: one packet through every hook it passes. Does not allocate; may be called from several threads. */
+/**
+ * The concrete evaluator: one packet through every hook it passes. Does not allocate; may be called from several threads. A packet by
+ * the loopback device is one that the host sends to itself: it passes output and postrouting first. A source that is not told is a valid one.
+ */
 void zc_fw_eval(const struct zc_fw_machine *m, const struct zc_fw_packet *packet,
                 const struct zc_fw_trace *trace, struct zc_fw_answer *out);
+
+/** The interface by which packets to this address leave: 0 where there is no route, or routing is not known. */
+uint32_t zc_fw_route_to(const struct zc_fw_machine *m, uint8_t family, const uint8_t *addr);
 
 const struct zc_fw_interface *zc_fw_interface_find(const struct zc_fw_host *host, const char *name);
 const char *zc_fw_family_name(enum zc_fw_family f);
