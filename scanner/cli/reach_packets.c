@@ -137,7 +137,8 @@ static void answer(struct answers *a, struct zc_rd line)
         struct zc_err why = { 0 };
 
         a->line++;
-        if (!zc_reach_line(line, &a->r->live.host, &a->memory, &packet, &why)) {
+        if (!zc_reach_line(line, a->r->machine ? &a->r->live.host : NULL, &a->memory, &packet,
+                           &why)) {
                 put_error(a, why.text);
                 return;
         }

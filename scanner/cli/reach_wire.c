@@ -450,6 +450,8 @@ static bool set_iif(struct parse *p, struct zc_reach_memory *memory)
         const char *name = p->value[M_IIF].s;
         ZC_AUTO_TEXT shown = { 0 };
 
+        if (!p->host)
+                return true;
         if (!memory->iif || strcmp(memory->iif->name, name) != 0)
                 memory->iif = zc_fw_interface_find(p->host, name);
         if (memory->iif) {

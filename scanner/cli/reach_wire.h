@@ -7,7 +7,7 @@
 #include "zc/rd.h"
 
 /**
- * The packet of a line. Interfaces are those of the host. What is malformed is ZC_E_MALFORMED: its text says where, and what was expected.
+ * The packet of a line. Interfaces are those of the host (NULL: it was not read, any will do). What is malformed is ZC_E_MALFORMED: its text says where, and what was expected.
  * `again`: a line like the one before may share its answer to what interface is meant; zeroed before the first line.
  */
 struct zc_reach_memory {
