@@ -202,6 +202,7 @@ int main(int argc, char **argv)
         } else {
                 print_ruleset(&live.ruleset);
                 print_host(&live.host);
+                printf("netns initial %d toy %d\n", live.netns.initial, live.netns.toy);
         }
         zc_fw_live_release(&live);
         return 0;

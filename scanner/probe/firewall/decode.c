@@ -265,6 +265,7 @@ static void fill_dynset(struct decoding *d, struct zc_fw_op *op)
         op->invert = op->flags & NFT_DYNSET_F_INV;
         if (!set)
                 return;
+        set->weak |= fw_decode_may_break(d->at, d->a->bytes[7], d->a->bytes[10]);
         set->learns |= op->op != NFT_DYNSET_OP_DELETE;
         set->weak |= op->op == NFT_DYNSET_OP_DELETE;
 }
@@ -689,25 +690,24 @@ bool fw_decode_rule(const struct fw_place *at, struct zc_rd expressions, struct 
         return true;
 }
 
-bool fw_decode_may_break(const struct fw_place *at, struct zc_rd expressions, bool list)
+/** Whether one of them may; each is also seen to. */
+static bool may_break(const struct fw_place *at, const struct zc_nft_expr *e)
 {
-        const struct row *row;
+        const struct row *row = row_find(e->name);
+
+        if (row && row->conntrack)
+                fw_build_conntrack(at->b, at->family);
+        return !row || row->kind != ZC_FW_OP_NEUTRAL;
+}
+
+bool fw_decode_may_break(const struct fw_place *at, struct zc_rd one, struct zc_rd list)
+{
         struct zc_nft_expr e;
         bool bad = false, may = false;
 
-        if (!list) {
-                bool one = zc_nft_expr_parse(expressions, &e);
-
-                row = one ? row_find(e.name) : NULL;
-                if (row && row->conntrack)
-                        fw_build_conntrack(at->b, at->family);
-                return !row || row->kind != ZC_FW_OP_NEUTRAL;
-        }
-        while (zc_nft_expr_next(&expressions, &e, &bad)) {
-                row = row_find(e.name);
-                if (row && row->conntrack)
-                        fw_build_conntrack(at->b, at->family);
-                may |= !row || row->kind != ZC_FW_OP_NEUTRAL;
-        }
+        if (one.n > 0)
+                may = !zc_nft_expr_parse(one, &e) || may_break(at, &e);
+        while (zc_nft_expr_next(&list, &e, &bad))
+                may |= may_break(at, &e);
         return may || bad;
 }

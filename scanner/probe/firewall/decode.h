@@ -24,8 +24,8 @@ bool fw_decode_rule(const struct fw_place *at, struct zc_rd expressions,
 /** A verdict of a rule or an element. False for one that we do not know. */
 bool fw_decode_verdict(const struct fw_place *at, struct zc_rd attrs, struct zc_fw_verdict *out);
 
-/** Whether an element's own expressions may end the rule: a limit, a quota, anything unknown. */
-bool fw_decode_may_break(const struct fw_place *at, struct zc_rd expressions, bool list);
+/** Whether what runs at a hit in a set may end the rule: a limit, a quota, anything unknown. Either may be empty. */
+bool fw_decode_may_break(const struct fw_place *at, struct zc_rd one, struct zc_rd list);
 
 /** Whether a match or target of iptables asks for conntrack. */
 bool fw_xt_conntrack(const char *name, bool target, struct zc_rd info);

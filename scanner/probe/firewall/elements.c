@@ -99,8 +99,7 @@ void fw_elements_add(struct fw_elements *e, const struct fw_place *at,
                       one->unknown ? one->unknown : one->flags);
                 return;
         }
-        set->weak |= (one->expression.n > 0 && fw_decode_may_break(at, one->expression, false)) ||
-                     (one->expressions.n > 0 && fw_decode_may_break(at, one->expressions, true));
+        set->weak |= fw_decode_may_break(at, one->expression, one->expressions);
         if (one->flags & ZC_NFT_ELEMENT_CATCHALL) {
                 add_catchall(e, at, set, one);
                 return;
@@ -149,7 +148,7 @@ static uint32_t *sorted(const struct fw_elements *e, uint32_t key_len, uint32_t 
 
         for (size_t i = 0; i < n; i++)
                 order[i] = (uint32_t)i;
-        for (size_t byte = key_len + 1; byte-- > 0;) {
+        for (size_t byte = key_len + 1; byte-- > 0 && n > 0;) {
                 const bool marks = byte == key_len; /* the least of the bytes; an end comes first */
                 const uint8_t *column = marks ? e->marks.at : keys + byte;
 

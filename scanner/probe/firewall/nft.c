@@ -307,15 +307,20 @@ void fw_nft_set_done(struct fw_nft *n, size_t set)
 
 /* ---- the rest ---- */
 
+/** Some objects turn connection tracking on by being there, whether a rule refers to them or not (measured). */
 static bool take_object(struct fw_nft *n, struct zc_rd payload, struct zc_err *err)
 {
+        static const uint8_t tracking[] = { NFT_OBJECT_CT_HELPER, NFT_OBJECT_CT_TIMEOUT,
+                                            NFT_OBJECT_CT_EXPECT, NFT_OBJECT_CONNLIMIT,
+                                            NFT_OBJECT_SYNPROXY };
         struct zc_nft_named w;
 
         if (!zc_nft_object_parse(payload, &w, err))
                 return false;
-        if (w.type == NFT_OBJECT_CT_TIMEOUT || w.type == NFT_OBJECT_CT_EXPECT ||
-            w.type == NFT_OBJECT_CONNLIMIT || w.type == NFT_OBJECT_SYNPROXY)
-                fw_build_conntrack(n->b, (enum zc_fw_family)w.family);
+        for (size_t i = 0; i < ZC_COUNT(tracking); i++) {
+                if (tracking[i] == w.type)
+                        fw_build_conntrack(n->b, (enum zc_fw_family)w.family);
+        }
         return true;
 }
 
