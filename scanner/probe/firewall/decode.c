@@ -591,7 +591,7 @@ static const struct row *row_find(struct zc_rd name)
 {
         size_t lo = 0, hi = ZC_COUNT(rows);
 
-        while (lo < hi) {
+        while (lo < hi && name.n > 0) {
                 size_t mid = (lo + hi) / 2, n = strlen(rows[mid].schema.name);
                 int c = memcmp(name.p, rows[mid].schema.name, name.n < n ? name.n : n);
 

@@ -251,6 +251,7 @@ static bool take_set(struct fw_nft *n, struct zc_rd payload, struct zc_err *err)
         if (!s || !own)
                 return true;
         describe_set(n->b, s, &w);
+        s->weak = fw_decode_may_break(&at, w.expression, w.expressions);
         *own = (struct fw_nft_set){
                 w.family, false, keep(n->b, w.table), keep(n->b, w.name), { 0 }
         };

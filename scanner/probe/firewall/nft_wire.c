@@ -77,8 +77,8 @@ static const struct row set_rows[] = {
         { 14, 0, KNOWN, false },
         { 15, AT(zc_nft_set, object), U32, false },
         { 16, 0, KNOWN, false },
-        { 17, 0, KNOWN, false },
-        { 18, 0, KNOWN, false },
+        { 17, AT(zc_nft_set, expression), NEST, false },
+        { 18, AT(zc_nft_set, expressions), NEST, false },
         { 19, 0, KNOWN, false },
         { 20, AT(zc_nft_set, count), U32, false },
 };

@@ -106,6 +106,7 @@ struct zc_nft_set {
         uint32_t flags;
         uint32_t key_size, count;              /* count: 0 before Linux 6.18 */
         uint32_t data_type, data_size, object; /* data_type ZC_NFT_DATA_VERDICT: verdicts */
+        struct zc_rd expression, expressions;  /* what runs at a hit: one, or a list */
         struct zc_rd description;              /* for zc_nft_fields() */
         uint32_t unknown;
 };
