@@ -11,21 +11,64 @@ static void inside(struct zc_rd window, struct zc_rd all)
                 abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_link(struct zc_rd in)
 {
-        struct zc_rd in = { data, size };
         struct zc_err err = { 0 };
         struct zc_rt_link link;
+
+        if (!zc_rt_link_parse(in, &link, &err))
+                return;
+        inside(link.name, in);
+        inside(link.kind, in);
+        inside(link.conf4, in);
+        inside(link.conf6, in);
+        for (size_t i = 0; i < 80; i++)
+                (void)zc_rt_conf(link.conf4, i);
+}
+
+static void check_tc(struct zc_rd in)
+{
+        struct zc_err err = { 0 };
         struct zc_rt_tc tc;
+
+        if (zc_rt_tc_parse(in, &tc, &err))
+                inside(tc.kind, in);
+}
+
+static void check_address(struct zc_rd in)
+{
+        struct zc_err err = { 0 };
+        struct zc_rt_addr a;
+
+        if (zc_rt_addr_parse(in, &a, &err) && a.prefix > 128)
+                abort();
+}
+
+static void check_route(struct zc_rd in)
+{
+        struct zc_err err = { 0 };
+        struct zc_rt_route r;
+
+        if (zc_rt_route_parse(in, &r, &err) && r.multipath && r.oif != 0)
+                abort();
+}
+
+static void check_rule(struct zc_rd in)
+{
+        struct zc_err err = { 0 };
+        struct zc_rt_rule r;
+
+        (void)!zc_rt_rule_parse(in, &r, &err);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        static void (*const checks[])(struct zc_rd in) = { check_link, check_tc, check_address,
+                                                           check_route, check_rule };
+        struct zc_rd in = { data, size };
         uint8_t which;
 
-        if (!zc_rd_u8(&in, &which))
-                return 0;
-        if (which % 2 == 0 && zc_rt_link_parse(in, &link, &err)) {
-                inside(link.name, in);
-                inside(link.kind, in);
-        } else if (which % 2 == 1 && zc_rt_tc_parse(in, &tc, &err)) {
-                inside(tc.kind, in);
-        }
+        if (zc_rd_u8(&in, &which))
+                checks[which % ZC_COUNT(checks)](in);
         return 0;
 }
