@@ -16,7 +16,6 @@ bool zc_demand_fail(const struct zc_demand *d, const char *key, struct zc_err *e
                     ...)
 {
         char words[sizeof(err->text)], pointer[128];
-        const char *last = strrchr(key, '/');
         va_list ap;
 
         va_start(ap, fmt);
@@ -26,8 +25,7 @@ bool zc_demand_fail(const struct zc_demand *d, const char *key, struct zc_err *e
         if (!d->y)
                 return zc_fail(err, ZC_E_USAGE, "%s: %s", d->at ? d->at : key, words);
         return zc_yaml_fail(d->y, pointer, err, "%s%s%.*s: %s", d->at + (*d->at == '/'),
-                            *d->at ? "." : "", (int)(last ? last - key : (ptrdiff_t)strlen(key)),
-                            key, words);
+                            *d->at ? "." : "", (int)strcspn(key, "/"), key, words);
 }
 
 /** The tag that was probably meant, with "tag:" in front; NULL for none. */

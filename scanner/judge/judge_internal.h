@@ -87,6 +87,9 @@ bool zc_terms_init(struct zc_terms *t, const struct zc_judge_options *o,
                    struct zc_err *err) ZC_MUST_USE;
 void zc_terms_release(struct zc_terms *t);
 
+/** Every shipped framework, with verdicts; a new array. */
+json_t *zc_frameworks_report(const struct zc_pack *pack, const json_t *checks, struct zc_err *err);
+
 /* ---- the gate's settings ---- */
 
 struct zc_gate {

@@ -69,7 +69,7 @@ json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
                         const struct zc_judge_options *o, const struct zc_terms *terms,
                         json_t *exposure, struct zc_tally *tally, struct zc_err *err)
 {
-        json_auto_t *report = NULL;
+        json_auto_t *report = NULL, *frameworks = NULL;
         json_auto_t *authorisation =
                 o->authorisation ? zc_json_parse(o->authorisation, strlen(o->authorisation), err)
                                  : json_null();
@@ -93,7 +93,11 @@ json_t *zc_judge_report(struct zc_evidence *const *evs, size_t count,
         }
         if (!zc_tally_report(tally, o->baseline, report, err))
                 return NULL;
-        if (json_object_set(report, "exposure", exposure) != 0 ||
+        frameworks = zc_frameworks_report(o->pack, json_object_get(report, "checks"), err);
+        if (!frameworks)
+                return NULL;
+        if (json_object_set(report, "frameworks", frameworks) != 0 ||
+            json_object_set(report, "exposure", exposure) != 0 ||
             json_object_set(report, "problems", problems) != 0) {
                 zc_fail(err, ZC_E_NOMEM, "no memory for the report");
                 return NULL;

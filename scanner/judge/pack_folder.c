@@ -79,7 +79,8 @@ static bool passed_over(const struct listing *l, const char *name)
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
                 return true;
         return (l->what != ZC_FOLDER_ALL && name[0] == '.') ||
-               (l->what == ZC_FOLDER_RULES && strcmp(name, "profiles") == 0);
+               (l->what == ZC_FOLDER_RULES &&
+                (strcmp(name, "profiles") == 0 || strcmp(name, "frameworks") == 0));
 }
 
 static bool list_open(const struct listing *l, DIR *dir, const char *path, unsigned depth)

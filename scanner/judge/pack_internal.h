@@ -23,7 +23,7 @@ struct zc_folder {
 };
 
 enum zc_folder_what {
-        ZC_FOLDER_RULES,   /* not what begins with a dot, nor profiles/ */
+        ZC_FOLDER_RULES,   /* not what begins with a dot, nor profiles/, nor frameworks/ */
         ZC_FOLDER_VISIBLE, /* not what begins with a dot */
         ZC_FOLDER_ALL,
 };
@@ -51,7 +51,7 @@ bool zc_pack_merge(struct zc_pack *p, struct zc_pack *more, const struct zc_pack
                    struct zc_err *err) ZC_MUST_USE;
 /** Every rule file below a folder, or one file. */
 bool zc_pack_load_path(struct zc_pack *p, const char *path, struct zc_err *err) ZC_MUST_USE;
-/** Whether a path within a pack is a rule file's: *.yaml, and not below profiles/. */
+/** Whether a path within a pack is a rule file's: *.yaml, and not below profiles/ or frameworks/. */
 bool zc_pack_path_is_rules(const char *path);
 
 #endif

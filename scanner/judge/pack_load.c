@@ -35,6 +35,7 @@ bool zc_pack_path_is_rules(const char *path)
         bool yaml = has_suffix(path, ".yaml") || has_suffix(path, ".yml");
 
         return yaml && strncmp(path, "profiles/", 9) != 0 && !strstr(path, "/profiles/") &&
+               strncmp(path, "frameworks/", 11) != 0 && !strstr(path, "/frameworks/") &&
                strcmp(path, ZC_PACK_MANIFEST) != 0;
 }
 
