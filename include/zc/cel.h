@@ -128,6 +128,9 @@ struct zc_cel_trace {
 };
 void zc_cel_eval(const struct zc_cel *e, const struct zc_cel_binding *vars, size_t var_count, uint32_t budget, struct zc_arena *arena,
                  const struct zc_cel_trace *trace, struct zc_cel_result *out);
+/** The same without a trace, and the result without `value` and `reads`: is it true? */
+void zc_cel_test(const struct zc_cel *e, const struct zc_cel_binding *vars, size_t var_count, uint32_t budget, struct zc_arena *arena,
+                 struct zc_cel_result *out);
 void zc_cel_result_release(struct zc_cel_result *r);
 
 #endif

@@ -27,7 +27,7 @@ struct zc_judgement {
         enum zc_verdict verdict;
         char why[256];                              /* unknown and error: what is missing, "self.reach.sources"; what went wrong */
         const char *stage;                          /* which part decided: "where", "needs", "when" */
-        struct zc_cel_read reads[ZC_CEL_READS_MAX]; /* evidence read by where and when, each once; point into the documents and the arena */
+        struct zc_cel_read reads[ZC_CEL_READS_MAX]; /* of a fail: evidence read by where and when, each once; point into the documents and the arena */
         size_t read_count;
 };
 struct zc_judge_context {

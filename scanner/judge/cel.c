@@ -210,26 +210,34 @@ static struct cel_value bind(struct cel_run *r, const struct cel_var *var, const
         return v;
 }
 
+/** False when there is no value: why is then said. */
+static bool fill_outcome(struct cel_value v, struct zc_cel_result *out)
+{
+        out->value = NULL;
+        out->reads = NULL;
+        out->read_count = 0;
+        out->truth = v.kind == CEL_BOOL && v.p.b;
+        out->why[0] = '\0';
+        out->outcome = v.kind == CEL_UNKNOWN ? ZC_CEL_UNKNOWN : v.kind == CEL_ERROR ? ZC_CEL_ERROR : ZC_CEL_VALUE;
+        if (v.kind == CEL_UNKNOWN)
+                cel_doc_path(v.p.at, out->why, sizeof out->why);
+        if (v.kind == CEL_ERROR)
+                snprintf(out->why, sizeof out->why, "%s", v.p.s);
+        return out->outcome == ZC_CEL_VALUE;
+}
+
 static void fill(struct cel_run *r, struct cel_value v, struct zc_cel_result *out)
 {
-        if (v.kind == CEL_UNKNOWN) {
-                out->outcome = ZC_CEL_UNKNOWN;
-                cel_doc_path(v.p.at, out->why, sizeof out->why);
+        if (!fill_outcome(v, out))
                 return;
-        }
-        out->outcome = ZC_CEL_ERROR;
-        if (v.kind == CEL_ERROR) {
-                snprintf(out->why, sizeof out->why, "%s", v.p.s);
-                return;
-        }
         out->value = cel_to_json(&v, CEL_JSON_MAX);
         if (!out->value) {
+                out->outcome = ZC_CEL_ERROR;
+                out->truth = false;
                 snprintf(out->why, sizeof out->why, "a result is larger than its limit");
                 return;
         }
         cel_touch(r, v);
-        out->outcome = ZC_CEL_VALUE;
-        out->truth = v.kind == CEL_BOOL && v.p.b;
 }
 
 static void fill_reads(struct cel_run *r, struct zc_cel_result *out)
@@ -243,21 +251,36 @@ static void fill_reads(struct cel_run *r, struct zc_cel_result *out)
         }
 }
 
+static struct cel_value evaluate(struct cel_run *r, const struct zc_cel *e, const struct zc_cel_binding *vars, size_t var_count,
+                                 uint32_t budget, struct zc_arena *arena, const struct zc_cel_trace *trace)
+{
+        cel_run_init(r, e, budget, arena);
+        r->trace = trace;
+        for (uint32_t i = 0; i < e->used_count && !r->stop; i++) {
+                const struct cel_var *var = &e->env->vars[e->used[i]];
+
+                r->globals[i] = bind(r, var, binding_of(vars, var_count, var->name));
+        }
+        return cel_run_value(r);
+}
+
+void zc_cel_test(const struct zc_cel *e, const struct zc_cel_binding *vars, size_t var_count, uint32_t budget, struct zc_arena *arena,
+                 struct zc_cel_result *out)
+{
+        struct cel_run r;
+        struct cel_value v = evaluate(&r, e, vars, var_count, budget, arena, NULL);
+
+        fill_outcome(v, out);
+        out->nodes = budget - r.left;
+        cel_run_release(&r);
+}
+
 void zc_cel_eval(const struct zc_cel *e, const struct zc_cel_binding *vars, size_t var_count, uint32_t budget, struct zc_arena *arena,
                  const struct zc_cel_trace *trace, struct zc_cel_result *out)
 {
         struct cel_run r;
-        struct cel_value v;
+        struct cel_value v = evaluate(&r, e, vars, var_count, budget, arena, trace);
 
-        memset(out, 0, sizeof *out);
-        cel_run_init(&r, e, budget, arena);
-        r.trace = trace;
-        for (uint32_t i = 0; i < e->used_count && !r.stop; i++) {
-                const struct cel_var *var = &e->env->vars[e->used[i]];
-
-                r.globals[i] = bind(&r, var, binding_of(vars, var_count, var->name));
-        }
-        v = cel_run_value(&r);
         out->nodes = budget - r.left;
         fill(&r, v, out);
         fill_reads(&r, out);

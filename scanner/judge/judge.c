@@ -229,6 +229,13 @@ static bool judge_finding(const struct work *w, const struct about *a,
                        : zc_fail(j->err, ZC_E_NOMEM, "no memory for a finding");
 }
 
+/** Whether a pass is worth remembering: seen from another machine, it takes back what was found from here. */
+static bool is_cleared(const struct work *w)
+{
+        return w->rule->by_reach && w->endpoint && w->place.seen > ZC_SEEN_SELF &&
+               w->place.service != SIZE_MAX;
+}
+
 static bool judge_one(struct work *w, const struct about *a)
 {
         struct judge *j = w->j;
@@ -261,7 +268,7 @@ static bool judge_one(struct work *w, const struct about *a)
                 if (!zc_tally_check(j->tally, &check, &waived, j->err))
                         return false;
         }
-        if (jm.verdict != ZC_FAIL && !(jm.verdict == ZC_PASS && w->rule->by_reach && w->endpoint))
+        if (jm.verdict != ZC_FAIL && !(jm.verdict == ZC_PASS && is_cleared(w)))
                 return true;
         zc_sight_of(&sight, w->rule, &w->place, w->endpoint, a->e->subject);
         return jm.verdict == ZC_PASS ? zc_tally_cleared(j->tally, &sight, w->rule->id, j->err)

@@ -27,7 +27,7 @@ json_t *zc_finding_new(const struct zc_rule *r, const struct zc_evidence *ev,
 
 /** The text as a report may hold it: itself, or escaped where it could act on a terminal. */
 const char *zc_shown(struct zc_arena *arena, const char *s);
-/** The same of every string and key; a new value. */
+/** The same of every string and key; a new value, or the same one where nothing had to be changed: leave it as it is. */
 json_t *zc_json_shown(const json_t *value);
 
 /* ---- profiles and policies ---- */

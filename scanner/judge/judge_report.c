@@ -17,7 +17,8 @@ struct problems {
 static bool visit_problem(void *ctx, const json_t *problem, size_t index, struct zc_err *err)
 {
         const struct problems *p = ctx;
-        json_t *copy = zc_json_shown(problem);
+        json_auto_t *safe = zc_json_shown(problem);
+        json_t *copy = json_copy(safe);
 
         (void)index;
         if (json_object_set_new(copy, "run", json_string(p->run)) != 0 ||
@@ -48,7 +49,8 @@ static json_t *runs_json(struct zc_evidence *const *evs, size_t count)
         json_t *out = json_array();
 
         for (size_t e = 0; e < count; e++) {
-                json_t *run = zc_json_shown(zc_evidence_run(evs[e]));
+                json_auto_t *safe = zc_json_shown(zc_evidence_run(evs[e]));
+                json_t *run = json_copy(safe);
 
                 if (!zc_evidence_finished(evs[e]) || !json_object_get(run, "finished"))
                         json_object_set_new(run, "finished", json_null());

@@ -43,14 +43,25 @@ static void reads_add(struct zc_judgement *out, const struct zc_cel_result *r)
         }
 }
 
+/* How a rule is judged: the verdict alone, or with all that stands behind it. */
+struct judging {
+        const struct zc_cel_binding *vars;
+        size_t count;
+        struct zc_arena *arena;
+        const struct zc_cel_trace *trace;
+        bool quick;
+};
+
 /** Evaluates a condition. True when it has a value, which is then in *truth; otherwise the verdict is in out. */
-static bool condition(const struct zc_cel *e, const char *stage, const struct zc_cel_binding *vars,
-                      size_t n, struct zc_arena *arena, const struct zc_cel_trace *trace,
+static bool condition(const struct judging *g, const struct zc_cel *e, const char *stage,
                       struct zc_judgement *out, bool *truth)
 {
-        struct zc_cel_result r = { 0 };
+        struct zc_cel_result r;
 
-        zc_cel_eval(e, vars, n, ZC_CEL_BUDGET, arena, trace, &r);
+        if (g->quick)
+                zc_cel_test(e, g->vars, g->count, ZC_CEL_BUDGET, g->arena, &r);
+        else
+                zc_cel_eval(e, g->vars, g->count, ZC_CEL_BUDGET, g->arena, g->trace, &r);
         out->stage = stage;
         reads_add(out, &r);
         *truth = r.outcome == ZC_CEL_VALUE && r.truth;
@@ -122,28 +133,46 @@ static bool need_observed(const char *path, const struct zc_cel_binding *vars, s
         return false;
 }
 
-void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c,
-                   struct zc_arena *arena, const struct zc_cel_trace *trace,
-                   struct zc_judgement *out)
+static void judge_with(const struct zc_rule *rule, const struct judging *g,
+                       struct zc_judgement *out)
 {
-        struct zc_cel_binding vars[ZC_BINDINGS_MAX];
-        size_t n = zc_judge_bind(c, vars);
         bool truth = true;
 
-        *out = (struct zc_judgement){ .verdict = ZC_NOTAPPLICABLE_V, .stage = "where" };
-        if (rule->where &&
-            (!condition(rule->where, "where", vars, n, arena, trace, out, &truth) || !truth))
+        out->verdict = ZC_NOTAPPLICABLE_V;
+        out->stage = "where";
+        out->why[0] = '\0';
+        out->read_count = 0;
+        if (rule->where && (!condition(g, rule->where, "where", out, &truth) || !truth))
                 return;
         for (const char *const *need = rule->must; *need; need++) {
-                if (need_observed(*need, vars, n))
+                if (need_observed(*need, g->vars, g->count))
                         continue;
                 out->verdict = ZC_UNKNOWN;
                 out->stage = "needs";
                 snprintf(out->why, sizeof(out->why), "%s", *need);
                 return;
         }
-        if (condition(rule->when, "when", vars, n, arena, trace, out, &truth))
+        if (condition(g, rule->when, "when", out, &truth))
                 out->verdict = truth ? ZC_FAIL : ZC_PASS;
+}
+
+/** Most rules pass: what a condition read is asked for once it has failed. */
+void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c,
+                   struct zc_arena *arena, const struct zc_cel_trace *trace,
+                   struct zc_judgement *out)
+{
+        struct zc_cel_binding vars[ZC_BINDINGS_MAX];
+        struct judging g = { .vars = vars,
+                             .count = zc_judge_bind(c, vars),
+                             .arena = arena,
+                             .trace = trace,
+                             .quick = !trace };
+
+        judge_with(rule, &g, out);
+        if (!g.quick || out->verdict != ZC_FAIL)
+                return;
+        g.quick = false;
+        judge_with(rule, &g, out);
 }
 
 char *zc_rule_message(const struct zc_rule *rule, const struct zc_judge_context *c,

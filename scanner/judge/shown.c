@@ -82,13 +82,33 @@ static json_t *shown(const json_t *value, struct zc_text *t)
         return json_incref((json_t *)(uintptr_t)value);
 }
 
+/** Whether it can be shown as it is. */
+static bool is_safe(const json_t *value, struct zc_text *t)
+{
+        const char *key;
+        json_t *member;
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (value, i, v) {
+                if (!is_safe(v, t))
+                        return false;
+        }
+        json_object_foreach ((json_t *)(uintptr_t)value, key, member) {
+                if (is_unsafe(key, strlen(key), t) || !is_safe(member, t))
+                        return false;
+        }
+        return !json_is_string(value) ||
+               !is_unsafe(json_string_value(value), json_string_length(value), t);
+}
+
 json_t *zc_json_shown(const json_t *value)
 {
         json_t *out;
         struct zc_text t;
 
         zc_text_init(&t, (size_t)8 << 20);
-        out = shown(value, &t);
+        out = is_safe(value, &t) ? json_incref((json_t *)(uintptr_t)value) : shown(value, &t);
         zc_text_release(&t);
         return out;
 }
