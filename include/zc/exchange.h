@@ -24,7 +24,7 @@ enum zc_event {
         ZC_EV_SENT,    /* what the last ZC_STEP_SEND filled in is with the kernel; `in` holds what was not consumed before */
         ZC_EV_EOF,     /* the peer closed its side; sending is still possible */
         ZC_EV_RESET,   /* the peer (or a box between) broke the connection; nothing can be sent */
-        ZC_EV_TIMEOUT, /* idle_ms passed without a byte; MORE waits as long again */
+        ZC_EV_TIMEOUT, /* idle_ms passed without a byte, and the peer has all that was sent; MORE waits as long again */
 };
 
 #define ZC_EXCHANGE_SEND_MAX ((size_t)64 * 1024) /* room in `out` */

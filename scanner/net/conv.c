@@ -429,6 +429,15 @@ void conv_cut(struct conv_loop *loop, struct conv_slot *s)
         }
 }
 
+/* What we said was not acknowledged yet: a packet was lost, and its silence is no answer. */
+static bool under_way(const struct conv_slot *s)
+{
+        struct tcp_info info = { 0 };
+        socklen_t n = sizeof info;
+
+        return getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 && info.tcpi_unacked > 0;
+}
+
 enum conv_result conv_expire(struct conv_loop *loop, struct conv_slot *s, int64_t now_ms)
 {
         if (s->phase == CONV_CONNECTING && now_ms < loop->deadline_at) {
@@ -436,8 +445,12 @@ enum conv_result conv_expire(struct conv_loop *loop, struct conv_slot *s, int64_
                 s->c->finished = false;
                 return CONV_ENDED;
         }
-        if (s->phase == CONV_READING && now_ms < loop->deadline_at && now_ms < s->total_at)
-                return drive(loop, s, ZC_EV_TIMEOUT);
+        if (s->phase == CONV_READING && now_ms < loop->deadline_at && now_ms < s->total_at) {
+                if (!under_way(s))
+                        return drive(loop, s, ZC_EV_TIMEOUT);
+                rearm(loop, s, s->c->idle_ms);
+                return CONV_GOES_ON;
+        }
         conv_cut(loop, s);
         return CONV_ENDED;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONNECT_MS 5000
+#define CONNECT_MS 7500 /* the kernel asks at 0, 1, 3 and 7 s */
 #define IDLE_MS 4000
 #define TOTAL_MS 10000
 #define TRIES 3u
