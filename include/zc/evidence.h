@@ -51,6 +51,8 @@ const char *zc_evidence_name(const struct zc_evidence *ev);
 const json_t *zc_evidence_run(const struct zc_evidence *ev);
 const json_t *zc_evidence_host(const struct zc_evidence *ev);
 bool zc_evidence_finished(const struct zc_evidence *ev);
+/** Whether the machine itself was to be looked at: `local` is a target. Otherwise its host facts only explain what was reached of it. */
+bool zc_evidence_asks_host(const struct zc_evidence *ev);
 /** Borrowed: the id of the vantage, and the asset its host belongs to (the configured id of the target `local`, else the vantage id). */
 const char *zc_evidence_vantage(const struct zc_evidence *ev);
 const char *zc_evidence_asset(const struct zc_evidence *ev);

@@ -85,6 +85,18 @@ bool zc_evidence_finished(const struct zc_evidence *ev)
         return ev->finished;
 }
 
+bool zc_evidence_asks_host(const struct zc_evidence *ev)
+{
+        const json_t *targets = json_object_get(ev->run, "targets"), *target;
+        size_t i;
+
+        json_array_foreach (targets, i, target) {
+                if (strcmp(zc_json_str(target, "named", ""), "local") == 0)
+                        return true;
+        }
+        return ev->host && json_array_size(targets) == 0;
+}
+
 const char *zc_evidence_vantage(const struct zc_evidence *ev)
 {
         return zc_json_str(ev->run, "vantage.id", "");

@@ -188,13 +188,16 @@ static size_t listener_row(const struct zc_join *j, const struct zc_join_seen *s
         return SIZE_MAX;
 }
 
+static const char *asset_at(const struct zc_join *j, const struct zc_join_seen *s, size_t host)
+{
+        return host != SIZE_MAX && j->hosts[host].asked ? j->hosts[host].asset
+                                                        : zc_json_str(s->part, "asset", "");
+}
+
 /** Of an endpoint that belongs to no listener, whatever its names. */
 static char *alone_key(const struct zc_join *j, const struct zc_join_seen *s, size_t host)
 {
-        const char *asset =
-                host != SIZE_MAX ? j->hosts[host].asset : zc_json_str(s->part, "asset", "");
-
-        return place_key(SIZE_MAX, asset, s->part, s->text, "");
+        return place_key(SIZE_MAX, asset_at(j, s, host), s->part, s->text, "");
 }
 
 /** The row that it has joined, or would; SIZE_MAX for none yet. */
@@ -216,8 +219,7 @@ static json_t *listener_of(const struct zc_join_seen *s)
 
 static struct zc_join_row *alone_row(struct zc_join *j, const struct zc_join_seen *s, size_t host)
 {
-        const char *asset =
-                host != SIZE_MAX ? j->hosts[host].asset : zc_json_str(s->part, "asset", "");
+        const char *asset = asset_at(j, s, host);
         ZC_AUTO_MEM char *key = alone_key(j, s, host);
         struct zc_join_row *r = row_add(j, key, listener_of(s), host);
 
@@ -315,6 +317,35 @@ static bool endpoint_join(void *ctx, const json_t *endpoint, size_t index, struc
 
 /* ---- the whole ---- */
 
+/** What only explains others is shown where something of it was reached, as what that was looked at as. */
+static bool is_shown(const struct zc_join *j, struct zc_join_row *r)
+{
+        if (r->host == SIZE_MAX || j->hosts[r->host].asked)
+                return true;
+        if (json_array_size(r->names) > 0)
+                r->asset = json_string_value(json_array_get(r->names, 0));
+        return json_array_size(r->names) > 0;
+}
+
+static bool rows_finish(struct zc_join *j)
+{
+        size_t n = 0;
+
+        j->shown = calloc(j->row_count + 1, sizeof(*j->shown));
+        for (size_t i = 0; j->shown && i < j->row_count; i++) {
+                struct zc_join_row *r = &j->rows[i];
+
+                r->number = SIZE_MAX;
+                if (!is_shown(j, r))
+                        continue;
+                if (json_array_append_new(j->out, zc_join_row_finish(j, r)) != 0)
+                        return false;
+                j->shown[n] = i;
+                r->number = n++;
+        }
+        return j->shown;
+}
+
 static bool join_run(struct zc_join *j, struct zc_err *err)
 {
         const struct zc_evidence_visitor visitor = { .endpoint = endpoint_join,
@@ -331,10 +362,7 @@ static bool join_run(struct zc_join *j, struct zc_err *err)
         for (j->current = 0; j->current < j->count; j->current++)
                 if (!zc_evidence_visit(j->evs[j->current], &visitor, err))
                         return false;
-        for (size_t i = 0; i < j->row_count; i++)
-                if (json_array_append_new(j->out, zc_join_row_finish(j, &j->rows[i])) != 0)
-                        return no_memory(err);
-        return true;
+        return rows_finish(j) || no_memory(err);
 }
 
 void zc_join_free(struct zc_join *j)
@@ -346,6 +374,7 @@ void zc_join_free(struct zc_join *j)
         for (size_t i = 0; j->hosts && i < j->count; i++)
                 json_decref(j->hosts[i].addresses);
         free(j->rows);
+        free(j->shown);
         free(j->hosts);
         json_decref(j->index);
         json_decref(j->services);
@@ -382,21 +411,25 @@ const json_t *zc_join_rows(const struct zc_join *j)
 
 const json_t *zc_join_names(const struct zc_join *j, size_t row)
 {
-        return row < j->row_count ? j->rows[row].names : NULL;
+        return row < json_array_size(j->out) ? j->rows[j->shown[row]].names : NULL;
 }
 
 struct zc_place zc_join_place(const struct zc_join *j, size_t evidence, const json_t *part)
 {
         struct zc_place p = { SIZE_MAX, SIZE_MAX, SIZE_MAX, ZC_SEEN_LOOPBACK };
         struct zc_join_seen s;
+        size_t at;
 
         if (!zc_join_see(j, evidence, part, &s))
                 return p;
         p.seen = s.seen;
         p.host = zc_join_host_of(j, evidence, &s);
-        p.row = seen_row(j, &s, p.host);
-        if (p.row != SIZE_MAX && j->rows[p.row].listens)
-                p.service = j->rows[p.row].service;
+        at = seen_row(j, &s, p.host);
+        if (at == SIZE_MAX)
+                return p;
+        p.row = j->rows[at].number;
+        if (j->rows[at].listens)
+                p.service = j->rows[at].service;
         return p;
 }
 
@@ -415,7 +448,8 @@ bool zc_join_other_family(const struct zc_join *j, size_t evidence, const json_t
 
 const char *zc_join_asset(const struct zc_join *j, const struct zc_place *p, const json_t *part)
 {
-        return p->host != SIZE_MAX ? j->hosts[p->host].asset : zc_json_str(part, "asset", "");
+        return p->host != SIZE_MAX && j->hosts[p->host].asked ? j->hosts[p->host].asset
+                                                              : zc_json_str(part, "asset", "");
 }
 
 json_t *zc_exposure(struct zc_evidence *const *evs, size_t count, struct zc_err *err)

@@ -12,6 +12,7 @@ struct zc_join_row {
         char *own;         /* asset of an endpoint that belongs to no host */
         size_t host;       /* in join.hosts, SIZE_MAX for none */
         size_t service;    /* the first row of the same service */
+        size_t number;     /* in the finished rows; SIZE_MAX: it is not shown */
         bool listens;      /* key is a listener */
         char *endpoint;    /* subject of the most exposed endpoint */
         enum zc_seen seen; /* how that one was seen */
@@ -27,6 +28,7 @@ struct zc_join_host {
         const struct zc_evidence *ev;
         const json_t *facts;
         const char *asset;
+        bool asked;        /* the machine itself was to be looked at */
         json_t *addresses; /* set, canonical text */
         bool outside;      /* the vantage has global addresses and no private one */
 };
@@ -37,6 +39,7 @@ struct zc_join {
         struct zc_join_host *hosts; /* one per evidence, facts NULL where it has no host */
         struct zc_join_row *rows;
         size_t row_count, row_cap;
+        size_t *shown; /* row of each finished one */
         json_t *isolated; /* set of assets */
         json_t *index;    /* "host transport port address" -> row */
         json_t *families; /* "evidence family asset": something of it was observed */

@@ -53,6 +53,7 @@ static bool host_fill(const struct zc_join *j, struct zc_join_host *h, const str
         *h = (struct zc_join_host){ .ev = ev,
                                     .facts = zc_evidence_host(ev),
                                     .asset = zc_evidence_asset(ev),
+                                    .asked = zc_evidence_asks_host(ev),
                                     .addresses = json_object() };
         if (!h->addresses)
                 return false;

@@ -9,7 +9,8 @@
 struct named {
         const json_t *target;
         const char *id;
-        const char *asset; /* NULL: of a block without an id, any */
+        const char *asset;       /* NULL: of a block without an id, any */
+        const json_t *addresses; /* of the machine that looks */
         struct zc_target as;
         bool answered;   /* something of it was observed */
         char state[16];  /* of the port that was named, for words */
@@ -33,6 +34,27 @@ static bool same_address(const char *text, const struct zc_addr *addr)
         return zc_addr_parse(text, &a, &err) && zc_addr_cmp(&a, addr) == 0;
 }
 
+/** What a run saw of its own machine: over lo, or at an address that it has. */
+static bool of_itself(const struct named *n, const json_t *part)
+{
+        const char *address = zc_json_str(part, "address", "");
+        struct zc_addr a = { 0 }, own = { 0 };
+        struct zc_err err = { 0 };
+        const json_t *v;
+        size_t i;
+
+        if (strcmp(zc_json_str(part, "reached_from", ""), "self") == 0)
+                return true;
+        if (!zc_addr_parse(address, &a, &err))
+                return false;
+        json_array_foreach (n->addresses, i, v) {
+                if (json_is_string(v) && zc_addr_parse(json_string_value(v), &own, &err) &&
+                    zc_addr_cmp(&a, &own) == 0)
+                        return true;
+        }
+        return zc_addr_class(&a) == ZC_ADDR_LOOPBACK;
+}
+
 /** Whether an endpoint or a scan belongs to the named thing. A scan has no name: of a named host the asset decides. */
 static bool belongs(const struct named *n, const json_t *part, bool scan)
 {
@@ -45,7 +67,7 @@ static bool belongs(const struct named *n, const json_t *part, bool scan)
                 return false;
         switch (n->as.kind) {
         case ZC_TARGET_LOCAL:
-                return true;
+                return of_itself(n, part);
         case ZC_TARGET_BLOCK:
                 return zc_addr_parse(address, &a, &err) && zc_prefix_contains(&n->as.block, &a);
         case ZC_TARGET_HOST:
@@ -216,7 +238,9 @@ static bool named_add(struct coverage *c, const json_t *target, struct zc_err *e
         struct zc_err why = { 0 };
         size_t i;
 
-        *n = (struct named){ .target = target, .id = zc_json_str(target, "id", "") };
+        *n = (struct named){ .target = target,
+                             .id = zc_json_str(target, "id", ""),
+                             .addresses = zc_json_at(zc_evidence_run(c->ev), "vantage.addresses") };
         if (!zc_target_parse(c->arena, zc_json_str(target, "named", ""), &n->as, &why))
                 return zc_tally_missing(
                         c->tally, err,

@@ -173,7 +173,7 @@ static bool judge_host(struct expect *x, const struct zc_evidence *ev, struct zc
         char why[ZC_WHY_LEN] = "";
         enum zc_presence presence;
 
-        if (!zc_evidence_host(ev) || !selected(x, asset))
+        if (!zc_evidence_asks_host(ev) || !zc_evidence_host(ev) || !selected(x, asset))
                 return true;
         presence = zc_kind_each(kind, zc_evidence_host(ev), "/host", asset, NULL, NULL, why);
         if (presence == ZC_UNPLANNED)

@@ -194,6 +194,13 @@ static bool any_selects(const json_t *selectors, const char *rule, const json_t 
         return false;
 }
 
+bool zc_gate_could_fail(const struct zc_gate *g, const char *rule, const json_t *tags,
+                        enum zc_severity severity)
+{
+        return g->severity[severity] || g->new_severity[severity] || g->max_new >= 0 ||
+               any_selects(g->fail_selectors, rule, tags);
+}
+
 bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *tags,
                       enum zc_severity severity)
 {

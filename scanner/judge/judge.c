@@ -204,6 +204,10 @@ static const json_t *host_at(const struct judge *j, const struct zc_place *place
         return place->host == SIZE_MAX ? NULL : zc_evidence_host(j->evs[place->host]);
 }
 
+/* Why the reach of one's own address is not known. */
+static const char own_address[] = "reach: this is the vantage's own address, which says nothing of "
+                                  "who else gets there; name local too, for its firewall";
+
 /* What is the same for every rule on an entity. */
 struct about {
         const struct zc_entity *e;
@@ -251,6 +255,9 @@ static bool judge_one(struct work *w, const struct about *a)
         zc_judge_reach(w->rule, a->reach, &jm);
         explained.host = a->c.host;
         cause = cause_find(&explained, &jm);
+        if (jm.verdict == ZC_UNKNOWN && strcmp(jm.stage, "reach") == 0 && !a->c.host &&
+            w->place.seen <= ZC_SEEN_SELF && w->endpoint)
+                snprintf(jm.why, sizeof(jm.why), "%s", own_address);
         why_text(&jm, &cause, why);
         {
                 const struct zc_check check = { .rule = w->rule->id,
@@ -260,6 +267,8 @@ static bool judge_one(struct work *w, const struct about *a)
                                                 .tags = json_object_get(w->rule->record, "tags"),
                                                 .severity = zc_rule_severity(w->rule, a->reach),
                                                 .verdict = jm.verdict,
+                                                .failed = jm.verdict == ZC_UNKNOWN &&
+                                                          strcmp(jm.stage, "reach") == 0,
                                                 .why = why,
                                                 .probe = cause.probe,
                                                 .needs = cause.needs,
@@ -316,13 +325,16 @@ static bool judge_entity(void *ctx, const struct zc_entity *e)
 
 /* ---- one part ---- */
 
-/** A named port that is not open hides everything behind it: one reason for all that is. */
-static void shut_write(const json_t *endpoint, char out[64])
+/** A port that is not open hides everything behind it: one reason for all that is. */
+static void shut_write(const json_t *endpoint, char out[ZC_WHY_LEN])
 {
         const char *state = zc_json_str(endpoint, "state", "open");
 
-        if (strcmp(state, "open") != 0)
-                snprintf(out, 64, "the port that was named is %.24s", state);
+        if (strcmp(state, "unknown") == 0)
+                snprintf(out, ZC_WHY_LEN, "whether the port is open is not known: %.160s",
+                         zc_json_str(endpoint, "reason", "it was not tried"));
+        else if (strcmp(state, "open") != 0)
+                snprintf(out, ZC_WHY_LEN, "the port that was named is %.24s", state);
 }
 
 /** What the presence of a kind's entities means beyond the entities themselves: one more check, of the whole. */
@@ -330,7 +342,7 @@ static bool note_presence(struct work *w, enum zc_presence presence, const char 
                           const char *subject, const char *why)
 {
         struct cause cause = cause_of(w->part, w->rule->kind->probe);
-        char shut[64] = "";
+        char shut[ZC_WHY_LEN] = "";
         struct zc_check c = { .rule = w->rule->id,
                               .asset = asset,
                               .subject = subject,
@@ -464,8 +476,9 @@ static bool judge_exposure(struct judge *j)
         for (size_t e = 0; e < j->count; e++) {
                 const json_t *host = zc_evidence_host(j->evs[e]);
                 char why[ZC_WHY_LEN] = "";
-                enum zc_presence presence = zc_kind_each(
-                        listeners, host, "/host", zc_evidence_asset(j->evs[e]), NULL, NULL, why);
+                enum zc_presence presence =
+                        zc_kind_each(listeners, zc_evidence_asks_host(j->evs[e]) ? host : NULL,
+                                     "/host", zc_evidence_asset(j->evs[e]), NULL, NULL, why);
 
                 for (size_t i = 0; i < zc_pack_count(j->terms->pack); i++) {
                         struct work w = { .j = j,
@@ -491,7 +504,8 @@ static bool judge_evidence(struct judge *j, size_t number)
         struct work host = w;
 
         host.host = host.part = zc_evidence_host(ev);
-        if (host.host && !judge_part(&host, "host", "/host", zc_evidence_asset(ev), "host"))
+        if (host.host && zc_evidence_asks_host(ev) &&
+            !judge_part(&host, "host", "/host", zc_evidence_asset(ev), "host"))
                 return false;
         return zc_evidence_visit(ev, &v, j->err);
 }

@@ -112,6 +112,10 @@ bool zc_selector_matches(const char *selector, const char *rule, const json_t *t
 bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *tags,
                       enum zc_severity severity);
 
+/** Could a finding of this rule, at this severity, fail the gate? */
+bool zc_gate_could_fail(const struct zc_gate *g, const char *rule, const json_t *tags,
+                        enum zc_severity severity);
+
 /* ---- assets ---- */
 
 /** asset → {"ids": […], "tags": […]} over all runs; an asset's ids are the ids of the targets that it belongs to. */
@@ -153,6 +157,7 @@ struct zc_check {
         enum zc_severity severity;
         enum zc_verdict verdict;
         const char *why;
+        bool failed; /* unknown is only how far it reaches: the gate needs it where its severity could fail the gate */
         bool told; /* unknown, and not what the gate needs: the other address family was seen */
         const char *probe,
                 *needs; /* of unknown: whose outcome explains it, and what would help; or NULL */

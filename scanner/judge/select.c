@@ -112,7 +112,7 @@ json_t *zc_assets(struct zc_evidence *const *evs, size_t count)
                         if (asset)
                                 asset_add(assets, asset, target);
                 }
-                if (zc_evidence_host(evs[e]))
+                if (zc_evidence_host(evs[e]) && zc_evidence_asks_host(evs[e]))
                         asset_add(assets, zc_evidence_asset(evs[e]), NULL);
         }
         return assets;

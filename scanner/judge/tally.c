@@ -253,6 +253,8 @@ static bool is_required(const struct zc_tally *t, const struct zc_check *c)
 
         if (c->verdict == ZC_NOTAPPLICABLE_V || c->told)
                 return false;
+        if (c->failed)
+                return zc_gate_could_fail(t->gate, c->rule, c->tags, c->severity);
         if (memo && *memo)
                 return *memo == 2;
         required = zc_gate_requires(t->gate, c->rule, c->tags, c->severity);

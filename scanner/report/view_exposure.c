@@ -215,7 +215,9 @@ static char *cell_reached(const struct exposure *x, const json_t *row)
                 page_clean(&t, known ? known : id);
         }
         if (t.len == 0)
-                return strdup(x->view->outside ? "no" : by_self ? "self" : "not tried");
+                return strdup(x->view->outside                                ? "no"
+                              : by_self || zc_json_str(row, "endpoint", NULL) ? "self"
+                                                                              : "not tried");
         return zc_text_steal(&t);
 }
 

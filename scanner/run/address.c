@@ -92,6 +92,24 @@ void zc_name_leave(struct zc_item *item, const char *why)
                 sink->put(sink->ctx, zc_scan_record(asset, t->host, ZC_FAILED, why, ""));
 }
 
+void zc_bound_leave(struct zc_collector *c, const char *asset, const char *address,
+                    const json_t *port, const char *why)
+{
+        const struct zc_plan *plan = c->spec->plan;
+        json_t *record =
+                endpoint_unknown(asset, address, (uint16_t)json_integer_value(port), NULL, why);
+        json_t *endpoint = json_object_get(record, "endpoint"), *probes = json_object();
+
+        json_object_set_new(endpoint, "reached_from", json_string("self"));
+        json_object_set_new(endpoint, "probes", probes);
+        for (size_t i = 0; i < plan->count; i++) {
+                if (plan->rows[i].probe->scope == ZC_SCOPE_ENDPOINT && zc_plan_runs(&plan->rows[i]))
+                        json_object_set_new(probes, plan->rows[i].probe->id,
+                                            zc_outcome_json(ZC_FAILED, why, ""));
+        }
+        c->sink.put(c->sink.ctx, record);
+}
+
 /* ---- what the ports probe hands over ---- */
 
 static bool text_filled(const json_t *object, const char *key)

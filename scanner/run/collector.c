@@ -224,18 +224,40 @@ static void block_add(struct zc_item *item, struct task *t)
         }
 }
 
+/** A listener that only an interface reaches: what it does is not known from here. */
+static void bound_leave(struct zc_item *item, const json_t *listener)
+{
+        struct zc_collector *c = item->collector;
+        const char *asset = zc_plan_asset(item->jt, item->t, c->vantage, "");
+        const char *address = zc_json_str(listener, "address", "");
+        char why[128];
+
+        snprintf(why, sizeof why, "bound to %.32s, which this machine does not reach by itself",
+                 zc_json_str(listener, "interface", ""));
+        zc_bound_leave(c, asset, address, json_object_get(listener, "port"), why);
+}
+
 /** This machine: where its listeners are reached. Without their list nothing is tried. */
 static void local_add(struct zc_item *item, struct task *t)
 {
-        size_t count;
-        ZC_AUTO_MEM struct zc_own *own = zc_own_listeners(item->collector->spec->host, &count);
+        struct zc_collector *c = item->collector;
+        ZC_AUTO_MEM struct zc_own *own = NULL;
+        json_auto_t *bound = json_array();
+        size_t count = 0, i;
+        const json_t *l;
 
         t->local = true;
         atomic_store(&item->answered, true);
-        for (size_t i = 0; i < count; i++) {
+        if (!zc_own_listeners(c->spec->host, &own, &count, bound))
+                put(c, zc_scan_record(zc_plan_asset(item->jt, item->t, c->vantage, ""), "127.0.0.1",
+                                      ZC_FAILED, "no memory for the list of listeners", ""));
+        for (i = 0; i < count; i++) {
                 t->addr = own[i].addr;
                 t->ports = own[i].ports;
                 task_add(item, t, task_address);
+        }
+        json_array_foreach (bound, i, l) {
+                bound_leave(item, l);
         }
 }
 

@@ -7,6 +7,7 @@
 
 #include "collector.h"
 #include "observe.h"
+#include "own.h"
 #include "zc/pace.h"
 #include "zc/pool.h"
 #include "zc/resolve.h"
@@ -46,17 +47,12 @@ struct zc_work {
 void zc_address_observe(const struct zc_work *work);
 /** The records of an address that was not looked at. */
 void zc_address_leave(const struct zc_work *work, enum zc_outcome outcome, const char *why);
+/** The record of a listener of this machine that cannot be reached from it; every probe of an endpoint has failed there. */
+void zc_bound_leave(struct zc_collector *c, const char *asset, const char *address,
+                    const json_t *port, const char *why);
 /** The records of a name that has no address. */
 void zc_name_leave(struct zc_item *item, const char *why);
 /** Time is up, or the run is being stopped. */
 bool zc_collector_over(const struct zc_collector *c);
-
-/** One address of this machine and the ports that listen there. */
-struct zc_own {
-        struct zc_addr addr;
-        struct zc_portset ports;
-};
-/** The TCP listeners of a host object, by the address at which each is reached over lo. A new array of *count, NULL when there are none. */
-struct zc_own *zc_own_listeners(const json_t *host, size_t *count);
 
 #endif

@@ -1,5 +1,7 @@
 #include "plan.h"
 
+#include "own.h"
+
 #include <cap-ng.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +18,22 @@ static bool listed(const char *const *words, const char *word)
         return false;
 }
 
+/** What tells who gets to an address of this machine; without `local` nothing else of it is looked at. */
+static bool explains_own(const char *id)
+{
+        return strcmp(id, "firewall") == 0 || strcmp(id, listeners) == 0;
+}
+
 static void targets_count(const struct zc_job *job, struct zc_plan *plan)
 {
         for (size_t i = 0; i < job->target_count; i++) {
                 for (size_t j = 0; j < job->targets[i].named_count; j++) {
-                        bool local = job->targets[i].named[j].kind == ZC_TARGET_LOCAL;
+                        const struct zc_target *t = &job->targets[i].named[j];
+                        bool local = t->kind == ZC_TARGET_LOCAL;
 
                         plan->local |= local;
                         plan->remote |= !local;
+                        plan->own |= t->literal && zc_own_address(&t->addr);
                 }
         }
 }
@@ -96,7 +106,7 @@ static void row_decide(const struct zc_job *job, const struct zc_plan *plan,
         bool host = row->probe->scope == ZC_SCOPE_HOST;
 
         row->how = ZC_PLAN_RUN;
-        if (host && !plan->local) {
+        if (host && !plan->local && !(plan->own && explains_own(row->probe->id))) {
                 row->how = ZC_PLAN_NOT;
         } else if (listed(job->skip, row->probe->id)) {
                 row->how = ZC_PLAN_SKIPPED;

@@ -27,6 +27,7 @@ struct zc_plan {
                 rows[ZC_PLAN_PROBES]; /* in the order of the registry, which respects `after` */
         size_t count;
         bool local, remote; /* there is such a target */
+        bool own;           /* an address of this machine is named: its firewall and listeners say who gets there */
 };
 
 /** Wrong ids and a plan with nothing in it are ZC_E_USAGE. */

@@ -177,6 +177,9 @@ EDGES = [
     ("a probe that is required of a target was taken out by --skip", lambda e: (e["run"]["targets"][2].update(require=["redis"]),
                                                                                 e["endpoints"][1].update(probes={"redis": SKIPPED}),
                                                                                 e["endpoints"][1].pop("redis")), [], 3),
+    ("a probe that is required of local ran on another machine alone", lambda e: e["run"]["targets"][0].update(require=["redis"]), [], 3),
+    ("a probe that is required of local ran on it", lambda e: (e["run"]["targets"][0].update(require=["redis"]), e["endpoints"].append(
+        endpoint("m1", "127.0.0.1", 6379, "open", "redis", reached_from="self", probes={"redis": {"outcome": "done"}}, redis=CLOSED_REDIS))), [], 0),
     ("silent members of a block", lambda e: e["run"]["targets"].append({"id": "lan", "named": "192.0.2.0/29"}), [], 0),
     ("a named host on which nothing answered", lambda e: e["run"]["targets"].append({"id": "h", "named": "192.0.2.1"}), [], 3),
     ("a named host that refuses every port", lambda e: (e["run"]["targets"].append({"id": "h", "named": "192.0.2.1"}),
@@ -199,6 +202,45 @@ EDGES = [
     ("what a rule reads was not observed", lambda e: e["host"]["firewall"].pop("defaults"), [], 3),
     ("firewall rules that are not modelled alone", lambda e: e["host"]["firewall"].update(not_modelled=[{"what": "x", "where": "y"}]), [], 0),
 ]
+
+
+# The vantage's own address, named as a target: what is there is proven, and who gets there is the firewall's to say.
+OWN = "198.51.100.1"
+LISTENS = {"transport": "tcp", "family": "ip", "address": "0.0.0.0", "port": 6379}
+ADMITS = {"family": "ip", "hook": "input", "protocol": "tcp", "ports": "6379", "interfaces": ["*"]}
+
+
+def own(e, facts, firewall=None, outcome=None, extra=None):
+    """Only the own address is named. firewall: sources that it admits, None for no evidence of it."""
+    e["run"]["targets"] = [{"id": "", "named": f"{OWN}:6379"}]
+    e["endpoints"] = [endpoint(OWN, OWN, 6379, "open", "redis", reached_from="self", probes={"redis": {"outcome": "done"}}, redis=facts)]
+    e.pop("host")
+    if firewall is not None or outcome:
+        e["host"] = {"probes": {"listeners": {"outcome": "done"}, "firewall": outcome or {"outcome": "done"}}, "listeners": [LISTENS, *(extra or [])]}
+    if firewall is not None:
+        e["host"]["firewall"] = {**FIREWALL, "admits": [{**ADMITS, "sources": firewall}] if firewall else []}
+
+
+# what it does, sources that the firewall admits (None: no evidence of it), its outcome, status
+OWN_ROWS = [
+    ("asks for a password", CLOSED_REDIS, None, None, 0),
+    ("asks for a password, the firewall is not readable", CLOSED_REDIS, None, {"outcome": "failed", "needs": "CAP_NET_ADMIN"}, 0),
+    ("asks for a password, and everyone may come", CLOSED_REDIS, ["0.0.0.0/0"], None, 0),
+    ("obeys", OPEN_REDIS, None, None, 3),
+    ("obeys, the firewall is not readable", OPEN_REDIS, None, {"outcome": "failed", "needs": "CAP_NET_ADMIN"}, 3),
+    ("obeys, the firewall was taken out", OPEN_REDIS, None, SKIPPED, 3),
+    ("obeys, and everyone may come", OPEN_REDIS, ["0.0.0.0/0"], None, 1),
+    ("obeys, and a private network may come", OPEN_REDIS, ["10.0.0.0/8"], None, 1),
+    ("obeys, and nobody may come", OPEN_REDIS, [], None, 0),
+    ("what it does was not observed, and nobody may come", {}, [], None, 3),
+]
+for _name, _facts, _sources, _outcome, _status in OWN_ROWS:
+    EDGES.append((f"an own address that {_name}", lambda e, f=_facts, s=_sources, o=_outcome: own(e, f, s, o), [], _status))
+EDGES.append(("an own address alone says nothing of the machine's other listeners", lambda e: own(e, CLOSED_REDIS, ["10.0.0.0/8"], None, [
+    {**LISTENS, "port": 5432, "reach": {"verdict": "accept", "sources": ["0.0.0.0/0"]}}]), ["--fail-on", "high"], 0))
+EDGES.append(("the same, where the machine is a target too", lambda e: (own(e, CLOSED_REDIS, ["10.0.0.0/8"], None, [
+    {**LISTENS, "port": 5432, "reach": {"verdict": "accept", "sources": ["0.0.0.0/0"]}}]), e["run"]["targets"].append({"id": "", "named": "local"})),
+    ["--fail-on", "high"], 1))
 
 
 def edges():

@@ -86,6 +86,7 @@ STATUS = [
     ("a critical finding, without the port probe", "out", [f"{BAD}:6379", "--skip", "ports"], 1, 1),
     ("a service that is closed, without the port probe", "out", [f"{BAD}:20999", "--skip", "ports"], 3, 3),
     ("an address without a route", "out", ["[2001:db8::9]:443"], 3, 3),
+    ("an own address where Redis asks for a password", "good1", [f"{GOOD_IN}:6379"], 0, 0),
     ("a host where nothing answers", "out", ["203.0.113.9", "--ports", "80,443"], 3, 3),
     ("a block whose other members are silent", "out", [f"{GOOD}/32", "--ports", "443"], 0, 0),
     ("high findings, where high counts", "out", [f"{BAD}:8443", "--fail-on", "high"], 1, 1),
@@ -207,6 +208,8 @@ def statuses(audit):
             r = results[name, who]
             tap(r.returncode == want, f"{name}, {who}: {want}", f"{argv}: {r.returncode} {r.stderr[-600:]}")
     for who in (False, True):
+        r = audit.zerocrit("bad1", "audit", f"{BAD}:6379", "--format", "json", unprivileged=who)
+        tap(r.returncode in (1, 3), f"an own address where Redis obeys is never met{', unprivileged' if who else ''}", (r.returncode, r.stderr))
         r = audit.zerocrit("bad1", "audit", "local", "--format", "json", unprivileged=who)
         tap(r.returncode in (1, 3), f"the bad host from itself is never met{', unprivileged' if who else ''}", (r.returncode, r.stderr))
 

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "../../scanner/run/collector_work.h"
+#include "../../scanner/run/own.h"
+#include "alloc.h"
 #include "zc/file.h"
 #include "zc/json.h"
 #include "zc/text.h"
@@ -28,6 +29,12 @@ static const struct {
         { "a container in our network namespace",
           L("tcp", "0.0.0.0", "6379", ",\"container\":\"docker:0123456789ab\""), "127.0.0.1 6379" },
         { "no such port", L("tcp", "0.0.0.0", "0", "") "," L("tcp", "0.0.0.0", "65536", ""), "" },
+        { "bound to an interface, which lo is not",
+          L("tcp", "0.0.0.0", "80", ",\"interface\":\"eth0\"") "," L("tcp", "0.0.0.0", "22", ""),
+          "127.0.0.1 22 not 0.0.0.0%eth0" },
+        { "bound to lo", L("tcp", "0.0.0.0", "80", ",\"interface\":\"lo\""), "127.0.0.1 80" },
+        { "an address of its own on an interface",
+          L("tcp", "10.0.0.5", "80", ",\"interface\":\"eth0\""), "10.0.0.5 80" },
         { "no such address", L("tcp", "here", "80", ""), "" },
 };
 
@@ -39,15 +46,17 @@ static void places(void **state)
                 ZC_AUTO_TEXT text = { 0 };
                 ZC_AUTO_TEXT got = { 0 };
                 json_auto_t *host = NULL;
-                struct zc_own *own;
-                size_t count;
+                json_auto_t *bound = json_array();
+                struct zc_own *own = NULL;
+                const json_t *l;
+                size_t count, b;
 
                 zc_text_init(&text, 4096);
                 zc_text_init(&got, 4096);
                 zc_text_printf(&text, "{\"listeners\":[%s]}", rows[i].listeners);
                 host = zc_json_parse(zc_text_str(&text), text.len, &err);
                 assert_non_null(host);
-                own = zc_own_listeners(host, &count);
+                assert_true(zc_own_listeners(host, &own, &count, bound));
                 for (size_t k = 0; k < count; k++) {
                         char address[ZC_ADDR_LEN];
 
@@ -56,6 +65,10 @@ static void places(void **state)
                         zc_portset_format(&own[k].ports, &got);
                 }
                 free(own);
+                json_array_foreach (bound, b, l) {
+                        zc_text_printf(&got, " not %s%%%s", zc_json_str(l, "address", ""),
+                                       zc_json_str(l, "interface", ""));
+                }
                 if (strcmp(zc_text_str(&got), rows[i].places) != 0)
                         fail_msg("%s: %s", rows[i].name, zc_text_str(&got));
         }
@@ -66,7 +79,8 @@ static void many(void **state)
 {
         json_auto_t *list = json_array();
         json_auto_t *host = json_pack("{s:O}", "listeners", list);
-        struct zc_own *own;
+        json_auto_t *bound = json_array();
+        struct zc_own *own = NULL;
         size_t count;
 
         (void)state;
@@ -75,14 +89,49 @@ static void many(void **state)
                                       json_pack("{s:s, s:o, s:i}", "transport", "tcp", "address",
                                                 json_sprintf("10.1.%d.%d", i / 250, i % 250 + 1),
                                                 "port", 80));
-        own = zc_own_listeners(host, &count);
+        assert_true(zc_own_listeners(host, &own, &count, bound));
         assert_int_equal(count, 1000);
         free(own);
 }
 
+/** Only what the kernel would let us bind; loopback is everyone's. */
+static void own_address(void **state)
+{
+        static const char *const others[] = { "127.0.0.1",      "::1",           "0.0.0.0",
+                                              "192.0.2.201",    "2001:db8::201", "224.0.0.1",
+                                              "255.255.255.255" };
+
+        (void)state;
+        for (size_t i = 0; i < ZC_COUNT(others); i++) {
+                struct zc_err err = { 0 };
+                struct zc_addr a;
+
+                assert_true(zc_addr_parse(others[i], &a, &err));
+                assert_false(zc_own_address(&a));
+        }
+}
+
+/** No memory for the list is not an empty list. */
+static void no_memory(void **state)
+{
+        json_auto_t *host = json_pack("{s:[{s:s, s:s, s:i}]}", "listeners", "transport", "tcp",
+                                      "address", "10.0.0.5", "port", 80);
+        json_auto_t *bound = json_array();
+        struct zc_own *own = NULL;
+        size_t count;
+
+        (void)state;
+        alloc_fail_at(1);
+        assert_false(zc_own_listeners(host, &own, &count, bound));
+        alloc_fail_at(0);
+        assert_null(own);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(places), cmocka_unit_test(many) };
+        const struct CMUnitTest tests[] = { cmocka_unit_test(places), cmocka_unit_test(many),
+                                            cmocka_unit_test(own_address),
+                                            cmocka_unit_test(no_memory) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
