@@ -143,6 +143,10 @@ bench: packages-bench $(ZC) $(O)/tests/tool_measure
 packages-bench:
 	$(Q)sh dist/packages.sh build check bench
 
+# The firewall model against the kernel, for as long as SECONDS says; disagreements are kept in build/firewall. Figures: tests/firewall/RESULTS.md.
+soak-firewall: packages-check all
+	$(Q)mkdir -p build/firewall && ZC=$(ZC) $(PYTHON) tests/firewall/kernel.py --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --keep build/firewall
+
 # The servers' packages come with the set `check`.
 lab: packages-check all
 	$(Q)ZC=$(ZC) $(PYTHON) tests/lab/lab.py $(HOSTS)
@@ -163,6 +167,6 @@ install: $(ZC)
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all check audit packages-build packages-check packages-bench bench tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
+.PHONY: all check audit packages-build packages-check packages-bench bench soak-firewall tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

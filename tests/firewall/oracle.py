@@ -11,6 +11,7 @@ import ipaddress
 import json
 import os
 import select
+import socket
 import struct
 import subprocess
 
@@ -90,6 +91,15 @@ def switches():
     sysctl("netfilter/nf_conntrack_tcp_loose", 0)
 
 
+def forget_connections():
+    """Delete all entries of connection tracking (IPCTNL_MSG_CT_DELETE without a tuple): one from an earlier ruleset would carry its translation on."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as s:
+        s.bind((0, 0))
+        for family in (socket.AF_INET, socket.AF_INET6):
+            s.send(struct.pack("=IHHIIBBH", 20, 1 << 8 | 2, 5, 1, 0, family, 0, 0))
+            s.recv(4096)
+
+
 class Kernel:
     def __init__(self):
         self.fd = {}
@@ -134,6 +144,7 @@ class Kernel:
         return out
 
     def batch(self, packets):
+        forget_connections()
         run("nft", "-f", "-", stdin=OBSERVERS)
         switches()  # conntrack's own switch comes with conntrack
         self.drain()
@@ -178,7 +189,7 @@ def answered(data):
         body, protocol, errors = data[40:], data[6], (1,)
     if protocol == 6 and len(body) >= 20:
         seq, ack, flags = struct.unpack("!II", body[4:12]) + (body[13],)
-        return ((ack - 1 if flags & 16 else seq) & 0xffff) if flags & 4 else None
+        return (ack if flags & 16 else seq) >> 16 if flags & 4 else None
     if protocol in (1, 58) and len(body) >= 28 and body[0] in errors:
         inner = body[8:]
         if inner[0] >> 4 == 4:
@@ -207,8 +218,8 @@ def transport(p, number, pseudo):
         flags = 0
         for f in filter(None, p.get("flags", "syn").split(",")):
             flags |= FLAGS[f]
-        # The acknowledgement is the number too: a reset that answers an ACK carries it as its sequence number.
-        body, at = struct.pack("!HHIIBBHHH", sport, dport, number, number, 5 << 4, flags, 1024, 0, 0), 16
+        # A reset acknowledges the number, and what SYN, FIN and data add to it; one that answers an ACK carries that as its own sequence number.
+        body, at = struct.pack("!HHIIBBHHH", sport, dport, number << 16, number << 16, 5 << 4, flags, 1024, 0, 0), 16
     elif proto == "udp":
         body, at = struct.pack("!HHHH", sport, dport, 8 + pad(p), 0), 6
     elif proto in ("icmp", "icmpv6"):
