@@ -2,7 +2,7 @@
  * What answers on a port, whatever its number: few questions, in a polite order. First a short wait for a greeting, then a TLS
  * ClientHello, then one small request after another, each on a connection of its own; inside TLS the same again. Where the first question
  * meets silence, the others are asked beside one another, HTTP a moment later. All waiting grows with the round trip: a silent port nearby
- * costs less than two seconds. The port's
+ * costs about two seconds. The port's
  * number and the scheme the user typed only choose what is asked first. HTTP is never the first thing said to what may be a Redis: it takes that for
  * an attack, and logs it.
  */

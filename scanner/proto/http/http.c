@@ -96,8 +96,8 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 }
 
 /** Counted, not kept: what a body says is not asked for yet. */
-static size_t on_body(char *p, size_t size, size_t n,
-                      void *ctx) /* NOLINT(readability-non-const-parameter): libcurl's type */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
+static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 {
         struct get *g = ctx;
 
@@ -306,9 +306,7 @@ static void no_head(const struct get *g, CURLcode rc, const struct zc_err *why)
 
         curl_easy_getinfo(g->curl, CURLINFO_CONNECT_TIME_T, &connected);
         curl_easy_getinfo(g->curl, CURLINFO_APPCONNECT_TIME_T, &secured);
-        if (g->head_full)
-                say(a, ZC_HTTP_BROKEN, "interim answers, and none that is final");
-        else if (rc == CURLE_UNSUPPORTED_PROTOCOL || why->code == ZC_E_MALFORMED)
+        if (!g->head_full && (rc == CURLE_UNSUPPORTED_PROTOCOL || why->code == ZC_E_MALFORMED))
                 say(a, ZC_HTTP_FOREIGN, "the answer is not HTTP");
         else if (connected == 0)
                 say(a, ZC_HTTP_UNREACHED, timed_out(rc) ? "no answer" : curl_easy_strerror(rc));

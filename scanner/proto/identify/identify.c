@@ -14,8 +14,8 @@
 #define WAIT_NEAR 2u /* for a greeting */
 #define WAIT_AWAY 3u
 #define WAIT_LITTLE 1u
-#define PATIENCE 5u /* for an answer */
-#define PATIENCE_HTTP 8u
+#define PATIENCE 7u /* for an answer */
+#define PATIENCE_HTTP 9u
 #define HTTP_LATER 1u
 
 enum hint { HINT_NONE, HINT_HTTPS, HINT_TLS, HINT_HTTP, HINT_POSTGRESQL, HINT_REDIS, HINT_COUNT };
