@@ -196,11 +196,19 @@ static bool hexadecimal(const char *s, json_t **out)
         return true;
 }
 
+/** Most plain scalars begin with what only text begins with: nothing else needs to be tried. */
+static bool plainly_text(const char *s)
+{
+        return *s && !strchr("tfnTFN~+-.0123456789", *s);
+}
+
 static bool plain_value(const struct builder *b, const char *s, json_t **out)
 {
         static const char *const nulls[] = { "", "~", "null", NULL };
 
-        if (one_of(s, nulls))
+        if (plainly_text(s))
+                *out = json_string_nocheck(s); /* the reader saw to UTF-8 */
+        else if (one_of(s, nulls))
                 *out = json_null();
         else if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
                 *out = json_boolean(*s == 't');
@@ -297,14 +305,18 @@ static bool member_key(const struct builder *b, const json_t *object, struct pla
         const yaml_event_t *e = &b->event;
         const char *key = (const char *)e->data.scalar.value;
         json_auto_t *value = NULL;
+        bool text;
 
         if (e->type != YAML_SCALAR_EVENT)
                 return fail_at(b, e->start_mark, "a key must be text");
         if (!refuse_clever(b, e->data.scalar.anchor, e->data.scalar.tag))
                 return false;
-        if (!scalar_value(b, &value))
+        /* A key as it should be costs no copy. */
+        text = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && plainly_text(key) &&
+               strlen(key) == e->data.scalar.length;
+        if (!text && !scalar_value(b, &value))
                 return false;
-        if (!json_is_string(value))
+        if (!text && !json_is_string(value))
                 return fail_at(b, e->start_mark, "the key %.40s is not text; quote it (\"%.40s\")",
                                *key ? key : "(empty)", key);
         if (e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && strcmp(key, "<<") == 0)

@@ -13,11 +13,17 @@ static const struct cel_fns *const families[] = {
         &cel_fns_list, &cel_fns_optional, &cel_fns_math, &cel_fns_net,     &cel_fns_encode,
 };
 
+/** There are some hundreds: the first letter tells most apart. */
+static bool fn_called(const struct cel_fn *fn, const char *name, bool member)
+{
+        return fn->member == member && fn->name[0] == name[0] && strcmp(fn->name, name) == 0;
+}
+
 bool cel_fn_exists(const char *name, bool member)
 {
         for (size_t f = 0; f < ZC_COUNT(families); f++) {
                 for (size_t i = 0; i < families[f]->count; i++) {
-                        if (families[f]->fn[i].member == member && strcmp(families[f]->fn[i].name, name) == 0)
+                        if (fn_called(&families[f]->fn[i], name, member))
                                 return true;
                 }
         }
@@ -218,7 +224,7 @@ bool cel_resolve(struct cel_compiler *c, uint32_t pos, const char *name, bool me
                         const struct cel_fn *fn = &families[f]->fn[i];
                         const struct zc_cel_type *bound[PARAMS] = { NULL }, *gives;
 
-                        if (fn->member != member || strcmp(fn->name, name) != 0 || !fn_arity(fn, argc))
+                        if (!fn_called(fn, name, member) || !fn_arity(fn, argc))
                                 continue;
                         if (!fn_takes(c, fn, args, argc, bound) && !c->env->lenient)
                                 continue;
