@@ -49,6 +49,7 @@
 #define ZC_PACK_BUILTIN_NAME "zerocrit"
 #define ZC_PACK_FILES_MAX 4096u
 #define ZC_PACK_BYTES_MAX ((size_t)4 << 20) /* of all files together */
+#define ZC_PACK_VALUES_MAX 65536u           /* of YAML, in all files together */
 #define ZC_PACK_NAME_MAX 64
 #define ZC_PACK_VERSION_MAX 32
 

@@ -31,6 +31,8 @@ ZC_FREEP(zc_yaml);
 /** Borrowed. */
 json_t *zc_yaml_root(const struct zc_yaml *y);
 const char *zc_yaml_name(const struct zc_yaml *y);
+/** How many values it holds: what it costs in memory. */
+size_t zc_yaml_values(const struct zc_yaml *y);
 /** Where the value at a JSON Pointer stands (its key's position for members); the nearest ancestor's when it is absent. From 1. */
 void zc_yaml_where(const struct zc_yaml *y, const char *pointer, unsigned *line, unsigned *column);
 /**

@@ -24,6 +24,7 @@ struct zc_yaml {
         const char *source; /* for the indentation of literal blocks */
         json_t *root;
         struct place *places;
+        size_t values;
 };
 
 struct builder {
@@ -464,6 +465,7 @@ bool zc_yaml_parse(const char *name, const char *buf, size_t len, struct zc_yaml
         yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&b.parser, (const unsigned char *)y->source, len);
         ok = build_document(&b);
+        y->values = b.values;
         if (b.event_up)
                 yaml_event_delete(&b.event);
         yaml_parser_delete(&b.parser);
@@ -488,6 +490,11 @@ void zc_yaml_free(struct zc_yaml *y)
         json_decref(y->root);
         zc_arena_free(y->arena);
         free(y);
+}
+
+size_t zc_yaml_values(const struct zc_yaml *y)
+{
+        return y->values;
 }
 
 json_t *zc_yaml_root(const struct zc_yaml *y)

@@ -19,7 +19,7 @@ struct zc_pack {
         struct rule_owned **rules; /* sorted by id */
         size_t count, cap;
         struct pack_file *files; /* sorted by name */
-        size_t file_count;
+        size_t file_count, values;
         const char **ids; /* as rules, then NULL */
         char digest[sizeof("sha256:") + 64];
         const struct zc_pack *beside; /* whose rules may be covered, too; or NULL */
@@ -135,6 +135,10 @@ bool zc_pack_load_text(struct zc_pack *p, const char *name, const char *text, si
         if (!zc_yaml_parse(name, text, len, &f.yaml, err))
                 return false;
         p->files[p->file_count++] = f;
+        p->values += zc_yaml_values(f.yaml);
+        if (p->values > ZC_PACK_VALUES_MAX)
+                return zc_fail(err, ZC_E_LIMIT, "%s: more than %u values in one pack", name,
+                               ZC_PACK_VALUES_MAX);
         return add_records(p, f.yaml, err);
 }
 
