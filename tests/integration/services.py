@@ -81,7 +81,7 @@ def stop():
 
 
 def up(port, address=RIGHT):
-    for _ in range(200):
+    for _ in range(800):
         try:
             socket.create_connection((address, port), 1).close()
             return True
@@ -110,13 +110,14 @@ def part(value, wanted):
     return value == wanted
 
 
-def findings(target, *options):
-    """rule -> severity of what an audit finds; and what it says of the rest."""
-    report = os.path.join(work, "report.json")
-    run(ZC, "audit", target, *options, "--report", f"json={report}")
+def audit(target, *options):
+    """The endpoint that answers, and rule -> severity of what is found there."""
+    report, evidence = os.path.join(work, "report.json"), os.path.join(work, "evidence.json")
+    run(ZC, "audit", target, *options, "--evidence", evidence, "--report", f"json={report}")
     found = json.load(open(report))["findings"]
     reproduce.check(found, tap, skip, target, done=reproduced)
-    return {f["rule"]: f["severity"] for f in found}
+    endpoints = [e for e in json.load(open(evidence))["endpoints"] if e.get("state") == "open"]
+    return endpoints[0] if endpoints else {}, {f["rule"]: f["severity"] for f in found}
 
 
 # ---- Redis ----
@@ -138,9 +139,26 @@ REDIS = [  # name, port, options, expected of the endpoint, what redis-cli says 
     ("TLS, a password", 26105, TLS + ["--tls-port", "26105", "--tls-auth-clients", "no", "--requirepass", "not-told"],
      {"service": "redis", "wrapped": "tls", "redis": {"auth": {"required": True}, "tls": {"offered": True, "required": "yes"}}}, "NOAUTH"),
     ("client certificates", 26106, TLS + ["--tls-port", "26106", "--protected-mode", "no"], {"wrapped": "tls"}, None),
+    ("protected mode, bound to every address", 26108, ["--port", "26108", "--bind", "*"],
+     {"redis": {"auth": {"required": False, "protected_mode": True}, "commands": {"ping": "denied"}}}, "DENIED"),
+    ("protected mode, and a password", 26109, ["--port", "26109", "--protected-mode", "yes", "--requirepass", "not-told"],
+     {"redis": {"auth": {"required": True, "default_user_nopass": False}, "commands": {"ping": "noauth"}}}, "NOAUTH"),
+    ("the default user off", 26110, ["--port", "26110", "--protected-mode", "no", "--conf", "user default off\nuser app on >not-told ~* +@all\n"],
+     {"redis": {"auth": {"required": True}, "commands": {"ping": "noauth"}}}, "NOAUTH"),
+    ("the default user without a password, and with little", 26111, ["--port", "26111", "--protected-mode", "no", "--conf", "user default on nopass -@all +ping\n"],
+     {"redis": {"auth": {"required": False, "default_user_nopass": True}, "commands": {"ping": "runs", "hello": "runs", "info": "noperm"}}}, "PONG"),
+    ("the default user without a password, and with nothing", 26112, ["--port", "26112", "--protected-mode", "no", "--conf", "user default on nopass -@all\n"],
+     {"redis": {"auth": {"required": False, "default_user_nopass": True}, "commands": {"ping": "noperm"}}}, "NOPERM"),
+    ("INFO renamed", 26113, ["--port", "26113", "--protected-mode", "no", "--rename-command", "INFO", "X"],
+     {"redis": {"auth": {"required": False}, "commands": {"ping": "runs", "hello": "runs", "info": "unknown"}}}, "PONG"),
+    ("Sentinel", 26115, ["--port", "26115", "--protected-mode", "no", "--sentinel"], {"redis": {"mode": "sentinel", "commands": {"ping": "runs", "info": "runs"}}}, "PONG"),
     ("cluster", 26107, ["--port", "26107", "--protected-mode", "no", "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"],
      {"redis": {"mode": "cluster", "auth": {"required": False}}}, "PONG"),
 ]
+
+
+REDIS_RULES = {26101: {"ZC-RD-001", "ZC-RD-004"}, 26102: {"ZC-RD-003", "ZC-RD-004"}, 26104: {"ZC-RD-001"}, 26103: {"ZC-RD-004"}, 26107: {"ZC-RD-001", "ZC-RD-004"}, 26108: {"ZC-RD-003", "ZC-RD-004"}, 26109: {"ZC-RD-004"},
+               26110: {"ZC-RD-004"}, 26111: {"ZC-RD-004", "ZC-RD-005"}, 26112: {"ZC-RD-004"}, 26113: {"ZC-RD-004", "ZC-RD-005"}, 26115: {"ZC-RD-002", "ZC-RD-004"}}
 
 
 def redis_cli(port, tls):
@@ -151,15 +169,24 @@ def redis():
     if not shutil.which("redis-server"):
         return skip("redis", "redis-server is not installed")
     for name, port, options, _, _ in REDIS:
-        start("redis-server", "--save", "", "--bind", RIGHT, *options, log=f"redis-{port}")
+        own = ["--save", ""]
+        if "--conf" in options or "--sentinel" in options:
+            own = [f"{work}/redis-{port}.conf"]
+            with open(own[0], "w") as f:
+                f.write(options.pop() if "--conf" in options else "")
+            options[:] = [o for o in options if o != "--conf"]
+        bind = [] if "--bind" in options else ["--bind", RIGHT]
+        start("redis-server", *own, *bind, *options, log=f"redis-{port}")
     for name, port, options, wanted, said in REDIS:
+        rules = REDIS_RULES.get(port, set())
         if not up(port):
             tap(False, f"redis, {name}", open(f"{work}/redis-{port}.out").read())
             continue
-        e = collect(f"{RIGHT}:{port}", "--only", "identify,redis")
+        e, found = audit(f"{RIGHT}:{port}", "--only", "identify,tls,redis")
         tap(part(e, wanted), f"redis, {name}", json.dumps(e))
+        found = {r: s for r, s in found.items() if r.startswith("ZC-RD-")}
+        tap(set(found) == rules and found.get("ZC-RD-001", "critical") == "critical", f"redis, what is found, {name}", found)
         if "--tls-port" in options and "redis" in e:
-            e = collect(f"{RIGHT}:{port}", "--only", "tls,redis")
             tap(e["tls"]["entry"].get("enforced") == "yes", f"redis, {name}: TLS is enforced", json.dumps(e))
         if said and shutil.which("redis-cli"):
             oracle = redis_cli(port, "--tls-port" in options)
@@ -167,14 +194,13 @@ def redis():
     e = collect(f"{RIGHT}:26106")
     tap("service" not in e and e["probes"]["identify"]["outcome"] == "failed" and "certificate" in e["probes"]["identify"]["why"],
         "redis, client certificates: what is behind them is not known", json.dumps(e))
+    e = collect(f"rediss://{RIGHT}:26106", "--only", "redis", "--skip", "identify")
+    tap(e["probes"]["redis"]["outcome"] == "failed" and "client certificate" in e["probes"]["redis"]["why"] and not e.get("redis"),
+        "redis, client certificates: nor is it when it is named", json.dumps(e))
     version = run("redis-server", "--version").stdout
     e = collect(f"{RIGHT}:26101")
     tap(f"v={e['redis']['version']} " in version, "redis, the version is the program's own", e["redis"].get("version"))
     tap(e["redis"]["proof"]["sent"].startswith("PING") and "PONG" in e["redis"]["proof"]["received"], "redis, proof", e["redis"]["proof"])
-    got = findings(f"{RIGHT}:26101", "--only", "identify,redis")
-    tap(got.get("ZC-RD-001") == "critical" and "ZC-RD-004" in got, "redis, open to everyone is critical", got)
-    got = findings(f"{RIGHT}:26105", "--only", "identify,redis")
-    tap(not [r for r in got if r.startswith("ZC-RD-")], "redis, TLS and a password: nothing is found", got)
     log = "".join(open(f).read() for f in glob.glob(f"{work}/redis-*.out"))
     tap("SECURITY ATTACK" not in log, "redis, nothing that it takes for an attack", log)
 
@@ -200,6 +226,22 @@ POSTGRES = [  # name, TLS on, pg_hba.conf, expected of endpoint.postgres, {(user
     ("md5", True, f"host all all {ALL} md5\n", {}, {("postgres", False, "plain"): ("asked", "md5")}),
     ("plaintext password", True, f"host all all {ALL} password\n", {},
      {("postgres", False, "plain"): ("asked", "password"), ("postgres", False, "tls"): ("asked", "password")}),
+    ("replication asks, TLS required of it", True, f"host all all {ALL} scram-sha-256\nhostssl replication all {ALL} scram-sha-256\n", {"tls": {"offered": True, "required": "mixed"}},
+     {("postgres", True, "plain"): ("refused", None), ("postgres", True, "tls"): ("asked", "scram-sha-256")}),
+    ("trust inside TLS alone", True, f"hostssl all all {ALL} trust\n", {"tls": {"required": "yes", "direct": False}},
+     {("postgres", False, "plain"): ("refused", None), ("postgres", False, "tls"): ("ready", "trust")}),
+    ("trust outside TLS alone", True, f"hostnossl all all {ALL} trust\n", {"tls": {"offered": True, "required": "no"}},
+     {("postgres", False, "plain"): ("ready", "trust"), ("postgres", False, "tls"): ("refused", None)}),
+    ("client certificates", True, f"hostssl all all {ALL} cert\n", {"tls": {"offered": True, "required": "unknown"}},
+     {("postgres", False, "plain"): ("refused", None), ("postgres", False, "tls"): ("refused", None)}),
+    ("trust, with a client certificate", True, f"hostssl all all {ALL} trust clientcert=verify-ca\n", {"tls": {"offered": True, "required": "unknown"}},
+     {("postgres", False, "tls"): ("refused", None)}),
+    ("everyone turned away", True, f"host all all {ALL} reject\nhost all all {ALL} trust\n", {"tls": {"offered": True, "required": "unknown"}},
+     {("postgres", False, "plain"): ("refused", None), ("postgres", False, "tls"): ("refused", None)}),
+    ("TLS required, and not to be had", False, f"hostssl all all {ALL} trust\n", {"tls": {"offered": False, "required": "unknown"}},
+     {("postgres", False, "plain"): ("refused", None)}),
+    ("one user trusted", True, f"host all nobody {ALL} trust\nhost all postgres {ALL} trust\nhost all all {ALL} reject\n", {"tls": {"required": "no"}},
+     {("postgres", False, "plain"): ("ready", "trust"), ("random", False, "plain"): ("refused", None)}),
     ("nobody", True, "local all all peer\n", {"tls": {"offered": True, "required": "unknown"}},
      {("postgres", False, "plain"): ("refused", None), ("postgres", False, "tls"): ("refused", None)}),
 ]
@@ -214,6 +256,14 @@ RULES = {
     "md5": {"ZC-PG-005", "ZC-PG-012"},
     "plaintext password": {"ZC-PG-004", "ZC-PG-006", "ZC-PG-012"},
     "nobody": set(),
+    "replication asks, TLS required of it": {"ZC-PG-012"},
+    "trust inside TLS alone": {"ZC-PG-001", "ZC-PG-003"},
+    "trust outside TLS alone": {"ZC-PG-001", "ZC-PG-003", "ZC-PG-012"},
+    "client certificates": set(),
+    "trust, with a client certificate": set(),
+    "everyone turned away": set(),
+    "TLS required, and not to be had": {"ZC-PG-011"},
+    "one user trusted": {"ZC-PG-001", "ZC-PG-012"},
 }
 
 
@@ -272,17 +322,15 @@ def postgres():
         run("psql", "-h", data, "-p", str(port), "-U", "postgres", "-c", f"set password_encryption='{'md5' if name == 'md5' else 'scram-sha-256'}'",
             "-c", "alter role postgres password 'not-told'")
         hba(data, lines, pid)
-        e = collect(f"{RIGHT}:{port}", "--only", "identify,postgres")
+        e, found = audit(f"{RIGHT}:{port}", "--only", "identify,tls,postgres")
         got = {k: answer(e, *k) for k in answers}
         tap(e.get("service") == "postgresql" and e.get("wrapped", 0) is None and part(e.get("postgres"), wanted) and got == answers,
             f"postgres, {name}", f"{got} {json.dumps(e)}")
         if ("postgres", False, "plain") in answers and shutil.which("psql"):
             r = run("psql", "-w", f"host={RIGHT} port={port} user=postgres dbname=postgres sslmode=disable", "-Atc", "select 1")
             tap((r.stdout.strip() == "1") == (answers[("postgres", False, "plain")][0] == "ready"), f"psql agrees, {name}", r)
-        e = collect(f"{RIGHT}:{port}", "--only", "tls,postgres")
         required = e.get("postgres", {}).get("tls", {}).get("required")
         tap(e["tls"]["entry"].get("enforced") == (required if required != "unknown" else None), f"postgres, whether TLS is enforced, {name}", json.dumps(e))
-        found = findings(f"{RIGHT}:{port}", "--only", "identify,postgres")
         found = {r for r in found if r.startswith("ZC-PG-")}
         tap(found == RULES[name], f"postgres, what is found, {name}", found)
         if name == "trust":
@@ -290,6 +338,49 @@ def postgres():
             tap(e["postgres"]["version"].split()[0] in version, "postgres, the version is the program's own", e["postgres"].get("version"))
             tap("ReadyForQuery" in e["postgres"]["proof"]["received"], "postgres, proof", e["postgres"].get("proof"))
     return None
+
+
+# ---- PgBouncer ----
+
+BOUNCERS = [  # name, port, configuration, (result, console) of postgres and pgbouncer at the console in the clear, what is found
+    ("any", 26401, "auth_type = any", {"postgres": ("ready", True), "pgbouncer": ("ready", True)}, {"ZC-PG-001", "ZC-PG-008", "ZC-PG-011", "ZC-PG-012"}),
+    ("trust, postgres administers", 26402, "auth_type = trust\nauth_file = users\nadmin_users = postgres", {"postgres": ("ready", True), "pgbouncer": ("refused", False)},
+     {"ZC-PG-001", "ZC-PG-008", "ZC-PG-011", "ZC-PG-012"}),
+    ("trust, another administers", 26403, "auth_type = trust\nauth_file = users\nadmin_users = someone", {"postgres": ("refused", False), "pgbouncer": ("refused", False)}, {"ZC-PG-011"}),
+    ("scram", 26404, "auth_type = scram-sha-256\nauth_file = users\nadmin_users = postgres", {"postgres": ("asked", False)}, {"ZC-PG-011", "ZC-PG-012"}),
+    ("scram, TLS required", 26405, "auth_type = scram-sha-256\nauth_file = users\nadmin_users = postgres\nclient_tls_sslmode = require\nclient_tls_key_file = key.pem\n"
+     "client_tls_cert_file = cert.pem", {"postgres": ("refused", False)}, set()),
+]
+
+
+def console(e, transport="plain"):
+    return {a["user"]: (a.get("result"), a.get("console")) for a in e.get("postgres", {}).get("answers", []) if a["database"] == "pgbouncer" and a["transport"] == transport}
+
+
+def pgbouncer():
+    program = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if not program:
+        return skip("pgbouncer", "pgbouncer is not installed")
+    with open(f"{work}/users", "w") as f:
+        f.write('"postgres" "not-told"\n')
+    for f in ("key.pem", "cert.pem", "users"):
+        os.chmod(f"{work}/{f}", 0o644)
+    for name, port, conf, _, _ in BOUNCERS:
+        with open(f"{work}/bouncer-{port}.ini", "w") as f:
+            f.write(f"[databases]\nshop = host={RIGHT} port=26202\n[pgbouncer]\nlisten_addr = {RIGHT}\nlisten_port = {port}\nunix_socket_dir =\n{conf}\n")
+        start(program, f"{work}/bouncer-{port}.ini", user=65534, log=f"bouncer-{port}")
+    for name, port, _, wanted, rules in BOUNCERS:
+        if not up(port):
+            tap(False, f"pgbouncer, {name}", open(f"{work}/bouncer-{port}.out").read())
+            continue
+        e, found = audit(f"{RIGHT}:{port}", "--only", "identify,postgres")
+        tap(e.get("service") == "postgresql" and part(console(e), wanted), f"pgbouncer, {name}", json.dumps(e))
+        got = {r for r in found if r.startswith("ZC-PG-")}
+        tap(got == rules, f"pgbouncer, what is found, {name}", got)
+        r = run("psql", "-w", f"host={RIGHT} port={port} user=postgres dbname=pgbouncer sslmode=disable", "-c", "SHOW VERSION")
+        tap((r.returncode == 0) == (wanted["postgres"][0] == "ready"), f"psql agrees, pgbouncer, {name}", r)
+    e = collect(f"{RIGHT}:26405", "--only", "identify,postgres")
+    tap(e["postgres"]["tls"]["required"] == "yes" and console(e, "tls").get("postgres") == ("asked", False), "pgbouncer, TLS required", json.dumps(e))
 
 
 # ---- others, told apart ----
@@ -382,11 +473,16 @@ def hostile():
         s.close()
     lies = [("says PONG to everything", b"+PONG\r\n"), ("answers with a list without an end", b"*1024\r\n" + b"+x\r\n" * 100),
             ("NOAUTH, then a flood", b"-NOAUTH x\r\n" + b"\0" * 100000)]
+    lies += [("is loading", b"-LOADING Redis is loading the dataset in memory\r\n"), ("has no PING", b"-ERR unknown command 'PING', with args beginning with: \r\n"),
+             ("is busy", b"-BUSY Redis is busy running a script.\r\n"), ("has no room", b"-ERR max number of clients reached\r\n")]
     for name, reply in lies:
         s, seen = peer(answer_ping(reply))
         e = collect(f"redis://127.0.0.1:{s.getsockname()[1]}", "--only", "redis")
         runs = e.get("redis", {}).get("commands", {}).get("info")
         tap(runs != "runs" and len(seen) <= 14, f"redis, a peer that {name} is not taken at its word", json.dumps(e))
+        if reply.startswith((b"-LOADING", b"-BUSY", b"-ERR")):
+            tap(e["probes"]["redis"]["outcome"] == "partial" and e["redis"]["commands"] == {} and e["redis"]["auth"] == {},
+                f"redis, of a peer that {name} nothing is known", json.dumps(e))
         s.close()
     for name, reply in (("N, then nothing", b"N"), ("S, then garbage", b"S" + b"garbage" * 100), ("Z without R", b"Z\0\0\0\5I")):
         s, seen = peer(answer_ping(reply))
@@ -405,6 +501,7 @@ try:
     else:
         redis()
         postgres()
+        pgbouncer()
         others()
 finally:
     stop()

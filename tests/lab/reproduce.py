@@ -9,7 +9,7 @@ import subprocess
 SHOWS = {
     "ZC-RD-001": r"redis_version:", "ZC-RD-002": r"\A(?!.*(NOAUTH|ERR))", "ZC-RD-003": r"DENIED", "ZC-RD-004": r"^(\+PONG|-NOAUTH|-DENIED)", "ZC-RD-005": r"^PONG",
     "ZC-PG-001": r"PostgreSQL \d", "ZC-PG-002": r"systemid", "ZC-PG-003": r"role \"nobody\" does not exist", "ZC-PG-004": r"82 +0 +0 +0 +8 +0 +0 +0 +3",
-    "ZC-PG-005": r"82 +0 +0 +0 +12 +0 +0 +0 +5", "ZC-PG-006": r"no password supplied", "ZC-PG-007": r"^ *\d|PostgreSQL \d", "ZC-PG-008": r"server_version|/bouncer",
+    "ZC-PG-005": r"82 +0 +0 +0 +12 +0 +0 +0 +5", "ZC-PG-006": r"no password supplied", "ZC-PG-007": r"^ *\d|PostgreSQL \d", "ZC-PG-008": r"PgBouncer \d",
     "ZC-PG-011": r"no peer certificate available", "ZC-PG-012": r"no password supplied|\b1 row|does not exist",
     "ZC-HTTP-001": r"(?i)^www-authenticate: *basic", "ZC-HTTP-002": r"\AHTTP/1.1 (?!3\d\d.*^[Ll]ocation: https:)", "ZC-HTTP-003": r"(?i)^location: http:",
     "ZC-HTTP-004": r"\A(?!.*^strict-transport-security:)", "ZC-HTTP-005": r"(?i)^strict-transport-security:", "ZC-HTTP-006": r"(?i)^strict-transport-security:",

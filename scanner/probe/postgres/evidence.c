@@ -41,6 +41,13 @@ bool pg_answered(const struct pg_question *q)
         return q->put && results[q->ask.answer].result;
 }
 
+bool pg_console(const struct pg_question *q)
+{
+        return q->put && q->ask.answer == ZC_PG_READY &&
+               strcmp(q->ask.database, "pgbouncer") == 0 &&
+               strstr(q->ask.server_version, "/bouncer") != NULL;
+}
+
 /** It may log in that way, with a secret or without. */
 static bool may_log_in(const struct pg_question *q)
 {
@@ -92,6 +99,7 @@ static json_t *answer(const struct pg_question *q, enum pg_transport t)
         }
         put(o, "result", json_string(results[a->answer].result));
         put(o, "method", method(a));
+        put(o, "console", json_boolean(pg_console(q)));
         put(o, "code", a->sqlstate[0] ? json_string(a->sqlstate) : json_null());
         if (a->message[0])
                 put(o, "message", json_string(a->message));
@@ -129,6 +137,8 @@ static json_t *tls(const struct pg_seen *s)
                  (s->pre.result == ZC_STARTTLS_OFFERED || s->pre.result == ZC_STARTTLS_REFUSED))
                 put(o, "offered", json_boolean(s->pre.result == ZC_STARTTLS_OFFERED));
         put(o, "required", json_string(required(s)));
+        if (s->wrapped || s->direct_put)
+                put(o, "direct", json_boolean(s->wrapped || s->direct));
         if (s->pre_put)
                 put(o, "proof", proof(s->pre_at, s->pre.sent, s->pre.received));
         return o;

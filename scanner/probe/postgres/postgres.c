@@ -28,11 +28,11 @@ static bool postgres_applies(const struct zc_subject *s)
         static const uint16_t ports[] = { 5432, 5433, 6432 };
         const json_t *service = json_object_get(s->endpoint, "service");
 
+        if (s->scheme == ZC_SCHEME_POSTGRES)
+                return true;
         if (service)
                 return json_is_string(service) &&
                        strcmp(json_string_value(service), "postgresql") == 0;
-        if (s->scheme == ZC_SCHEME_POSTGRES)
-                return true;
         for (size_t i = 0; i < ZC_COUNT(ports); i++)
                 if (ports[i] == s->port)
                         return true;
@@ -124,6 +124,8 @@ static void questions_make(struct pg_seen *seen)
                 q[2].ask = (struct zc_pg_ask){ .user = "postgres",
                                                .database = "postgres",
                                                .replication = true };
+                q[3].ask = (struct zc_pg_ask){ .user = "postgres", .database = "pgbouncer" };
+                q[4].ask = (struct zc_pg_ask){ .user = "pgbouncer", .database = "pgbouncer" };
         }
 }
 
@@ -143,12 +145,52 @@ static bool note_answer(struct asking *a, const struct pg_question *q)
         return !a->foreign && a->silent < 2;
 }
 
+/** One code for everything, and no routine of PostgreSQL's own: so PgBouncer refuses. Its port says the same. */
+static bool pooled(const struct asking *a)
+{
+        bool is = a->s->port == 6432;
+
+        for (int t = 0; t < PG_TRANSPORTS; t++) {
+                for (size_t i = 0; i < PG_USUAL; i++) {
+                        const struct zc_pg_ask *q = &a->seen.questions[t][i].ask;
+
+                        is |= q->answer == ZC_PG_ERROR && strcmp(q->sqlstate, "08P01") == 0 &&
+                              !q->routine[0];
+                }
+        }
+        return is;
+}
+
+/** PostgreSQL 17 and newer take a ClientHello first, with their own name in ALPN; older ones close. */
+static bool ask_direct(struct asking *a, struct zc_err *err)
+{
+        static const char *const alpn[] = { "postgresql", NULL };
+        const struct zc_tls_session_options o = { .sni = a->s->name, .alpn = alpn };
+        struct pg_question q = { 0 };
+        ZC_AUTO(zc_tls_session) session = NULL;
+        const struct zc_tls_facts *f;
+
+        if (a->seen.wrapped || a->seen.pre.result != ZC_STARTTLS_OFFERED ||
+            zc_deadline_passed(a->deadline))
+                return true;
+        if (!zc_tls_session_new(&o, &session, err) ||
+            !converse(a, &q, zc_tls_session_step, session, err))
+                return false;
+        f = zc_tls_session_facts(session);
+        a->seen.direct = f->progress == ZC_TLS_ESTABLISHED;
+        a->seen.direct_put = a->seen.direct || f->not_tls || f->alert >= 0 ||
+                             strncmp(f->why, "closed", 6) == 0 || strncmp(f->why, "reset", 5) == 0;
+        return true;
+}
+
 static bool ask_all(struct asking *a, struct zc_err *err)
 {
         for (int t = a->seen.wrapped ? PG_TLS : PG_PLAIN; t < PG_TRANSPORTS; t++) {
                 for (size_t i = 0; i < PG_TUPLES && !zc_deadline_passed(a->deadline); i++) {
                         struct pg_question *q = &a->seen.questions[t][i];
 
+                        if (i == PG_USUAL && !pooled(a))
+                                break;
                         if (!(t == PG_PLAIN ? converse(a, q, zc_pg_ask_step, &q->ask, err)
                                             : ask_tls(a, q, err)))
                                 return false;
@@ -156,9 +198,9 @@ static bool ask_all(struct asking *a, struct zc_err *err)
                                 break;
                 }
                 if (a->foreign)
-                        break;
+                        return true;
         }
-        return true;
+        return ask_direct(a, err);
 }
 
 static void account_silence(const struct pg_question *q, enum pg_transport t, struct zc_io *io)
@@ -242,12 +284,11 @@ const struct zc_probe zc_probe_postgres = {
         .after = (const char *const[]){ "ports", "identify", NULL },
         .evidence = "endpoint.postgres",
         .sends = "three startup messages to what answers as PostgreSQL (user postgres, a name that "
-                 "nobody has, and "
-                 "postgres for replication), the same after SSLRequest inside TLS, one connection "
-                 "at a time; no password, "
-                 "no query; where the server lets us in, Terminate. Each refusal is a line in the "
-                 "server's log, "
-                 "application_name zerocrit",
+                 "nobody has, and postgres for replication), the same after SSLRequest inside TLS, "
+                 "one connection at a time; of what looks like PgBouncer two more each, for its "
+                 "console (users postgres and pgbouncer); where TLS is offered, one ClientHello "
+                 "without SSLRequest; no password, no query; where the server lets us in, "
+                 "Terminate. Each refusal is a line in the server's log, application_name zerocrit",
         .applies = postgres_applies,
         .run = postgres_run,
 };

@@ -8,7 +8,8 @@
 
 enum pg_transport { PG_PLAIN, PG_TLS, PG_TRANSPORTS };
 
-#define PG_TUPLES 3u
+#define PG_TUPLES 5u
+#define PG_USUAL 3u /* the rest is asked of what looks like PgBouncer */
 
 /* One question and its answer. */
 struct pg_question {
@@ -25,6 +26,7 @@ struct pg_seen {
         struct pg_question questions[PG_TRANSPORTS][PG_TUPLES];
         struct zc_starttls pre; /* of the first question inside TLS */
         bool pre_put, wrapped;
+        bool direct_put, direct; /* TLS from the first byte: seen to be taken, or refused */
         bool tls_established;
         int64_t pre_at;
         char user[24]; /* the name that nobody has */
@@ -32,6 +34,8 @@ struct pg_seen {
 
 /** Fill endpoint.postgres with what was seen and nothing else. False: out of memory. */
 bool pg_evidence(const struct pg_seen *seen, json_t *out);
+/** Let in where PgBouncer is administered, not in a database of that name. */
+bool pg_console(const struct pg_question *q);
 /** It spoke PostgreSQL to that question. */
 bool pg_answered(const struct pg_question *q);
 

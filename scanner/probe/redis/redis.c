@@ -32,10 +32,10 @@ static bool redis_applies(const struct zc_subject *s)
         static const uint16_t ports[] = { 6379, 6380, 26379 };
         const json_t *service = json_object_get(s->endpoint, "service");
 
-        if (service)
-                return json_is_string(service) && strcmp(json_string_value(service), "redis") == 0;
         if (s->scheme == ZC_SCHEME_REDIS || s->scheme == ZC_SCHEME_REDISS)
                 return true;
+        if (service)
+                return json_is_string(service) && strcmp(json_string_value(service), "redis") == 0;
         for (size_t i = 0; i < ZC_COUNT(ports); i++)
                 if (ports[i] == s->port)
                         return true;
@@ -139,7 +139,8 @@ static json_t *auth(const struct zc_resp_ask *a)
         enum zc_resp_answer ping = a->answers[ZC_RESP_PING];
         json_t *o = json_object();
 
-        if (ping != ZC_RESP_RUNS && ping != ZC_RESP_NOAUTH && ping != ZC_RESP_DENIED)
+        if (ping != ZC_RESP_RUNS && ping != ZC_RESP_NOAUTH && ping != ZC_RESP_DENIED &&
+            ping != ZC_RESP_NOPERM) /* which is said after the login */
                 return o;
         put(o, "required", json_boolean(ping == ZC_RESP_NOAUTH));
         put(o, "protected_mode", protected_mode(a));
@@ -147,11 +148,14 @@ static json_t *auth(const struct zc_resp_ask *a)
         return o;
 }
 
-/** It says what this caller may do; silence, another language and passing errors (loading, busy, no room) do not. */
-static bool decides(enum zc_resp_answer r)
+/**
+ * It says what this caller may do; silence, another language and passing errors (loading, busy, no room) do not. A command that is not
+ * known is so before any login is asked for: of PING, which comes first, it says nothing.
+ */
+static bool decides(size_t command, enum zc_resp_answer r)
 {
         return r == ZC_RESP_RUNS || r == ZC_RESP_NOAUTH || r == ZC_RESP_DENIED ||
-               r == ZC_RESP_NOPERM || r == ZC_RESP_UNKNOWN_COMMAND;
+               r == ZC_RESP_NOPERM || (r == ZC_RESP_UNKNOWN_COMMAND && command != ZC_RESP_PING);
 }
 
 static json_t *commands(const struct zc_resp_ask *a)
@@ -160,7 +164,7 @@ static json_t *commands(const struct zc_resp_ask *a)
         json_t *o = json_object();
 
         for (size_t i = 0; i < ZC_RESP_COMMANDS; i++)
-                if (decides(a->answers[i]))
+                if (decides(i, a->answers[i]))
                         put(o, keys[i], json_string(zc_resp_answer_name(a->answers[i])));
         return o;
 }
@@ -216,12 +220,14 @@ static void account(const struct looking *l, const struct zc_resp_ask *a, struct
 {
         for (size_t i = 0; i < ZC_RESP_COMMANDS; i++) {
                 const char *name = zc_resp_command_name((enum zc_resp_command)i);
-                const char *why = a->answers[i] == ZC_RESP_NOT_RESP ? "the answer is not RESP"
-                                  : a->answers[i] == ZC_RESP_OTHER  ? a->received
-                                  : a->why[0]                       ? a->why
-                                                                    : l->why;
+                const char *why =
+                        a->answers[i] == ZC_RESP_NOT_RESP ? "the answer is not RESP"
+                        : a->answers[i] == ZC_RESP_OTHER || a->answers[i] == ZC_RESP_UNKNOWN_COMMAND
+                                ? a->received
+                        : a->why[0] ? a->why
+                                    : l->why;
 
-                if (a->answers[i] == ZC_RESP_NOT_ASKED || decides(a->answers[i]))
+                if (a->answers[i] == ZC_RESP_NOT_ASKED || decides(i, a->answers[i]))
                         continue;
                 zc_io_problem(io, "/redis/commands", name, why);
                 zc_io_partial(io, "", "%s: %s", name, why);
