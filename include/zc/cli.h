@@ -55,9 +55,9 @@ struct zc_options {
         struct zc_arena *arena;
         const struct zc_command *command;
         struct zc_list args; /* what is neither an option nor the command */
-        const char *output, *format, *evidence, *config, *targets, *waivers, *policy, *baseline,
-                *ports, *root, *vantage, *profile, *expression, *kind, *trust, *owner, *approver,
-                *reason, *ticket, *expires;
+        const char *output, *format, *evidence, *config, *targets, *waivers, *policy, *framework,
+                *baseline, *ports, *root, *vantage, *profile, *expression, *kind, *trust, *owner,
+                *approver, *reason, *ticket, *expires;
         const char *from, *to, *port, *proto, *iif, *ct, *packets; /* reach */
         struct zc_list reports, only, skip, exclude, fail_on, rules;
         int64_t wait_ms, deadline_ms; /* 0: not given */

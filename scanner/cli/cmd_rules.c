@@ -29,9 +29,10 @@ const struct zc_rule *zc_rules_named(const struct zc_pack *pack, const char *id,
 }
 
 /* The words in the order that help shows, and what each does. */
-static const char *const word_names[] = { "list", "explain", "check", "test", "export", NULL };
-static zc_rules_fn *const words[] = { zc_rules_list, zc_rules_explain, zc_rules_check,
-                                      zc_rules_check_tests, zc_rules_export };
+static const char *const word_names[] = { "list",   "explain",  "check", "test",
+                                          "export", "coverage", NULL };
+static zc_rules_fn *const words[] = { zc_rules_list,        zc_rules_explain, zc_rules_check,
+                                      zc_rules_check_tests, zc_rules_export,  zc_rules_coverage };
 _Static_assert(ZC_COUNT(words) + 1 == ZC_COUNT(word_names), "a function for each word");
 
 static bool rules_run(struct zc_options *o, int *status, struct zc_err *err)
@@ -44,14 +45,17 @@ static bool rules_run(struct zc_options *o, int *status, struct zc_err *err)
         if (o->output && words[i] != zc_rules_export)
                 return zc_fail(err, ZC_E_USAGE, "`zerocrit rules %s` takes no --output",
                                word_names[i]);
+        if (o->framework && words[i] != zc_rules_coverage)
+                return zc_fail(err, ZC_E_USAGE, "`zerocrit rules %s` takes no --framework",
+                               word_names[i]);
         return words[i](o, status, err);
 }
 
 const struct zc_command zc_command_rules = {
         .name = "rules",
         .bit = ZC_CMD_RULES,
-        .arguments =
-                "list|explain RULE|check [PATH…]|test [RULE|PATH…]|export [FOLDER [NAME VERSION]]",
+        .arguments = "list|explain RULE|check [PATH…]|test [RULE|PATH…]|export [FOLDER [NAME "
+                     "VERSION]]|coverage",
         .summary = "list, explain, check, test and export rules",
         .words = word_names,
         .examples =
@@ -65,6 +69,8 @@ const struct zc_command zc_command_rules = {
                         { "zerocrit rules test my-rules/", "Run the tests that the files carry." },
                         { "zerocrit rules export my-rules/ acme-web 1.0.0 -o acme-web/",
                           "A pack with its manifest, ready to be signed (docs/rules.md)." },
+                        { "zerocrit rules coverage --framework pci-dss",
+                          "Which rules bear upon which requirement, and which upon none." },
                         { NULL, NULL } },
         .details = "Without PATH, check and test take the rules compiled in and those of --rules. "
                    "Without "

@@ -10,6 +10,7 @@ typedef bool zc_rules_fn(const struct zc_options *o, int *status, struct zc_err 
 
 zc_rules_fn zc_rules_list, zc_rules_explain;                       /* rules_list.c */
 zc_rules_fn zc_rules_check, zc_rules_check_tests, zc_rules_export; /* rules_check.c */
+zc_rules_fn zc_rules_coverage, zc_rules_framework;                 /* rules_framework.c */
 
 /** Commit an output and say so in the status. */
 bool zc_rules_finish(struct zc_out *out, int *status, struct zc_err *err) ZC_MUST_USE;

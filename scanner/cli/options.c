@@ -63,6 +63,9 @@ const struct zc_option zc_options_table[] = {
           "which rules judge, and what the gate allows: default, pipeline, strict, …" },
         { "policy", 0, "FILE", ZC_OPT_TEXT, GATE | WAIVE, AT(policy),
           "the security team's bounds: profile, gate and waivers may only be stricter" },
+        { "framework", 0, "NAME|FILE", ZC_OPT_TEXT, ZC_CMD_RULES, AT(framework),
+          "for coverage: cis, pci-dss, nist-800-53, iso-27001, owasp-asvs, or a table of your "
+          "own" },
         { "waivers", 0, "FILE", ZC_OPT_TEXT, GATE | WAIVE, AT(waivers),
           "accepted findings, with owner, reason and end" },
         { "baseline", 0, "REPORT", ZC_OPT_TEXT, GATE, AT(baseline),

@@ -198,6 +198,37 @@ is "config check: 0" 0 config check empty.yaml
 is "--version: 0" 0 --version
 
 # --- rules and expressions
+run rules coverage --framework pci-dss
+ok "rules coverage: a framework's controls and their rules" grep -qE '^4\.2\.1 +[A-Z]' out
+usage "coverage of no framework" 'name --framework cis' rules coverage
+usage "coverage of an unknown framework" 'did you mean owasp-asvs' rules coverage --framework owasp-asv
+usage "a framework where there is none" 'takes no --framework' rules list --framework cis
+cat >mine-profile.yaml <<'END'
+profile: mine
+title: ours
+extends: strict
+exclude: [ZC-HTTP-020]
+END
+cat >bounds.yaml <<'END'
+policy: acme
+owner: security@acme.example
+gate: {fail_on: [critical, high]}
+rules: ["ZC-HTTP-*"]
+END
+cat >lax.yaml <<'END'
+schema: zerocrit.config/1
+profile: ./mine-profile.yaml
+gate: {fail_on: [critical]}
+END
+is "a profile of one's own: judged" 0 judge good.json --profile mine-profile.yaml -o p.json
+ok "and the report says what it left out" grep -q '"left_out":["[:space:]]*\[*"ZC-HTTP-020"\|"ZC-HTTP-020"' p.json
+usage "a profile that leaves out what the policy asks for" 'mine-profile.yaml:4:11: leaves out ZC-HTTP-020.*bounds.yaml:4:9' judge good.json \
+        --profile mine-profile.yaml --policy bounds.yaml
+usage "a configuration laxer than the policy" 'lax.yaml:3:8: gate.fail_on: leaves out "high".*bounds.yaml:3:28' judge good.json \
+        --config lax.yaml --policy bounds.yaml --profile strict
+usage "--fail-on laxer than the policy" '--fail-on: leaves out "high"' judge good.json --policy bounds.yaml --fail-on critical
+usage "a policy that is not there" 'policy: .*nowhere.yaml' judge good.json --policy nowhere.yaml
+usage "an output over the policy" 'would write over bounds.yaml' audit local --policy bounds.yaml --report json=bounds.yaml
 run rules list
 ok "rules list: one line a rule" grep -qE '^ZC-FW-001 +high +firewall +[A-Z]' out
 run rules explain ZC-FW-001
