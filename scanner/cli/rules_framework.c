@@ -84,29 +84,18 @@ bool zc_rules_framework(const struct zc_options *o, int *status, struct zc_err *
         ZC_AUTO(zc_framework) f = NULL;
         ZC_AUTO(zc_out) out = NULL;
         json_auto_t *coverage = NULL;
+        bool json;
 
-        if (!zc_settings_pack(o, &pack, err))
+        if (!zc_rules_format(o, &json, err) || !zc_settings_pack(o, &pack, err))
                 return false;
         if (!zc_framework_load(o->framework, &f, err))
                 return zc_ctx(err, "--framework");
         coverage = zc_framework_coverage(f, pack, NULL, err);
         if (!coverage || !zc_out_open("-", 0600, &out, err))
                 return false;
-        put_coverage(out, coverage, pack);
+        if (json)
+                zc_rules_json(out, coverage);
+        else
+                put_coverage(out, coverage, pack);
         return zc_rules_finish(out, status, err);
-}
-
-bool zc_rules_coverage(const struct zc_options *o, int *status, struct zc_err *err)
-{
-        struct zc_framework_names names;
-        ZC_AUTO_TEXT have = { 0 };
-
-        if (o->framework)
-                return zc_rules_framework(o, status, err);
-        zc_framework_names(&names);
-        zc_text_init(&have, 256);
-        for (size_t i = 0; names.list[i]; i++)
-                zc_text_printf(&have, "%s%s", i ? ", " : "", names.list[i]);
-        return zc_fail(err, ZC_E_USAGE, "coverage of what? name --framework %s, or a FILE.yaml",
-                       zc_text_str(&have));
 }

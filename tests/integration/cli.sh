@@ -200,7 +200,6 @@ is "--version: 0" 0 --version
 # --- rules and expressions
 run rules coverage --framework pci-dss
 ok "rules coverage: a framework's controls and their rules" grep -qE '^4\.2\.1 +[A-Z]' out
-usage "coverage of no framework" 'name --framework cis' rules coverage
 usage "coverage of an unknown framework" 'did you mean owasp-asvs' rules coverage --framework owasp-asv
 usage "a framework where there is none" 'takes no --framework' rules list --framework cis
 cat >mine-profile.yaml <<'END'

@@ -1,0 +1,98 @@
+#!/bin/bash
+# Tools for who writes rules: new, diff, coverage; and what `rules test` asks of every rule.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+ZC=$(realpath "${ZC:-build/zerocrit}") || exit 1
+PYTHON=${PYTHON:-/usr/bin/python3}
+work=$(mktemp -d) || exit 1
+trap 'cd /; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+n=0 bad=0
+
+# does NAME STATUS REGEX ARG…: the exit status, and a line on standard output or error.
+does() {
+        local name=$1 want=$2 regex=$3
+        shift 3
+        "$ZC" "$@" >out 2>err </dev/null
+        status=$?
+        n=$((n + 1))
+        if [ "$status" -eq "$want" ] && cat out err | grep -qE -- "$regex"; then echo "ok $n - $name"; else
+                echo "not ok $n - $name: status $status, wanted $want and $regex"
+                sed 's/^/# /' out err
+                bad=1
+        fi
+}
+json() { "$PYTHON" -c "import json, sys; d = json.load(open('out')); sys.exit(0 if $1 else 1)"; }
+ok() {
+        local name=$1
+        shift
+        n=$((n + 1))
+        if "$@"; then echo "ok $n - $name"; else
+                echo "not ok $n - $name"
+                sed 's/^/# /' out err
+                bad=1
+        fi
+}
+
+# ---- new ----
+"$ZC" rules new ZC-T-000 --kind nothing 2>err
+kinds=$("$PYTHON" - <<'END'
+import re, os
+text = open(os.path.join(os.environ["OLDPWD"], "scanner/evidence/kind.c")).read()
+print(" ".join(re.findall(r'^        \{ "(\w+)", "', text, re.M)))
+END
+)
+i=0
+for kind in $kinds; do
+        i=$((i + 1))
+        id=$(printf 'ZC-T-%03d' "$i")
+        does "a new rule on $kind" 0 "$id.yaml: written" rules new "$id" --kind "$kind"
+        does "  is a good one" 0 '1 rule, good' rules check "$id.yaml"
+        does "  with three tests that pass" 0 '^3 passed, 0 failed' rules test "$id.yaml"
+done
+ok "every kind had its turn" test "$i" -ge 15
+does "an id that is taken" 2 'ZC-FW-001 is taken \(rules/firewall/' rules new ZC-FW-001
+does "a file that is there" 2 'ZC-T-001.yaml is there already' rules new ZC-T-900 -o ZC-T-001.yaml
+does "an id that is none" 2 'no rule id: write' rules new my-rule
+does "a kind that is none" 2 'did you mean redis' rules new ZC-T-901 --kind rediss
+does "to standard output" 0 '^  - id: ZC-T-902' rules new ZC-T-902 -o -
+ok "and nothing beside it" test ! -e ZC-T-902.yaml
+
+# ---- test ----
+grep -v 'expect: unknown' ZC-T-001.yaml >two.yaml
+does "a rule without a test of missing evidence is refused" 2 'two.yaml:[0-9]+:[0-9]+: .*unknown' rules check two.yaml
+sed 's/it is not\(.*\)expect: pass/it is not\1expect: fail/' ZC-T-001.yaml >wrong.yaml
+sed -i 's/^    tests:.*/&\n      - {name: more, self: {firewall: {sets: 7}}, expect: pass}/' wrong.yaml
+does "a test that fails: 1, and where" 1 'wrong.yaml:[0-9]+: ZC-T-001, "it is not": expected fail, got pass' rules test wrong.yaml
+
+# ---- diff ----
+sed 's/severity: medium/severity: high/; s/^    title: .*/    title: Another/' ZC-T-002.yaml >b.yaml
+does "what is changed, member by member" 0 '^0 added, 0 removed, 1 changed' rules diff ZC-T-002.yaml b.yaml
+ok "old and new" sh -c "grep -q -- '- medium' out && grep -q -- '+ high' out"
+does "added and removed" 0 '^1 added, [0-9]+ removed, 0 changed' rules diff builtin b.yaml
+does "as JSON" 0 '"member": "severity"' rules diff ZC-T-002.yaml b.yaml --format json
+ok "with all that differs" json "[m['member'] for m in d['changed'][0]['members']] == ['title', 'severity'] and not d['added'] and not d['removed']"
+does "a pack and itself" 0 '^0 added, 0 removed, 0 changed' rules diff builtin builtin
+does "one side" 2 'diff what' rules diff builtin
+does "a format that is none" 2 'there is no "jsn"' rules diff builtin builtin --format jsn
+
+# ---- coverage ----
+does "what no rule reads" 0 '^listener +[0-9]+ of [0-9]+ read; not: ' rules coverage
+does "as JSON" 0 '"kind": "listener"' rules coverage --format json
+cp out before.json
+ok "counts agree" json "all(k['fields'] == k['read'] + len(k['unread']) for k in d)"
+ok "and what rules read is not in it" json "'scope' not in [k for k in d if k['kind'] == 'listener'][0]['unread']"
+cat >unit.yaml <<'END'
+rules:
+  - {id: ZC-T-950, title: t, severity: low, confidence: derived, since: "1.0", applies_to: listener, when: 'self.unit == "x"', needs: [self.unit],
+     message: m, rationale: r, remediation: {text: t, reproduce: [ss]},
+     tests: [{name: a, self: {unit: x}, expect: fail}, {name: b, self: {unit: y}, expect: pass}, {name: c, self: {}, expect: unknown}]}
+END
+does "a rule more reads a member more" 0 '"kind"' rules coverage --format json --rules unit.yaml
+ok "than before" "$PYTHON" -c "
+import json, sys
+a, b = ({k['kind']: k for k in json.load(open(f))} for f in ('before.json', 'out'))
+sys.exit(0 if b['listener']['read'] == a['listener']['read'] + 1 and 'unit' not in b['listener']['unread'] else 1)"
+does "an option of another word" 2 'takes no --kind' rules coverage --kind redis
+echo "1..$n"
+exit $bad
