@@ -390,6 +390,12 @@ struct zc_fw_trace {
         void *ctx;
 };
 
+struct zc_text;
+/** A rule in words near to nft's own; names are escaped as they stand in the model. */
+void zc_fw_rule_words(const struct zc_fw_ruleset *rs, const struct zc_fw_rule *rule, struct zc_text *out);
+/** Of RULE_FAILS and RULE_MAYBE: what the deciding condition saw, "tcp dport is 443". Nothing is added where there is nothing to say. */
+void zc_fw_why_words(const struct zc_fw_ruleset *rs, const struct zc_fw_event *event, struct zc_text *out);
+
 /** A ruleset and a host made ready for questions: chains per hook and device in kernel order, indexes. NULL when out of memory. Free before the two. */
 struct zc_fw_machine;
 struct zc_fw_machine *zc_fw_machine_new(const struct zc_fw_ruleset *rs,

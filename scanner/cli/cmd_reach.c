@@ -42,7 +42,8 @@ static bool reach_run(struct zc_options *o, int *status, struct zc_err *err)
                 return zc_fail(err, ZC_E_USAGE,
                                "reach takes options: zerocrit reach --from 203.0.113.9 --port %.32s",
                                o->args.item[0]);
-        if (o->packets && (o->from || o->to || o->port || o->proto || o->iif || o->ct || o->explain))
+        if (o->packets && (o->from || o->to || o->port || o->proto || o->iif || o->ct || o->explain ||
+                           o->format))
                 return zc_fail(err, ZC_E_USAGE,
                                "--packets asks its own questions: leave the other options out");
         ok = get_ready(&r, err) && ask(&r, status, err);

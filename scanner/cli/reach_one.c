@@ -8,14 +8,9 @@
 #include "zc/portset.h"
 #include "zc/text.h"
 
-/* ---- the question ---- */
+#define TO_MAX 256 /* addresses of this host that are asked about when none is told */
 
-struct question {
-        struct zc_fw_packet packet;
-        const struct zc_fw_interface *iif;
-        const char *by; /* how the interface was chosen; NULL: told */
-        bool anyone, any_port, chosen_to;
-};
+/* ---- the question ---- */
 
 static bool address(const char *option, const char *text, uint8_t *family, uint8_t out[16],
                     struct zc_err *err)
@@ -49,7 +44,7 @@ static bool port(const char *text, struct zc_fw_packet *p, struct zc_err *err)
         return true;
 }
 
-static bool protocol(const struct zc_options *o, struct question *q, struct zc_err *err)
+static bool protocol(const struct zc_options *o, struct zc_reach_question *q, struct zc_err *err)
 {
         struct zc_fw_packet *p = &q->packet;
 
@@ -78,7 +73,7 @@ static const struct zc_fw_interface *by_index(const struct zc_fw_host *host, uin
         return NULL;
 }
 
-static bool interface(const struct zc_reaching *r, struct question *q, struct zc_err *err)
+static bool interface(const struct zc_reaching *r, struct zc_reach_question *q, struct zc_err *err)
 {
         const struct zc_options *o = r->o;
         uint32_t index;
@@ -106,7 +101,7 @@ static bool interface(const struct zc_reaching *r, struct question *q, struct zc
         return true;
 }
 
-static bool read_question(const struct zc_reaching *r, struct question *q, struct zc_err *err)
+static bool read_question(const struct zc_reaching *r, struct zc_reach_question *q, struct zc_err *err)
 {
         const struct zc_options *o = r->o;
         struct zc_fw_packet *p = &q->packet;
@@ -130,92 +125,87 @@ static bool read_question(const struct zc_reaching *r, struct question *q, struc
         return protocol(o, q, err) && interface(r, q, err);
 }
 
-/* ---- words ---- */
+/* ---- to whom ---- */
 
-static void put_address(struct zc_text *t, uint8_t family, const uint8_t *bytes)
+static bool worth_asking(const struct zc_reach_question *q, const struct zc_fw_address *a)
 {
-        struct zc_addr a = { .family = family == ZC_FW_IP6 ? AF_INET6 : AF_INET };
-        char text[ZC_ADDR_LEN];
+        bool six = a->family == ZC_FW_IP6;
+        bool loopback = six ? a->addr[15] == 1 && memcmp(a->addr, (const uint8_t[15]){ 0 }, 15) == 0 :
+                              a->addr[0] == 127;
+        bool link = six && a->addr[0] == 0xfe && (a->addr[1] & 0xc0) == 0x80;
 
-        memcpy(a.bytes, bytes, family == ZC_FW_IP6 ? 16 : 4);
-        zc_addr_format(&a, text);
-        zc_text_add(t, text);
+        if (a->family != q->packet.family)
+                return false;
+        if (loopback)
+                return strcmp(q->iif->name, "lo") == 0;
+        return !link || a->interface == q->iif->index;
 }
 
-struct shown {
-        struct zc_reaching *r;
-        const struct question *q;
-};
-
-static void step(void *ctx, const struct zc_fw_event *e)
+static bool same(const struct zc_fw_answer *a, const struct zc_fw_answer *b)
 {
-        const struct shown *s = ctx;
-        struct zc_out *out = s->r->out;
-        const struct zc_fw_ruleset *rs = &s->r->live.ruleset;
-        int in = 2 + 2 * (int)(e->depth < 20 ? e->depth : 20);
+        return a->outcome == b->outcome && a->certainty == b->certainty && a->end == b->end &&
+               a->translated == b->translated && a->via_count == b->via_count &&
+               memcmp(a->via, b->via, a->via_count * sizeof(*a->via)) == 0;
+}
 
-        switch (e->what) {
-        case ZC_FW_AT_HOOK:
-                break;
-        case ZC_FW_AT_CHAIN:
-                zc_out_printf(out, "%*s%s: %s %s %s\n", in, "", zc_fw_hook_name(e->hook),
-                              zc_fw_family_name(rs->tables[e->chain->table].family),
-                              rs->tables[e->chain->table].name, e->chain->name);
-                break;
-        case ZC_FW_RULE_HOLDS:
-                zc_out_printf(out, "%*s  handle %llu of %s\n", in, "",
-                              (unsigned long long)e->rule->handle, e->chain->name);
-                break;
-        case ZC_FW_RULE_MAYBE:
-                zc_out_printf(out, "%*s  perhaps: %s\n", in, "", e->text ? e->text : "");
-                break;
-        case ZC_FW_OTHERWISE:
-                zc_out_printf(out, "%*s  otherwise\n", in, "");
-                break;
-        case ZC_FW_AT_POLICY:
-                zc_out_printf(out, "%*s  policy of %s: %s\n", in, "", e->chain->name,
-                              e->verdict == ZC_FW_ACCEPT ? "accept" : "drop");
-                break;
-        case ZC_FW_ROUTED:
-                zc_out_printf(out, "%*srouted: %s\n", in, "", e->text ? e->text : "");
-                break;
-        case ZC_FW_ENDS:
-                zc_out_printf(out, "%*s%s%s%s\n", in, "", zc_fw_outcome_name(e->outcome),
-                              e->text ? ": " : "", e->text ? e->text : "");
-                break;
-        default:
-                break;
+/* An answer for each, and the way of the first of those that are alike. */
+static bool ask_each(struct zc_reaching *r, struct zc_reach_question *q,
+                     const struct zc_reach_printer *print, struct zc_err *err)
+{
+        const struct zc_fw_address *asked[TO_MAX];
+        struct zc_fw_answer *answers;
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->live.host.address_count && n < TO_MAX; i++) {
+                if (worth_asking(q, &r->live.host.addresses[i]))
+                        asked[n++] = &r->live.host.addresses[i];
         }
+        if (n == 0)
+                return zc_fail(err, ZC_E_USAGE,
+                               "this host has no address of family %s to ask about: say --to",
+                               zc_fw_family_name(q->packet.family));
+        answers = zc_arena_array(r->o->arena, n, sizeof(*answers));
+        if (!answers)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for the answers");
+        for (size_t i = 0; i < n; i++) {
+                size_t first = 0;
+
+                memcpy(q->packet.daddr, asked[i]->addr, 16);
+                memset(&answers[i], 0, sizeof(answers[i]));
+                zc_fw_eval(r->machine, &q->packet, NULL, &answers[i]);
+                while (!same(&answers[first], &answers[i]))
+                        first++;
+                if (!(first < i ? print->same(r, q, err) : print->way(r, q, err)))
+                        return false;
+                r->unknown |= answers[i].outcome == ZC_FW_IS_UNKNOWN;
+        }
+        return true;
+}
+
+static bool ask_one(struct zc_reaching *r, struct zc_reach_question *q,
+                    const struct zc_reach_printer *print, struct zc_err *err)
+{
+        if (r->machine && q->chosen_to)
+                return ask_each(r, q, print, err);
+        if (!r->machine)
+                r->unknown = true;
+        return print->way(r, q, err);
 }
 
 bool zc_reach_one(struct zc_reaching *r, struct zc_err *err)
 {
-        struct question q = { .iif = NULL };
-        struct shown s = { r, &q };
-        const struct zc_fw_trace trace = { step, &s };
-        struct zc_fw_answer x = { .outcome = ZC_FW_IS_UNKNOWN, .certainty = ZC_FW_POSSIBLE };
-        ZC_AUTO_TEXT t = { 0 };
+        static const struct {
+                const char *name;
+                const struct zc_reach_printer *printer;
+        } formats[] = { { "terminal", &zc_reach_words }, { "json", &zc_reach_json } };
+        const char *format = r->o->format ? r->o->format : "terminal";
+        struct zc_reach_question q = { .iif = NULL };
 
-        if (!read_question(r, &q, err))
-                return false;
-        zc_text_init(&t, ZC_TEXT_CEILING);
-        if (q.chosen_to && q.iif) {
-                for (size_t i = 0; i < r->live.host.address_count; i++) {
-                        const struct zc_fw_address *a = &r->live.host.addresses[i];
+        for (size_t i = 0; i < ZC_COUNT(formats); i++) {
+                const struct zc_reach_printer *p = formats[i].printer;
 
-                        if (a->interface == q.iif->index && a->family == q.packet.family)
-                                memcpy(q.packet.daddr, a->addr, 16);
-                }
+                if (strcmp(formats[i].name, format) == 0)
+                        return read_question(r, &q, err) && ask_one(r, &q, p, err) && p->end(r, err);
         }
-        put_address(&t, q.packet.family, q.packet.saddr);
-        zc_text_add(&t, " -> ");
-        put_address(&t, q.packet.family, q.packet.daddr);
-        zc_out_printf(r->out, "%s\n", zc_text_str(&t));
-        if (r->machine)
-                zc_fw_eval(r->machine, &q.packet, &trace, &x);
-        zc_out_printf(r->out, "%s, %s%s%s\n", zc_fw_outcome_name(x.outcome),
-                      x.certainty == ZC_FW_CERTAIN ? "certain" : "possible", x.blur ? ": " : "",
-                      x.blur ? x.blur : "");
-        r->unknown = x.outcome == ZC_FW_IS_UNKNOWN;
-        return true;
+        return zc_fail(err, ZC_E_USAGE, "--format: \"%.32s\" is not one of terminal, json", format);
 }

@@ -220,7 +220,7 @@ static enum fw_then condition(struct fw_walk *w, enum fw_tri t)
         static const enum fw_then then[] = { FW_BREAK, FW_GO_ON, FW_FORK };
 
         if (t == FW_EITHER && !w->cause)
-                w->cause = "what the question leaves open";
+                w->cause = "what is not known of the packet";
         return then[t];
 }
 

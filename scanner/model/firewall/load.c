@@ -100,6 +100,23 @@ static enum fw_then past_headers(struct fw_walk *w, struct fw_state *s, const st
         return FW_FORK;
 }
 
+/* What the question left open, for who asks why. */
+static void not_told(struct fw_walk *w, const struct fw_state *s, size_t at)
+{
+        size_t src = s->six ? 8 : 12, dst = s->six ? 24 : 16, n = s->six ? 16 : 4;
+
+        if (at >= src && at < src + n)
+                w->cause = "the source address";
+        else if (at >= dst && at < dst + n)
+                w->cause = s->translated ? "the address it is translated to" : "the destination";
+        else if (s->ports && at == s->transport)
+                w->cause = "the source port";
+        else if (s->ports && at == s->transport + 2u)
+                w->cause = "the destination port";
+        else
+                w->cause = "a header field that is not told";
+}
+
 enum fw_then fw_payload(struct fw_walk *w, struct fw_state *s, const struct zc_fw_op *op)
 {
         size_t at = op->offset, n = op->len;
@@ -127,10 +144,12 @@ enum fw_then fw_payload(struct fw_walk *w, struct fw_state *s, const struct zc_f
                 memset(r + ZC_FW_REG_BYTES, 0, 4);
                 memcpy(r, s->v + at, n);
                 memcpy(r + ZC_FW_REG_BYTES, fw_u(s) + at, n);
-                return FW_GO_ON;
+        } else {
+                fw_store(s, op, s->v + at, n);
+                memcpy(reg(s, op) + ZC_FW_REG_BYTES, fw_u(s) + at, room(op, n));
         }
-        fw_store(s, op, s->v + at, n);
-        memcpy(reg(s, op) + ZC_FW_REG_BYTES, fw_u(s) + at, room(op, n));
+        if (fw_u(s)[at])
+                not_told(w, s, at);
         return FW_GO_ON;
 }
 
