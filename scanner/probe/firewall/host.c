@@ -13,7 +13,7 @@
 #include "zc/netlink.h"
 
 /* Since Linux 6.17 (net.ipv6.conf.IF.force_forwarding): IPv6 is forwarded here even when not everywhere. */
-#define FORCE_FORWARDING6 61
+#define FORCE_FORWARDING6 59
 
 static const char *const tunnels[] = { "ipip",    "gre", "gretap", "sit",       "ip6tnl",
                                        "ip6gre",  "vti", "vti6",   "xfrm",      "vxlan",
