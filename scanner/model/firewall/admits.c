@@ -155,8 +155,8 @@ bool zc_fw_admits(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
                   const struct zc_fw_machine *machine, struct zc_arena *arena,
                   struct zc_fw_admits *out, struct zc_err *err)
 {
-        static const uint8_t told4[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP },
-                             told6[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6 };
+        static const uint8_t told4[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP },
+                             told6[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMPV6 };
         struct asking a = { .machine = machine, .arena = arena, .out = out };
 
         *out = (struct zc_fw_admits){ 0 };

@@ -83,20 +83,31 @@ static struct sym_byte ip6_byte(const struct sym *s, unsigned at)
         return out;
 }
 
+/** How much of the transport header is always there; 0 for protocols that are not told apart. */
+static unsigned transport_size(int protocol)
+{
+        switch (protocol) {
+        case IPPROTO_TCP:
+                return 20;
+        case IPPROTO_SCTP:
+                return 12;
+        default:
+                return protocol == IPPROTO_UDP || sym_is_icmp(protocol) ? 8 : 0;
+        }
+}
+
 static enum sym_load transport_byte(const struct sym *s, unsigned at, struct sym_byte *out)
 {
-        unsigned whole = s->q.protocol == IPPROTO_TCP                                 ? 20
-                         : s->q.protocol == IPPROTO_UDP || sym_is_icmp(s->q.protocol) ? 8
-                                                                                      : 0;
+        unsigned size = transport_size(s->q.protocol);
 
         *out = sym_byte_unknown();
-        if (at < 2)
+        if (at < 2 && size)
                 *out = of_field(s->at.sport, at);
-        else if (at < 4 && !sym_is_icmp(s->q.protocol))
+        else if (at < 4 && size && !sym_is_icmp(s->q.protocol))
                 *out = of_field(s->at.dport, at - 2);
         else if (at == 13 && s->q.protocol == IPPROTO_TCP && s->q.syn)
                 *out = sym_byte_known(2);
-        return at < whole ? SYM_LOADED : SYM_MAY_BREAK;
+        return at < size ? SYM_LOADED : SYM_MAY_BREAK;
 }
 
 static enum sym_load packet_byte(const struct sym *s, unsigned base, unsigned at,

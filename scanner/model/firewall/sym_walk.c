@@ -224,14 +224,68 @@ static void pass_ingress(struct sym *s, const struct zc_fw_chain *chain, struct 
 
 /* The way in. */
 
+/* Types that connection tracking takes for a first packet, and those that it lets be (nf_conntrack_proto_icmp.c, _icmpv6.c). */
+struct icmp_types {
+        uint8_t list[16], n;
+};
+
+static zc_bdd of_types(struct sym *s, const struct icmp_types *types)
+{
+        zc_bdd out = BDD_NONE;
+
+        for (uint8_t i = 0; i < types->n; i++)
+                out = bdd_or(s->b, out, sym_prefix(s, s->at.sport, &types->list[i], 8));
+        return out;
+}
+
+static void track_part(struct sym *s, const struct sym_state *in, zc_bdd part, uint16_t ct,
+                       struct sym_list *out)
+{
+        struct sym_state state = *in;
+
+        state.may = bdd_and(s->b, in->may, part);
+        state.must = bdd_and(s->b, in->must, part);
+        state.now.ct = ct;
+        sym_list_add(s, out, &state);
+}
+
+static void track_icmp(struct sym *s, const struct sym_state *in, struct sym_list *out)
+{
+        static const struct icmp_types begin[] = { { { 8, 13, 15, 17 }, 4 }, { { 128, 139 }, 2 } };
+        static const struct icmp_types pass[] = {
+                { { 0 }, 0 }, { { 130, 131, 132, 133, 134, 135, 136, 143 }, 8 }
+        };
+        bool v6 = s->q.family == ZC_FW_IP6;
+        zc_bdd passes = of_types(s, &pass[v6]), begins = of_types(s, &begin[v6]);
+
+        track_part(s, in, passes, ZC_FW_CT_UNTRACKED, out);
+        if (s->q.ct != ZC_FW_CT_NEW)
+                begins = BDD_NONE;
+        track_part(s, in, begins, s->q.ct, out);
+        track_part(s, in, bdd_diff(s->b, BDD_ALL, bdd_or(s->b, passes, begins)),
+                   s->q.ct == ZC_FW_CT_NEW ? ZC_FW_CT_INVALID : s->q.ct, out);
+}
+
 static void track(struct sym *s, struct sym_list *list)
 {
-        for (size_t i = 0; i < list->n; i++) {
-                struct sym_changes *now = &list->states[i].now;
+        bool v6 = s->q.family == ZC_FW_IP6;
+        bool icmp = s->q.protocol == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+        struct sym_list out;
 
-                if (now->ct == 0 && s->rs->conntrack[s->q.family == ZC_FW_IP6])
-                        now->ct = s->q.ct;
+        if (!s->rs->conntrack[v6])
+                return;
+        sym_list_open(s, &out);
+        for (size_t i = 0; i < list->n; i++) {
+                if (list->states[i].now.ct != 0)
+                        sym_list_add(s, &out, &list->states[i]);
+                else if (icmp)
+                        track_icmp(s, &list->states[i], &out);
+                else
+                        track_part(s, &list->states[i], BDD_ALL, s->q.ct, &out);
         }
+        list->n = 0;
+        add_all(s, list, &out);
+        sym_list_close(s, &out);
 }
 
 static void pass_hook(struct sym *s, enum zc_fw_hook hook, struct sym_list *list)
