@@ -11,6 +11,7 @@
 
 #define BLOCK ((size_t)256 << 10)
 #define LINE_MAX_BYTES ((size_t)16 << 10)
+#define TOO_LONG "the line is longer than 16 KiB"
 
 /** What of an answer does not change from one to the next: the JSON of each chain as a `via`, up to its handle. */
 struct answers {
@@ -137,6 +138,10 @@ static void answer(struct answers *a, struct zc_rd line)
         struct zc_err why = { 0 };
 
         a->line++;
+        if (line.n > LINE_MAX_BYTES) {
+                put_error(a, TOO_LONG);
+                return;
+        }
         if (!zc_reach_line(line, a->r->machine ? &a->r->live.host : NULL, &a->memory, &packet,
                            &why)) {
                 put_error(a, why.text);
@@ -168,7 +173,7 @@ static void take_lines(struct answers *a, struct lines *l)
         if (in.n > LINE_MAX_BYTES || l->passing) {
                 if (!l->passing) {
                         a->line++;
-                        put_error(a, "the line is longer than 16 KiB");
+                        put_error(a, TOO_LONG);
                 }
                 l->passing = true;
                 in.n = 0;

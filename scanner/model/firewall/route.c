@@ -193,5 +193,11 @@ uint32_t zc_fw_route_to(const struct zc_fw_machine *m, uint8_t family, const uin
 {
         struct fw_found f = fw_route_find(m, family == ZC_FW_IP6, addr, 0);
 
+        if (f.route && f.route->type == ZC_FW_LOCAL) { /* its own, whatever device has the address */
+                for (size_t i = 0; i < m->host->interface_count; i++) {
+                        if (m->iface[i]->type == FW_ARPHRD_LOOPBACK)
+                                return m->iface[i]->index;
+                }
+        }
         return f.route && !f.unsure && !m->host->policy_routing[family == ZC_FW_IP6] ? f.route->oif : 0;
 }
