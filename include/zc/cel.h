@@ -111,7 +111,7 @@ struct zc_cel_result {
         bool truth;                    /* ZC_CEL_VALUE of type bool */
         char why[256];                 /* ZC_CEL_UNKNOWN: the missing path, "self.tls.required"; ZC_CEL_ERROR: the error in words */
         uint32_t nodes;                /* what it cost */
-        struct zc_cel_read *reads;     /* evidence leaves, in order of first appearance, at most ZC_CEL_READS_MAX */
+        struct zc_cel_read *reads;     /* evidence leaves that the result rests on (not the operands of || and the elements of exists() that decided nothing), in order of first appearance, at most ZC_CEL_READS_MAX */
         size_t read_count;
 };
 #define ZC_CEL_READS_MAX 32

@@ -142,9 +142,15 @@ struct cel_value cel_eval_map(struct cel_run *r, const struct cel_ast *n)
 static struct cel_value eval_logic(struct cel_run *r, const struct cel_ast *n, bool decider)
 {
         struct cel_value failed = cel_bool(!decider);
+        struct cel_aside aside;
 
+        aside.base = r->seen_count;
+        aside.count = 0;
         for (uint32_t i = 0; i < n->n; i++) {
-                struct cel_value v = cel_eval(r, n->arg[i]);
+                struct cel_value v;
+
+                cel_reads_aside(r, &aside);
+                v = cel_eval(r, n->arg[i]);
 
                 if (v.kind == CEL_BOOL) {
                         if (v.p.b == decider)
@@ -158,6 +164,7 @@ static struct cel_value eval_logic(struct cel_run *r, const struct cel_ast *n, b
                 if (failed.kind == CEL_BOOL || (failed.kind == CEL_ERROR && v.kind == CEL_UNKNOWN))
                         failed = v;
         }
+        cel_reads_back(r, &aside);
         return failed;
 }
 
@@ -386,6 +393,7 @@ static bool comp_start(struct cel_run *r, const struct cel_ast *n, struct comp *
 struct cel_value cel_eval_comp(struct cel_run *r, const struct cel_ast *n)
 {
         struct comp c = { .range = cel_eval(r, n->arg[0]), .failed = cel_null() };
+        struct cel_aside aside;
 
         if (cel_failed(c.range))
                 return c.range;
@@ -393,9 +401,13 @@ struct cel_value cel_eval_comp(struct cel_run *r, const struct cel_ast *n)
                 return cel_no_overload(r, n->name, &c.range, 1);
         if (!comp_start(r, n, &c))
                 return cel_stopped(r);
+        aside.base = r->seen_count;
+        aside.count = 0;
         for (uint32_t i = 0; i < c.range.n; i++) {
                 bool decided;
 
+                if (n->macro <= CEL_M_EXISTS) /* of those that ask until one decides */
+                        cel_reads_aside(r, &aside);
                 bind_vars(r, n, &c, i);
                 decided = comp_step(r, n, &c);
                 if (!cel_charge(r, 1) || r->stop)
@@ -403,5 +415,6 @@ struct cel_value cel_eval_comp(struct cel_run *r, const struct cel_ast *n)
                 if (decided)
                         return cel_bool(n->macro == CEL_M_EXISTS);
         }
+        cel_reads_back(r, &aside);
         return comp_result(r, n, &c);
 }

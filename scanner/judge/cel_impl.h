@@ -398,6 +398,16 @@ struct cel_run {
         struct cel_seen seen[ZC_CEL_READS_MAX];
 };
 
+/** Reads that decided nothing: an element of exists() that is not it, an operand of || that is false. */
+struct cel_aside {
+        uint32_t base, count; /* where they stood in the run's */
+        struct cel_seen seen[ZC_CEL_READS_MAX];
+};
+/** What the run has read since base stands aside, so that what decides the matter is read as if it were alone. */
+void cel_reads_aside(struct cel_run *r, struct cel_aside *a);
+/** Nothing decided it: all of them did. */
+void cel_reads_back(struct cel_run *r, struct cel_aside *a);
+
 /** Evaluate one expression with its variables given as values; the conformance tool's door. globals: one per e->used. */
 struct cel_value cel_run_value(struct cel_run *r);
 void cel_run_init(struct cel_run *r, const struct zc_cel *e, uint32_t budget, struct zc_arena *arena);

@@ -119,18 +119,39 @@ static bool same_key(const char *a, const char *b)
         return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static void see(struct cel_run *r, const struct cel_doc *up, const struct cel_doc *self, const char *key, uint32_t index, const json_t *json)
+/** One more read, unless it is there already or there are too many. */
+static void seen_add(struct cel_seen *list, uint32_t *count, const struct cel_seen *one)
 {
-        if (r->seen_count == ZC_CEL_READS_MAX)
+        if (*count == ZC_CEL_READS_MAX)
                 return;
-        for (uint32_t i = 0; i < r->seen_count; i++) {
-                const struct cel_seen *s = &r->seen[i];
+        for (uint32_t i = 0; i < *count; i++) {
+                const struct cel_seen *s = &list[i];
                 const json_t *in = s->up ? s->up->json : NULL;
 
-                if (in == (up ? up->json : NULL) && s->index == index && same_key(s->key, key) && (up || s->self == self))
+                if (in == (one->up ? one->up->json : NULL) && s->index == one->index && same_key(s->key, one->key) &&
+                    (one->up || s->self == one->self))
                         return;
         }
-        r->seen[r->seen_count++] = (struct cel_seen){ up, self, key, index, json };
+        list[(*count)++] = *one;
+}
+
+static void see(struct cel_run *r, const struct cel_doc *up, const struct cel_doc *self, const char *key, uint32_t index, const json_t *json)
+{
+        seen_add(r->seen, &r->seen_count, &(struct cel_seen){ up, self, key, index, json });
+}
+
+void cel_reads_aside(struct cel_run *r, struct cel_aside *a)
+{
+        for (uint32_t i = a->base; i < r->seen_count; i++)
+                seen_add(a->seen, &a->count, &r->seen[i]);
+        r->seen_count = a->base;
+}
+
+void cel_reads_back(struct cel_run *r, struct cel_aside *a)
+{
+        cel_reads_aside(r, a);
+        for (uint32_t i = 0; i < a->count; i++)
+                seen_add(r->seen, &r->seen_count, &a->seen[i]);
 }
 
 struct cel_value cel_from_json(struct cel_run *r, const struct cel_doc *up, const char *key, uint32_t index, const json_t *json)

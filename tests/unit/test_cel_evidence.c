@@ -181,10 +181,18 @@ static void check_reads(const char *src, const char *want)
 static void reads(void **state)
 {
         (void)state;
-        check_reads("self.port > 1 && self.name == 'x'", "/host/port=443 /host/name=\"web1\"");
+        check_reads("self.port > 1 && self.name == 'web1'", "/host/port=443 /host/name=\"web1\"");
+        /* what decides stands alone; where nothing does, everything was needed */
+        check_reads("self.port > 1 && self.name == 'x'", "/host/name=\"web1\"");
+        check_reads("self.name == 'x' || self.port > 1", "/host/port=443");
+        check_reads("self.name == 'x' || self.port == 1", "/host/name=\"web1\" /host/port=443");
+        check_reads("self.list.exists(v, v.wire == 3)", "/host/list/0/wire=1 /host/list/1/wire=2");
+        check_reads("!self.list.exists(v, v.wire == 3)", "/host/list/0/wire=1 /host/list/1/wire=2");
+        check_reads("self.list.exists(v, v.wire == 2 && self.port > 1)", "/host/list/1/wire=2 /host/port=443");
+        check_reads("self.list.all(v, v.wire < 2)", "/host/list/1/wire=2");
         check_reads("self.name == 'x' && self.port > 1", "/host/name=\"web1\"");
         check_reads("self.name == self.name", "/host/name=\"web1\"");
-        check_reads("self.list.exists(v, v.wire == 2)", "/host/list/0/wire=1 /host/list/1/wire=2");
+        check_reads("self.list.exists(v, v.wire == 2)", "/host/list/1/wire=2");
         check_reads("self.words.exists(w, w == 'a')", "/host/words/0=\"a\"");
         check_reads("self.tls.outer.port == 1 && self.versions['TLSv1.2'].offered",
                     "/host/tls/outer/port=1 /host/versions/TLSv1.2/offered=true");
