@@ -120,10 +120,18 @@ struct zc_cel_result {
 /**
  * Evaluate. Variables that are declared and not bound are unknown. Never fails: out of memory and budget are ZC_CEL_ERROR.
  * @arena: scratch; results point into it. Reset it between evaluations by freeing it, or reuse it and let it grow.
- * @trace: NULL, or called after each sub-expression with its source text and its value (JSON; NULL with `why` for unknown or error).
+ * @trace: NULL, or called after each sub-expression, inner ones first.
  */
+struct zc_cel_sub {
+        const char *source;
+        uint32_t line, column; /* where it begins, from 1; columns count characters */
+        int depth;             /* 0: the whole expression */
+        enum zc_cel_outcome outcome;
+        const json_t *value; /* ZC_CEL_VALUE; NULL for one too large to show */
+        const char *why;     /* else: the missing path, or the error in words; NULL with a value */
+};
 struct zc_cel_trace {
-        void (*sub)(void *ctx, const char *source, int depth, const json_t *value, const char *why);
+        void (*sub)(void *ctx, const struct zc_cel_sub *sub);
         void *ctx;
 };
 void zc_cel_eval(const struct zc_cel *e, const struct zc_cel_binding *vars, size_t var_count, uint32_t budget, struct zc_arena *arena,

@@ -47,20 +47,38 @@ static void out_json(struct zc_out *out, const json_t *value)
         zc_out_puts(out, zc_text_str(&t));
 }
 
-static void trace(void *ctx, const char *source, int depth, const json_t *value, const char *why)
+/** A literal says itself, and so does a document by its name. */
+static bool says_itself(const struct zc_cel_sub *sub)
+{
+        static const char *const words[] = { "true", "false", "null" };
+        bool name = !strpbrk(sub->source, " .([<>=!&|?+-*/%{\n");
+
+        for (size_t i = 0; i < ZC_COUNT(words); i++) {
+                if (strcmp(words[i], sub->source) == 0)
+                        return true;
+        }
+        return strchr("\"'0123456789", sub->source[0]) || (name && json_is_object(sub->value));
+}
+
+/** "  1:12    self.port == 22  ->  true": inner ones first, and further in. */
+static void trace(void *ctx, const struct zc_cel_sub *sub)
 {
         struct eval *e = ctx;
+        char where[32];
 
-        if (!strpbrk(source, ".([<>=!&|?+-*/%")) /* a name or a literal says itself */
+        if (sub->depth > 0 && says_itself(sub))
                 return;
-        zc_out_printf(e->out, "%*s", 2 + 2 * (depth < 32 ? depth : 32), "");
-        out_clean(e->out, source);
+        snprintf(where, sizeof(where), "%u:%u", sub->line, sub->column);
+        zc_out_printf(e->out, "  %-6s%*s", where, 2 * (sub->depth < 32 ? sub->depth : 32), "");
+        out_clean(e->out, sub->source);
         zc_out_puts(e->out, "  ->  ");
-        if (value) {
-                out_json(e->out, value);
+        if (sub->value) {
+                out_json(e->out, sub->value);
         } else {
-                zc_out_puts(e->out, "unknown: ");
-                out_clean(e->out, why ? why : "");
+                zc_out_puts(e->out, sub->outcome == ZC_CEL_UNKNOWN ? "unknown: "
+                                    : sub->outcome == ZC_CEL_ERROR ? "error: "
+                                                                   : "");
+                out_clean(e->out, sub->why ? sub->why : "");
         }
         zc_out_puts(e->out, "\n");
 }

@@ -64,20 +64,26 @@ bool zc_cel_declare(struct zc_cel_env *env, const char *name, const struct zc_ce
 
 /* ---- compiling ---- */
 
+void cel_where(const char *src, size_t len, uint32_t pos, uint32_t *line, uint32_t *column)
+{
+        *line = *column = 1;
+        for (uint32_t i = 0; i < pos && i < len; i++) {
+                if (src[i] == '\n') {
+                        ++*line;
+                        *column = 1;
+                } else {
+                        *column += ((uint8_t)src[i] & 0xC0) != 0x80;
+                }
+        }
+}
+
 bool cel_fail_at(const struct cel_compiler *c, uint32_t pos, const char *fmt, ...)
 {
         char text[400];
-        uint32_t line = 1, column = 1;
+        uint32_t line, column;
         va_list ap;
 
-        for (uint32_t i = 0; i < pos && i < c->len; i++) {
-                if (c->src[i] == '\n') {
-                        line++;
-                        column = 1;
-                } else {
-                        column += ((uint8_t)c->src[i] & 0xC0) != 0x80;
-                }
-        }
+        cel_where(c->src, c->len, pos, &line, &column);
         va_start(ap, fmt);
         vsnprintf(text, sizeof text, fmt, ap);
         va_end(ap);

@@ -72,11 +72,11 @@ static void evaluate(const struct zc_cel *e, const json_t *json, struct zc_arena
         assert(out->read_count <= ZC_CEL_READS_MAX);
 }
 
-static void traced(void *ctx, const char *source, int depth, const json_t *value, const char *why)
+static void traced(void *ctx, const struct zc_cel_sub *sub)
 {
         size_t *count = ctx;
 
-        assert(source && depth >= 0 && (value || why));
+        assert(sub->source && sub->line && sub->column && sub->depth >= 0 && (sub->value || sub->why));
         ++*count;
 }
 

@@ -331,6 +331,8 @@ struct cel_compiler {
 };
 
 /** Fail with "line L, column C: …" for a byte offset. */
+/** Where a byte of the source stands: line and column, in characters, from 1. */
+void cel_where(const char *src, size_t len, uint32_t pos, uint32_t *line, uint32_t *column);
 bool cel_fail_at(const struct cel_compiler *c, uint32_t pos, const char *fmt, ...) ZC_PRINTF(3, 4);
 bool cel_nomem(const struct cel_compiler *c);
 /** zc_cel_compile() of bytes that may hold a NUL (in a literal). */

@@ -240,7 +240,7 @@ const char *cel_seen_pointer(struct zc_arena *a, const struct cel_seen *s)
 
 struct cel_value cel_eval_traced(struct cel_run *r, const struct cel_ast *n)
 {
-        const char *source = zc_arena_strndup(r->arena, r->e->src + n->pos, n->end - n->pos);
+        struct zc_cel_sub sub = { .source = zc_arena_strndup(r->arena, r->e->src + n->pos, n->end - n->pos), .depth = r->depth };
         char why[256] = "";
         struct cel_value v;
         json_t *json;
@@ -248,7 +248,7 @@ struct cel_value cel_eval_traced(struct cel_run *r, const struct cel_ast *n)
         r->depth++;
         v = n->eval(r, n);
         r->depth--;
-        if (!source)
+        if (!sub.source)
                 return cel_stop(r, "out of memory");
         if (v.kind == CEL_UNKNOWN)
                 cel_doc_path(v.p.at, why, sizeof why);
@@ -257,7 +257,11 @@ struct cel_value cel_eval_traced(struct cel_run *r, const struct cel_ast *n)
         json = cel_failed(v) ? NULL : cel_to_json(&v, CEL_TRACE_MAX);
         if (!json && !why[0])
                 snprintf(why, sizeof why, "(too large to show)");
-        r->trace->sub(r->trace->ctx, source, r->depth, json, why[0] ? why : NULL);
+        cel_where(r->e->src, strlen(r->e->src), n->pos, &sub.line, &sub.column);
+        sub.outcome = v.kind == CEL_UNKNOWN ? ZC_CEL_UNKNOWN : v.kind == CEL_ERROR ? ZC_CEL_ERROR : ZC_CEL_VALUE;
+        sub.value = json;
+        sub.why = why[0] ? why : NULL;
+        r->trace->sub(r->trace->ctx, &sub);
         json_decref(json);
         return v;
 }

@@ -237,11 +237,12 @@ static void small_arenas(void **state)
 
 /* ---- trace ---- */
 
-static void note(void *ctx, const char *source, int depth, const json_t *value, const char *why)
+static void note(void *ctx, const struct zc_cel_sub *sub)
 {
-        char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+        char *text = sub->value ? json_dumps(sub->value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 
-        zc_text_printf(ctx, "%d %s = %s\n", depth, source, text ? text : why);
+        zc_text_printf(ctx, "%d %u:%u %s %s %s\n", sub->depth, sub->line, sub->column, sub->source,
+                       sub->outcome == ZC_CEL_UNKNOWN ? "?" : sub->outcome == ZC_CEL_ERROR ? "!" : "=", text ? text : sub->why);
         free(text);
 }
 
@@ -258,23 +259,23 @@ static void trace(void **state)
 
         (void)state;
         zc_text_init(&got, ZC_TEXT_CEILING);
-        assert_true(zc_cel_compile(help.env, "has(self.name) || [1, 5].exists(x, x ==  self.port )", ZC_CEL_T_BOOL, &e, &err));
+        assert_true(zc_cel_compile(help.env, "has(self.name) ||\n [1, 5].exists(x, x ==  self.port )", ZC_CEL_T_BOOL, &e, &err));
         zc_cel_eval(e, vars, 1, ZC_CEL_BUDGET, arena, &t, &r);
-        assert_string_equal(zc_text_str(&got), "2 self = {\"port\":5}\n"
-                                               "1 has(self.name) = self.name\n"
-                                               "3 1 = 1\n"
-                                               "3 5 = 5\n"
-                                               "2 [1, 5] = [1,5]\n"
-                                               "3 x = 1\n"
-                                               "4 self = {\"port\":5}\n"
-                                               "3 self.port = 5\n"
-                                               "2 x ==  self.port = false\n"
-                                               "3 x = 5\n"
-                                               "4 self = {\"port\":5}\n"
-                                               "3 self.port = 5\n"
-                                               "2 x ==  self.port = true\n"
-                                               "1 [1, 5].exists(x, x ==  self.port ) = true\n"
-                                               "0 has(self.name) || [1, 5].exists(x, x ==  self.port ) = true\n");
+        assert_string_equal(zc_text_str(&got), "2 1:5 self = {\"port\":5}\n"
+                                               "1 1:1 has(self.name) ? self.name\n"
+                                               "3 2:3 1 = 1\n"
+                                               "3 2:6 5 = 5\n"
+                                               "2 2:2 [1, 5] = [1,5]\n"
+                                               "3 2:19 x = 1\n"
+                                               "4 2:25 self = {\"port\":5}\n"
+                                               "3 2:25 self.port = 5\n"
+                                               "2 2:19 x ==  self.port = false\n"
+                                               "3 2:19 x = 5\n"
+                                               "4 2:25 self = {\"port\":5}\n"
+                                               "3 2:25 self.port = 5\n"
+                                               "2 2:19 x ==  self.port = true\n"
+                                               "1 2:2 [1, 5].exists(x, x ==  self.port ) = true\n"
+                                               "0 1:1 has(self.name) ||\n [1, 5].exists(x, x ==  self.port ) = true\n");
         zc_cel_result_release(&r);
         zc_cel_free(e);
         zc_arena_free(arena);
