@@ -62,7 +62,7 @@ struct zc_options {
         struct zc_list reports, only, skip, exclude, fail_on, rules;
         int64_t wait_ms, deadline_ms; /* 0: not given */
         uint64_t rate, concurrency;   /* 0: not given */
-        bool allow_unsigned, dry_run, explain, no_color, trace, quiet, help, version;
+        bool allow_unsigned, dry_run, explain, no_color, origin, trace, quiet, help, version;
         unsigned verbose;
         bool terminal_in, terminal_out, terminal_err; /* what 0, 1 and 2 are; filled by main */
 };

@@ -134,5 +134,26 @@ does "and is not replaced" 2 'is there already' init
 does "what would be written" 0 '^profile: ' init -o -
 sed 's/^# expect:/expect:/; s/^#   - {for/   - {for/' zerocrit.yaml >expect.yaml
 does "with its expectations on, too" 0 'good; 1 target' config check expect.yaml
+
+# ---- config show ----
+cat >show.yaml <<'END'
+schema: zerocrit.config/1
+scope: {allow: [127.0.0.1], rate: {total: 50/s}}
+targets:
+  - {id: a, hosts: ["127.0.0.1:80"]}
+params: {days_left: 7}
+END
+does "what an option sets" 0 '^limits.deadline +180000ms +--deadline$' config show --origin show.yaml --deadline 3m
+ok "what the file sets, and where" grep -qE '^scope.rate.total +50/s +show.yaml:2:[0-9]+$' out
+ok "a parameter of the file's" grep -qE '^params.days_left +7 +show.yaml:5:[0-9]+$' out
+ok "what is built in" grep -qE '^profile +default +built-in$' out
+ok "what the profile sets" grep -qE '^gate.fail_on +\["critical"\] +profile default$' out
+ok "the rest of the file" grep -qE '^targets\[0\].hosts .* show.yaml:4:[0-9]+$' out
+does "a profile by option" 0 '^gate.fail_on .*"high".* profile strict$' config show --origin --profile strict
+NO_COLOR=1 does "the environment" 0 '^NO_COLOR +1 +environment$' config show --origin
+does "as JSON" 0 '"where": "show.yaml:5' config show show.yaml --origin --format json
+ok "that can be read" sh -c "$PYTHON -c 'import json; json.load(open(\"out\"))'"
+does "a format that is none" 2 'it is text or json' config show --format yaml
+does "check takes the options of an audit" 2 'no profile' config check show.yaml --profile nothing
 echo "1..$n"
 exit $bad
