@@ -6,6 +6,8 @@ import fnmatch
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -255,6 +257,29 @@ def gone(lab_dir, pids, spaces):
     tap(not left and not os.path.exists(lab_dir), "the lab leaves no process, no namespace and no file", left)
 
 
+def interrupted():
+    """`make lab` ends with Ctrl-C, and with a second one while it does; a terminal that goes away ends it, too."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab", "lab.py")
+    for name, signals, status in (("Ctrl-C", [signal.SIGINT], 0), ("Ctrl-C twice", [signal.SIGINT, signal.SIGINT], 0), ("a hangup", [signal.SIGHUP], 129)):
+        p = subprocess.Popen([sys.executable, here, "odd1"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said, root = "", ""
+        for line in p.stdout:
+            said += line
+            if "its authority" in line:
+                root = os.path.dirname(line.split()[2])
+            if line.startswith("A shell there"):
+                break
+        for s in signals:
+            p.send_signal(s)
+        try:
+            said += p.communicate(timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            p.terminate()
+            said += p.communicate()[0] + "(it went on)"
+        spaces = [s for s in os.listdir(netns.DIR) if s.startswith(f"zclab{p.pid}")]
+        tap(p.returncode == status and root and not os.path.exists(root) and not spaces, f"the lab ends with {name}, and leaves nothing", (p.returncode, root, spaces, said))
+
+
 def main():
     netns.plan_skip(the_lab.why_not())
     with Lab() as lab:
@@ -286,6 +311,7 @@ def main():
         odd(audit)
         pids, spaces = [p.pid for p in lab.children], list(lab.spaces)
     gone(lab.dir, pids, spaces)
+    interrupted()
     print(f"1..{count}")
     sys.exit(failed > 0)
 

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -336,6 +337,8 @@ class Lab:
         """Safe to call twice, and in a child of a test does nothing."""
         if os.getpid() != self.owner:
             return
+        for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if threading.current_thread() is threading.main_thread() else ():
+            signal.signal(s, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it behind
         for p in self.children:
             p.terminate()
         for p in self.children:
@@ -372,7 +375,8 @@ def show(lab):
     for name, why in lab.missing.items():
         print(f"  without {name}: {why}")
     print(f"\n  its authority   {lab.dir}/root.pem (SSL_CERT_FILE)\n  its passwords   {PASSWORD}\n\nFrom outside, from inside, and on the host itself:\n")
-    for name, target in (("out", address("bad1")), ("in", address("bad1", True)), ("bad1", "local")):
+    shown = "bad1" if "bad1" in lab.hosts else lab.hosts[0]
+    for name, target in (("out", address(shown)), ("in", address(shown, True)), (shown, "local")):
         print(f"  sudo env SSL_CERT_FILE={lab.dir}/root.pem {' '.join(lab.inside(name, zc, 'audit', target))}")
     print(f"\nA shell there: sudo {' '.join(lab.inside('out', 'bash'))}", flush=True)
 
@@ -387,7 +391,9 @@ def main():
     if reason:
         print(f"lab: {reason}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had it ignored for what runs in the background
+    for s in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(s, lambda number, _: sys.exit(128 + number))
     try:
         with Lab(*sys.argv[1:]) as lab:
             show(lab)
