@@ -76,7 +76,9 @@ static bool test_run(struct testing *t, struct zc_err *err)
         t->out.got = zc_verdict_name(jm.verdict);
         if (strcmp(t->out.got, t->out.expected) != 0) {
                 t->out.ok = false;
-                snprintf(t->why, sizeof(t->why), "%s%s%s", jm.stage, *jm.why ? ": " : "", jm.why);
+                snprintf(t->why, sizeof(t->why), "%s%s%s", jm.stage,
+                         *jm.why && strcmp(jm.why, jm.stage) != 0 ? ": " : "",
+                         strcmp(jm.why, jm.stage) != 0 ? jm.why : "");
         } else if (jm.verdict == ZC_FAIL) {
                 check_finding(t, &c, reach, arena);
         }

@@ -43,8 +43,8 @@ static const struct row rows[] = {
         { { "config", "check", "--config=a", "--config=b" }, "--config is given twice" },
         { { "config", "check", "--quiet=1" }, "--quiet takes no value" },
         { { "config", "check", "-x" }, "there is no option -x" },
-        { { "config", "check", "--ports", "22" }, "`zerocrit config` takes no --ports" },
-        { { "--ports", "22", "config", "check" }, "`zerocrit config` takes no --ports" },
+        { { "config", "check", "--owner", "x" }, "`zerocrit config` takes no --owner" },
+        { { "--owner", "x", "config", "check" }, "`zerocrit config` takes no --owner" },
         { { "config", "check", "--active", "x" }, "there is no option --active" },
 };
 
