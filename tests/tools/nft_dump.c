@@ -1,4 +1,4 @@
-/** The kernel's own time: `tool_nft_dump [FAMILY TABLE SET]` receives all rules, or the elements of a set, and does nothing with them. For tests/bench. */
+/** The kernel's own time: `tool_nft_dump [TABLE SET]` receives all rules, or the elements of an inet set, and does nothing with them. For tests/bench. */
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static bool count(void *ctx, uint16_t type, struct zc_rd payload, struct zc_err 
 int main(int argc, char **argv)
 {
         uint8_t buf[1024] __attribute__((aligned(8))) = { 0 };
-        const bool elements = argc == 4;
+        const bool elements = argc == 3;
         struct zc_err err = { 0 };
         struct zc_nl *nl = NULL;
         struct nfgenmsg *family;
@@ -33,9 +33,9 @@ int main(int argc, char **argv)
                             NLM_F_DUMP, sizeof *family, &extra);
         family = extra;
         if (elements) {
-                family->nfgen_family = (uint8_t)atoi(argv[1]);
-                mnl_attr_put_strz(req, 1, argv[2]);
-                mnl_attr_put_strz(req, 2, argv[3]);
+                family->nfgen_family = ZC_NFT_INET;
+                mnl_attr_put_strz(req, 1, argv[1]);
+                mnl_attr_put_strz(req, 2, argv[2]);
         }
         ok = zc_nl_open(NETLINK_NETFILTER, &nl, &err) &&
              zc_nl_request(nl, req, count, NULL, &bytes, &err);

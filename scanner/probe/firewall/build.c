@@ -348,7 +348,7 @@ static void deal_rules(struct fw_build *b)
 
 static void link_sets(struct zc_fw_ruleset *rs)
 {
-        for (size_t i = 0; i < rs->op_count; i++) {
+        for (size_t i = 0; i < rs->op_count && rs->ops; i++) {
                 struct zc_fw_op *op = &rs->ops[i];
 
                 if ((op->kind == ZC_FW_OP_LOOKUP || op->kind == ZC_FW_OP_DYNSET) && !op->u.set)

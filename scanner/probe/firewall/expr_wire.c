@@ -98,7 +98,7 @@ bool nft_attrs_parse(const struct nft_schema *schema, struct zc_rd data, struct 
 bool nft_verdict_parse(struct zc_rd verdict, int32_t *code, struct zc_rd *chain, struct zc_err *err)
 {
         static const struct nft_schema schema = { "verdict", "4s4", NFT_BIT(1) };
-        struct nft_attrs a;
+        struct nft_attrs a = { 0 };
 
         if (!nft_attrs_parse(&schema, verdict, &a, err))
                 return false;

@@ -19,55 +19,53 @@
 #define ARENA_LIMIT ((size_t)512 << 20)
 #define NAME_ROOM 300
 
-static bool take(void *ctx, uint16_t type, struct zc_rd payload, struct zc_err *err)
-{
-        return fw_nft_take(ctx, type, payload, err);
-}
-
-/** What came of an interrupted dump cannot be taken back alone: the whole reading is of no use, and says so by a generation of its own. */
-struct dump {
-        struct fw_nft *nft;
-        bool *again;
+struct session {
+        struct zc_nl *nl;
+        struct fw_nft nft;
+        bool again; /* what was read is of no use, but the next reading may be */
 };
 
-static bool take_dump(void *ctx, uint16_t type, struct zc_rd payload, struct zc_err *err)
+static bool take(void *ctx, uint16_t type, struct zc_rd payload, struct zc_err *err)
 {
-        const struct dump *d = ctx;
+        struct session *s = ctx;
 
-        return *d->again || fw_nft_take(d->nft, type, payload, err);
+        return s->again || fw_nft_take(&s->nft, type, payload, err);
 }
 
-static void spoilt(void *ctx)
+/** What came of an interrupted dump cannot be taken back alone. */
+static void interrupted(void *ctx)
 {
-        const struct dump *d = ctx;
+        struct session *s = ctx;
 
-        *d->again = true;
+        s->again = true;
 }
 
-static bool ask(struct zc_nl *nl, uint16_t get, struct fw_nft *nft, bool *again, struct zc_err *err)
+static bool ask(struct session *s, uint16_t get, struct zc_err *err)
 {
         uint8_t buf[64] __attribute__((aligned(8)));
-        struct dump d = { nft, again };
         void *extra;
         struct nlmsghdr *req =
                 zc_nl_message(buf, ZC_NFT_TYPE(get), NLM_F_DUMP, sizeof(struct nfgenmsg), &extra);
 
-        return *again || zc_nl_request(nl, req, take_dump, spoilt, &d, err);
+        return s->again || zc_nl_request(s->nl, req, take, interrupted, s, err);
 }
 
 /** The kernel answers EINVAL to every question about a subsystem that it does not have. */
-static bool ask_generation(struct zc_nl *nl, struct fw_nft *nft, struct zc_err *err)
+static bool ask_generation(struct session *s, struct zc_err *err)
 {
         uint8_t buf[64] __attribute__((aligned(8)));
+        const bool again = s->again;
+        bool ok;
         void *extra;
         struct nlmsghdr *req =
                 zc_nl_message(buf, ZC_NFT_TYPE(ZC_NFT_GETGEN), 0, sizeof(struct nfgenmsg), &extra);
 
-        if (zc_nl_request(nl, req, take, NULL, nft, err))
-                return true;
-        if (err->sys == EINVAL || err->sys == EOPNOTSUPP)
+        s->again = false;
+        ok = zc_nl_request(s->nl, req, take, NULL, s, err);
+        s->again = again;
+        if (!ok && (err->sys == EINVAL || err->sys == EOPNOTSUPP))
                 err->code = ZC_E_UNSUPPORTED;
-        return false;
+        return ok;
 }
 
 /** An empty batch. */
@@ -104,17 +102,15 @@ static void put_text(struct nlmsghdr *req, uint16_t type, struct zc_rd text)
         req->nlmsg_len += (head.nla_len + 3u) & ~3u;
 }
 
-static bool ask_elements(struct zc_nl *nl, struct fw_nft *nft, size_t i, bool *again,
-                         struct zc_err *err)
+static bool ask_elements(struct session *s, size_t i, struct zc_err *err)
 {
-        const struct fw_nft_set *set = fw_build_at(nft->sets, struct fw_nft_set, i);
+        const struct fw_nft_set *set = fw_build_at(s->nft.sets, struct fw_nft_set, i);
         uint8_t buf[1024] __attribute__((aligned(8))) = { 0 };
-        struct dump d = { nft, again };
         struct nfgenmsg *family;
         void *extra;
         struct nlmsghdr *req;
 
-        if (*again || set->table.n > NAME_ROOM || set->name.n > NAME_ROOM)
+        if (s->again || set->table.n > NAME_ROOM || set->name.n > NAME_ROOM)
                 return true;
         req = zc_nl_message(buf, ZC_NFT_TYPE(ZC_NFT_GETSETELEM), NLM_F_DUMP, sizeof *family,
                             &extra);
@@ -122,13 +118,13 @@ static bool ask_elements(struct zc_nl *nl, struct fw_nft *nft, size_t i, bool *a
         family->nfgen_family = set->family;
         put_text(req, 1, set->table);
         put_text(req, 2, set->name);
-        if (!zc_nl_request(nl, req, take_dump, spoilt, &d, err))
+        if (!zc_nl_request(s->nl, req, take, interrupted, s, err))
                 return false;
-        fw_nft_set_done(nft, i);
+        fw_nft_set_done(&s->nft, i);
         return true;
 }
 
-static bool read_once(struct zc_nl *nl, struct fw_nft *nft, bool *again, struct zc_err *err)
+static bool read_once(struct session *s, struct zc_err *err)
 {
         static const uint16_t dumps[] = { ZC_NFT_GETTABLE, ZC_NFT_GETCHAIN, ZC_NFT_GETSET,
                                           ZC_NFT_GETRULE };
@@ -136,54 +132,50 @@ static bool read_once(struct zc_nl *nl, struct fw_nft *nft, bool *again, struct 
         struct zc_err lost = { 0 };
 
         for (size_t i = 0; i < ZC_COUNT(dumps); i++) {
-                if (!ask(nl, dumps[i], nft, again, err))
+                if (!ask(s, dumps[i], err))
                         return false;
         }
         for (size_t i = 0; i < ZC_COUNT(others); i++) { /* older kernels have neither */
-                if (!ask(nl, others[i], nft, again, &lost) && lost.code == ZC_E_NOMEM)
+                if (!ask(s, others[i], &lost) && lost.code == ZC_E_NOMEM)
                         return zc_fail(err, ZC_E_NOMEM, "%s", lost.text);
         }
-        fw_nft_want(nft);
-        for (size_t i = 0; i < nft->sets.count; i++) {
-                if (fw_build_at(nft->sets, struct fw_nft_set, i)->wanted &&
-                    !ask_elements(nl, nft, i, again, err))
+        fw_nft_want(&s->nft);
+        for (size_t i = 0; i < s->nft.sets.count; i++) {
+                if (fw_build_at(s->nft.sets, struct fw_nft_set, i)->wanted &&
+                    !ask_elements(s, i, err))
                         return false;
         }
         return true;
 }
 
-/** One reading between two equal generations. *again: it is of no use, but the next one may be. */
-static bool read_steady(struct zc_nl *nl, struct fw_nft *nft, bool *again, struct zc_err *err)
+/** One reading between two equal generations. */
+static bool read_steady(struct session *s, struct zc_err *err)
 {
         struct zc_err lost;
         uint32_t before;
         bool whole;
 
-        *again = false;
-        if (!wait_for_changes(nl, err) || !ask_generation(nl, nft, err))
+        if (!wait_for_changes(s->nl, err) || !ask_generation(s, err))
                 return false;
-        before = nft->generation;
-        whole = read_once(nl, nft, again, err);
-        if (!ask_generation(nl, nft, whole ? err : &lost))
+        before = s->nft.generation;
+        whole = read_once(s, err);
+        if (!ask_generation(s, whole ? err : &lost))
                 return false;
-        *again |= nft->generation != before;
-        return whole || *again;
+        s->again |= s->nft.generation != before;
+        return whole || s->again;
 }
 
 /** Rules of nf_tables into a fresh build. An absent nf_tables is an empty ruleset. */
-static bool read_rules(struct zc_nl *nl, struct fw_build *b, struct zc_arena *arena, bool *again,
-                       struct zc_err *err)
+static bool read_rules(struct zc_nl *nl, struct fw_build *b, bool *again, struct zc_err *err)
 {
-        struct fw_nft nft;
+        struct session s = { .nl = nl };
         bool ok;
 
-        fw_build_init(b, arena);
-        fw_nft_init(&nft, b);
-        ok = read_steady(nl, &nft, again, err);
-        fw_nft_release(&nft);
-        if (!ok && err->code == ZC_E_UNSUPPORTED)
-                return true;
-        return ok;
+        fw_nft_init(&s.nft, b);
+        ok = read_steady(&s, err);
+        fw_nft_release(&s.nft);
+        *again = s.again;
+        return ok || err->code == ZC_E_UNSUPPORTED;
 }
 
 static bool denied(struct zc_err *err)
@@ -202,8 +194,9 @@ static bool read_whole(struct zc_nl *nl, struct zc_fw_live *live, bool *again, s
         live->arena = zc_arena_new(ARENA_LIMIT);
         if (!live->arena)
                 return zc_fail(err, ZC_E_NOMEM, "the firewall's model");
+        fw_build_init(&b, live->arena);
         zc_fw_netns_look(&live->netns);
-        ok = read_rules(nl, &b, live->arena, again, err);
+        ok = read_rules(nl, &b, again, err);
         if (ok && !*again) {
                 fw_others_look(&b, live->netns.inode);
                 ok = fw_legacy_read(&b, err) && fw_host_read(&b, &live->host, err) &&

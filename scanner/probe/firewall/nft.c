@@ -424,13 +424,17 @@ static void want_of_rule(struct fw_nft *n, const struct zc_fw_rule *r)
 void fw_nft_want(struct fw_nft *n)
 {
         struct fw_build *b = n->b;
-        ZC_AUTO_MEM uint8_t *reached = calloc(b->chains.count + 1, 1);
+        ZC_AUTO_MEM uint8_t *reached = NULL;
         const struct fw_build_rule *rules = b->rules.at;
         bool more = true;
 
-        b->failed |= !reached;
         if (b->failed)
                 return;
+        reached = calloc(b->chains.count + 1, 1);
+        if (!reached) {
+                b->failed = true;
+                return;
+        }
         for (size_t i = 0; i < b->chains.count; i++)
                 reached[i] = entered(b, fw_build_at(b->chains, struct zc_fw_chain, i));
         while (more) { /* as often as jumps are deep: 16 in the kernel's rules */
