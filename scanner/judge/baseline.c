@@ -148,6 +148,24 @@ static json_t *by_fingerprint(const json_t *findings)
         return out;
 }
 
+/** A finding that has become part of another, of the same service, is not gone. */
+static void add_parts(json_t *present, const json_t *findings)
+{
+        const json_t *f, *also;
+        size_t i, k;
+
+        json_array_foreach (findings, i, f) {
+                json_array_foreach (json_object_get(f, "also"), k, also) {
+                        char fingerprint[ZC_FINGERPRINT_LEN];
+
+                        if (json_is_string(also) &&
+                            zc_fingerprint(zc_json_str(f, "rule", ""), zc_json_str(f, "asset", ""),
+                                           json_string_value(also), fingerprint))
+                                json_object_set_new(present, fingerprint, json_true());
+                }
+        }
+}
+
 /** What the baseline had and is gone; what cannot be told now is not gone. */
 static bool append_absent(const json_t *before, const struct known *now, json_t *findings)
 {
@@ -155,6 +173,7 @@ static bool append_absent(const json_t *before, const struct known *now, json_t 
         const char *fingerprint;
         json_t *old;
 
+        add_parts(present, findings);
         json_object_foreach ((json_t *)(uintptr_t)before, fingerprint, old) {
                 json_t *gone;
 
@@ -173,8 +192,70 @@ static bool append_absent(const json_t *before, const struct known *now, json_t 
         return true;
 }
 
+/** The ranges of a row's subjects that the baseline could answer for; NULL when out of memory. */
+static json_t *newly_ranges(const struct known *then, const json_t *check, const json_t *subjects,
+                            const json_t *assets, json_int_t *count)
+{
+        const char *rule = zc_json_str(check, "rule", "");
+        json_t *out = json_array();
+        const json_t *range;
+        size_t r;
+
+        json_array_foreach (json_object_get(check, "subjects"), r, range) {
+                json_int_t first = json_integer_value(json_array_get(range, 0));
+                json_int_t last = json_integer_value(json_array_get(range, 1));
+
+                for (json_int_t i = first; i >= 0 && i <= last; i++) {
+                        json_t *end = json_array_get(out, json_array_size(out) - 1);
+
+                        if (has(then->unknown, rule, text_at(assets, (size_t)i),
+                                text_at(subjects, (size_t)i)))
+                                continue;
+                        (*count)++;
+                        if (end && json_integer_value(json_array_get(end, 1)) == i - 1)
+                                json_array_set_new(end, 1, json_integer(i));
+                        else
+                                json_array_append_new(out, json_pack("[I,I]", i, i));
+                }
+        }
+        return out;
+}
+
+/** Checks without an answer now that were not so then. Of rules that the baseline did not have there is nothing to compare. */
+static bool newly_add(const struct known *then, const json_t *checks, const json_t *subjects,
+                      const json_t *assets, json_t *newly)
+{
+        const json_t *check;
+        size_t i;
+
+        json_array_foreach (checks, i, check) {
+                const char *verdict = zc_json_str(check, "verdict", "");
+                const char *rule = zc_json_str(check, "rule", "");
+                json_int_t count = 0;
+                json_t *ranges;
+
+                if ((strcmp(verdict, "unknown") != 0 && strcmp(verdict, "error") != 0) ||
+                    json_is_string(json_object_get(check, "waived")) ||
+                    !json_object_get(then->rules, rule))
+                        continue;
+                ranges = newly_ranges(then, check, subjects, assets, &count);
+                if (!ranges)
+                        return false;
+                if (count == 0)
+                        json_decref(ranges);
+                else if (json_array_append_new(
+                                 newly, json_pack("{s:s, s:O, s:O, s:I, s:o}", "rule", rule, "why",
+                                                  json_object_get(check, "why"), "required",
+                                                  json_object_get(check, "required"), "count",
+                                                  count, "subjects", ranges)) != 0)
+                        return false;
+        }
+        return true;
+}
+
 bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects,
-                         const json_t *assets, json_t *findings, json_t *risen, struct zc_err *err)
+                         const json_t *assets, json_t *findings, json_t *risen, json_t *newly,
+                         struct zc_err *err)
 {
         json_auto_t *before = by_fingerprint(json_object_get(baseline, "findings"));
         struct known then = { 0 }, now = { 0 };
@@ -194,7 +275,8 @@ bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const jso
                     json_object_set_new(risen, zc_json_str(f, "fingerprint", ""), json_true()) != 0)
                         ok = false;
         }
-        ok = ok && append_absent(before, &now, findings);
+        ok = ok && append_absent(before, &now, findings) &&
+             (!baseline || newly_add(&then, checks, subjects, assets, newly));
         known_release(&then);
         known_release(&now);
         return ok || zc_fail(err, ZC_E_NOMEM, "no memory to compare with the baseline");

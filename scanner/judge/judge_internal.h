@@ -250,9 +250,12 @@ extern const char zc_grading_words[];
 /** The report's gate. */
 json_t *zc_gate_close(const struct zc_tally *t, const json_t *findings);
 
-/** Sets change on each finding, and appends those of the baseline that are gone. @risen: gains the fingerprints of what became worse. */
+/**
+ * Sets change on each finding, and appends those of the baseline that are gone. @risen: gains the fingerprints of what became worse.
+ * @newly: an array that gains rows {rule, why, required, count, subjects} of the checks that have no answer now, and had one.
+ */
 bool zc_baseline_compare(const json_t *baseline, const json_t *checks, const json_t *subjects,
-                         const json_t *assets, json_t *findings, json_t *risen,
+                         const json_t *assets, json_t *findings, json_t *risen, json_t *newly,
                          struct zc_err *err) ZC_MUST_USE;
 
 /** The whole report; the head that only this knows, then the tally's part. */

@@ -421,10 +421,12 @@ static json_t *verdicts_json(const struct zc_tally *t)
 bool zc_tally_report(struct zc_tally *t, const json_t *baseline, json_t *report, struct zc_err *err)
 {
         json_auto_t *checks = rows_json(t);
+        json_auto_t *newly = json_array();
+        json_auto_t *none = json_null();
 
         if (!zc_twins_settle(t, err) || !zc_findings_settle(t->findings, err) ||
             !zc_baseline_compare(baseline, checks, t->subjects, t->assets, t->findings, t->risen,
-                                 err))
+                                 newly, err))
                 return false;
         if (json_object_set_new(report, "gate", zc_gate_close(t, t->findings)) != 0 ||
             json_object_set_new(report, "counts", zc_findings_counts(t->findings)) != 0 ||
@@ -434,6 +436,7 @@ bool zc_tally_report(struct zc_tally *t, const json_t *baseline, json_t *report,
             json_object_set(report, "subjects", t->subjects) != 0 ||
             json_object_set(report, "assets", t->assets) != 0 ||
             json_object_set(report, "checks", checks) != 0 ||
+            json_object_set(report, "newly_unknown", baseline ? newly : none) != 0 ||
             json_object_set_new(report, "grades", zc_grades(t, t->findings)) != 0 ||
             json_object_set_new(report, "grading", json_string(zc_grading_words)) != 0 ||
             json_object_set_new(report, "waivers", zc_waivers_report(t->waivers)) != 0)

@@ -234,16 +234,62 @@ static void put_list(const struct html *h, const char *head, bool (*has)(const j
         zc_out_puts(h->out, n ? "</ul></div>\n" : "</div>\n");
 }
 
-static void put_unknown(const struct html *h, bool baseline)
+/** A rule that had an answer, where it has none now, and why. */
+static void put_newly(const struct html *h, const json_t *row)
 {
+        const json_t *first = json_array_get(json_object_get(row, "subjects"), 0);
+        long long count = json_integer_value(json_object_get(row, "count"));
+        const char *asset, *subject;
+
+        markup_fmt(h->out, "<li>%s ", zc_json_str(row, "rule", ""));
+        markup_cut(h->out, zc_json_str(row, "why", ""), LABEL_MAX);
+        if (view_subject(h->report, json_integer_value(json_array_get(first, 0)), &asset,
+                         &subject)) {
+                zc_out_puts(h->out, " <span class=\"soft\">");
+                if (html_hosts(h))
+                        markup_fmt(h->out, "%s ", html_host(h, asset));
+                markup_cut(h->out, subject, LABEL_MAX);
+                if (count > 1)
+                        zc_out_printf(h->out, " and %lld more", count - 1);
+                zc_out_puts(h->out, "</span>");
+        }
+        zc_out_puts(h->out, "</li>\n");
+}
+
+static void put_newly_unknown(const struct html *h, size_t count)
+{
+        const json_t *rows = json_object_get(h->report, "newly_unknown"), *row;
+        size_t i;
+
+        zc_out_printf(h->out,
+                      "<div class=\"card\"><span class=\"n\">%zu</span><h3>Newly unknown</h3>\n",
+                      count);
+        if (count == 0)
+                zc_out_puts(h->out, "<p class=\"soft\">Every check that the baseline answered is "
+                                    "answered.</p>\n");
+        else
+                zc_out_puts(h->out, "<ul>\n");
+        json_array_foreach (rows, i, row) {
+                if (i < LIST_MAX)
+                        put_newly(h, row);
+        }
+        if (i > LIST_MAX)
+                zc_out_printf(h->out, "<li class=\"soft\">and %zu more rules</li>\n", i - LIST_MAX);
+        zc_out_puts(h->out, count ? "</ul></div>\n" : "</div>\n");
+}
+
+static void put_unknown(const struct html *h)
+{
+        size_t newly;
+
+        if (view_newly_unknown(h->report, &newly)) {
+                put_newly_unknown(h, newly);
+                return;
+        }
         zc_out_printf(h->out,
                       "<div class=\"card\"><span class=\"n\">%zu</span><h3>Not known now</h3>\n"
-                      "<p class=\"soft\">%s</p></div>\n",
-                      h->unseen->checks,
-                      !baseline           ? "Checks without an answer: see Not seen."
-                      : h->unseen->checks ? "What the baseline had found and nobody can tell now "
-                                            "is not called fixed: see Not seen."
-                                          : "Every check that the baseline answered is answered.");
+                      "<p class=\"soft\">Checks without an answer: see Not seen.</p></div>\n",
+                      h->unseen->checks);
 }
 
 void html_changes(const struct html *h)
@@ -266,7 +312,7 @@ void html_changes(const struct html *h)
                             "<div class=\"card\"><h3>Fixed</h3><p class=\"soft\">Not known "
                             "without a baseline.</p></div>\n");
         }
-        put_unknown(h, since != NULL);
+        put_unknown(h);
         put_list(h, "Waived", is_waived, "Nothing is waived.");
         zc_out_puts(h->out, "</div>\n</section>\n");
 }

@@ -106,7 +106,7 @@ static void md_counts(struct zc_text *t, const json_t *report)
 
 static void md_since(struct zc_text *t, const json_t *report)
 {
-        size_t fresh = 0, fixed = 0, i;
+        size_t fresh = 0, fixed = 0, unknown, i;
         const json_t *f;
 
         if (!zc_json_str(report, "baseline.created", NULL))
@@ -119,7 +119,10 @@ static void md_since(struct zc_text *t, const json_t *report)
         }
         zc_text_add(t, "Since ");
         md_member(t, report, "baseline.created");
-        zc_text_printf(t, ": %zu new, %zu fixed.\n\n", fresh, fixed);
+        zc_text_printf(t, ": %zu new, %zu fixed", fresh, fixed);
+        if (view_newly_unknown(report, &unknown))
+                zc_text_printf(t, ", %zu newly unknown", unknown);
+        zc_text_add(t, ".\n\n");
 }
 
 /** Why checks have no answer: by rules and number; the reason itself may name hosts, and so waits for -v. */

@@ -88,7 +88,7 @@ static void tail_stale(struct page *p, const char *list, const char *words, stru
 static void tail_since(struct page *p, struct zc_text *t)
 {
         const char *created = zc_json_str(p->report, "baseline.created", NULL);
-        size_t fresh = 0, fixed = 0, changed = 0, i;
+        size_t fresh = 0, fixed = 0, changed = 0, unknown, i;
         const json_t *f;
         ZC_AUTO_TEXT labels = { 0 };
 
@@ -112,6 +112,8 @@ static void tail_since(struct page *p, struct zc_text *t)
         if (fresh > 0)
                 zc_text_printf(t, " (%s%s)", zc_text_str(&labels), fresh > LABELS_MAX ? ", …" : "");
         zc_text_printf(t, ", %zu fixed, %zu changed", fixed, changed);
+        if (view_newly_unknown(p->report, &unknown))
+                zc_text_printf(t, ", %zu newly unknown", unknown);
 }
 
 static bool tail_not_seen(struct page *p, struct zc_err *err)

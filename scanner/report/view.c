@@ -34,6 +34,18 @@ const char *view_risk(const char *risk)
         return risk;
 }
 
+bool view_newly_unknown(const json_t *report, size_t *count)
+{
+        const json_t *rows = json_object_get(report, "newly_unknown"), *row;
+        size_t i;
+
+        *count = 0;
+        json_array_foreach (rows, i, row) {
+                *count += (size_t)json_integer_value(json_object_get(row, "count"));
+        }
+        return json_is_array(rows);
+}
+
 /** Whether the evidence is of more runs than one. */
 static bool many_runs(const json_t *finding)
 {

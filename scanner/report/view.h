@@ -95,6 +95,8 @@ size_t view_distinct(const json_t *texts);
 const char *view_risk(const char *risk);
 /** Does the gate count this finding? */
 bool view_gate_counts(const json_t *report, const json_t *finding);
+/** How many checks have no answer and had one in the baseline; false where the report does not say. */
+bool view_newly_unknown(const json_t *report, size_t *count);
 /** The vantage that saw one fact of a finding's evidence; NULL where one run saw all of it. */
 const char *view_seen_from(const json_t *report, const json_t *finding, const json_t *read);
 /** The other subjects of the service that a finding is about, with commas; nothing for none. */

@@ -218,16 +218,71 @@ static char *findings_of(const json_t *report)
         return zc_text_steal(&t);
 }
 
-static json_t *judge(struct zc_evidence *const *evs, size_t count, const json_t *waivers)
+static json_t *judge_since(struct zc_evidence *const *evs, size_t count, const json_t *waivers,
+                           const json_t *baseline)
 {
         ZC_AUTO(zc_pack) p = pack_new();
-        const struct zc_judge_options o = { .pack = p, .waivers = waivers, .now_ms = NOW };
+        const struct zc_judge_options o = {
+                .pack = p, .waivers = waivers, .baseline = baseline, .now_ms = NOW
+        };
         struct zc_err err = { 0 };
         json_t *report = zc_judge(evs, count, &o, &err);
 
         if (!report)
                 fail_msg("%s", err.text);
         return report;
+}
+
+static json_t *judge(struct zc_evidence *const *evs, size_t count, const json_t *waivers)
+{
+        return judge_since(evs, count, waivers, NULL);
+}
+
+/** "rule count" of each row that has no answer now and had one. */
+static void newly_is(const json_t *report, const char *want)
+{
+        const json_t *row;
+        ZC_AUTO_TEXT t = { 0 };
+        size_t i;
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        json_array_foreach (json_object_get(report, "newly_unknown"), i, row) {
+                zc_text_printf(&t, "%s%s %lld", i ? ", " : "", zc_json_str(row, "rule", ""),
+                               (long long)json_integer_value(json_object_get(row, "count")));
+        }
+        assert_string_equal(zc_text_str(&t), want);
+}
+
+/** What had an answer in the baseline and has none now; and a finding that became part of another one is not gone. */
+static void test_since(void **state)
+{
+        struct zc_evidence *told = evidence(WEB, HOST(LISTENS("ip", "0.0.0.0", ""))
+                                                         ENDPOINTS(AT("web", "127.0.0.1", RUNS)));
+        struct zc_evidence *silent = evidence(WEB, HOST(LISTENS("ip", "0.0.0.0", "")) ENDPOINTS(
+                                                           AT("web", "127.0.0.1", "'redis':{}")));
+        struct zc_evidence *both[] = {
+                told, evidence(OUT, "'problems':[]" ENDPOINTS(AT("192.0.2.7", "192.0.2.7", RUNS)))
+        };
+        json_auto_t *first = judge(&told, 1, NULL);
+        json_auto_t *second = judge_since(&silent, 1, NULL, first);
+        json_auto_t *third = judge_since(&silent, 1, NULL, second);
+        json_auto_t *back = judge_since(&told, 1, NULL, third);
+        json_auto_t *wider = judge_since(both, 2, NULL, first);
+        const json_t *f;
+        size_t i;
+
+        (void)state;
+        assert_true(json_is_null(json_object_get(first, "newly_unknown")));
+        newly_is(second, "ZC-T-001 1");
+        newly_is(third, "");
+        newly_is(back, "");
+        newly_is(wider, "ZC-T-003 1"); /* of the address that nobody had looked at */
+        json_array_foreach (json_object_get(wider, "findings"), i, f) {
+                assert_string_not_equal(zc_json_str(f, "change", ""), "absent");
+        }
+        zc_evidence_free(told);
+        zc_evidence_free(silent);
+        zc_evidence_free(both[1]);
 }
 
 static void test_rows(void **state)
@@ -327,7 +382,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows),
                                             cmocka_unit_test(test_waivers),
-                                            cmocka_unit_test(test_host) };
+                                            cmocka_unit_test(test_host),
+                                            cmocka_unit_test(test_since) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
