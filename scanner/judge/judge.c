@@ -240,6 +240,22 @@ static bool is_cleared(const struct work *w)
                w->place.service != SIZE_MAX;
 }
 
+/**
+ * What a rule on exposure asks of a firewall that nobody was to read: a remote target plans no probe of its host (design section 5), so
+ * the question does not arise, as it does not for rules on the firewall itself.
+ */
+static void unplanned_firewall(const struct work *w, const struct zc_judge_context *c,
+                               struct zc_judgement *jm)
+{
+        static const char asked[] = "self.firewall";
+
+        if (jm->verdict != ZC_UNKNOWN || c->host || strcmp(w->rule->kind->name, "exposure") != 0 ||
+            strncmp(jm->why, asked, sizeof(asked) - 1) != 0)
+                return;
+        jm->verdict = ZC_NOTAPPLICABLE_V;
+        snprintf(jm->why, sizeof(jm->why), "the host itself was not planned");
+}
+
 static bool judge_one(struct work *w, const struct about *a)
 {
         struct judge *j = w->j;
@@ -252,6 +268,7 @@ static bool judge_one(struct work *w, const struct about *a)
 
         zc_arena_reset(j->scratch);
         zc_rule_judge(w->rule, &a->c, j->scratch, NULL, &jm);
+        unplanned_firewall(w, &a->c, &jm);
         zc_judge_reach(w->rule, a->reach, &jm);
         explained.host = a->c.host;
         cause = cause_find(&explained, &jm);

@@ -253,9 +253,118 @@ def edges():
             "\n".join(f"{form}: {g[0]} {g[2].decode()[-400:]}" for form, g in got.items()))
 
 
+# ---- what counts: findings, waivers, coverage, baseline, and whose gate ----
+
+EXPIRED = {"entry": {"mode": "direct", "offered": True, "surplus": 0},
+           "versions": {v: {"offered": v in ("TLSv1.2", "TLSv1.3")} for v in ("SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")},
+           "chains": [{"served": [{"subject": "CN=www", "issuer": "CN=ca", "names": ["www"], "names_total": 1, "not_before": "2025-11-01T00:00:00Z",
+                                   "not_after": "2026-11-01T00:00:00Z", "days_left": -21, "self_signed": False, "signature_hash": "SHA256",
+                                   "key": {"type": "RSA", "bits": 2048}}],
+                       "path": {"trusted": False, "reason": "expired", "complete": True}, "name_match": {"matched": True}}]}
+# name: what is wrong in the evidence, and what rules must then say: (severity, tag:release-blocker)
+FINDINGS = {
+    "nothing": (lambda e: None, []),
+    "critical": (lambda e: e["endpoints"].append(endpoint("db1", "203.0.113.7", 6379, "open", "redis", probes={"redis": {"outcome": "done"}},
+                                                          redis=OPEN_REDIS)), [("critical", False), ("high", False)]),
+    "high": (lambda e: e["host"]["firewall"]["defaults"]["input"].update(ip="accept", ip6="accept"), [("high", False)]),
+    "high, a release blocker": (lambda e: e["endpoints"][0].update(probes={"tls": {"outcome": "done"}}, tls=EXPIRED), [("high", True)]),
+    "medium": (lambda e: e["host"]["firewall"].update(tables=[{"family": "inet", "name": "old", "flags": ["dormant"], "chains": []}]),
+               [("medium", False)]),
+}
+# name: what an earlier report knew; the findings are then new, or not, or of rules that it had not
+BASELINES = ["none", "the same", "without them", "without the rules"]
+# name: fail_on, new_rules, max_new, and how the program is told
+GATES = {
+    "the default": (["critical"], "fail", None, []),
+    "pipeline": (["critical", "blocker", "new-high"], "warn", None, ["--profile", "pipeline"]),
+    "strict": (["critical", "high", "medium"], "fail", None, ["--profile", "strict"]),
+    "internet-facing": (["critical", "high"], "fail", None, ["--profile", "internet-facing"]),
+    "--fail-on new-high": (["new-high"], "fail", None, ["--fail-on", "new-high"]),
+    "none new": (["critical"], "fail", 0, "gate: {max_new: 0}"),
+    "new rules ignored": (["high"], "ignore", None, "gate: {fail_on: [high], new_rules: ignore}"),
+    "the policy's": (["critical", "high"], "fail", 0, ["--policy", "policy.yaml"]),
+}
+
+
+def want_counted(findings, waived, covered, baseline, gate):
+    """A finding counts unless it is waived, or its rule is new and the gate only warns of that; then by severity, by tag, or by being new."""
+    fail_on, new_rules, max_new, _ = gate
+    fresh = baseline in ("none", "without them") or (baseline == "without the rules" and new_rules == "fail")
+    counted = [] if waived or (baseline == "without the rules" and new_rules != "fail") else findings
+    if any(s in fail_on or (blocker and "blocker" in fail_on) or (fresh and "new-" + s in fail_on) for s, blocker in counted):
+        return 1
+    if max_new is not None and fresh and len(counted) > max_new:
+        return 1
+    return 0 if covered else 3
+
+
+def counted_evidence(name, covered):
+    e = json.loads(json.dumps(evidence(*GOOD)))
+    e["run"]["targets"] = [t for t in e["run"]["targets"] if t["id"] in ("m1", "www")]
+    e["endpoints"] = [x for x in e["endpoints"] if x["asset"] == "www"]
+    FINDINGS[name][0](e)
+    if not covered:
+        e["run"]["targets"].append({"id": "gone", "named": "203.0.113.99:443"})
+    path = f"f-{list(FINDINGS).index(name)}-{covered}.json"
+    return os.path.join(work, path) if os.path.exists(os.path.join(work, path)) else save(path, json.dumps(e))
+
+
+def baseline_of(kind, path):
+    """Made by the program itself, of the evidence that the name says; rules are taken out of what it had by hand."""
+    if kind == "none":
+        return None
+    status, out, err = judge(counted_evidence("nothing", True) if kind == "without them" else path, None, "json")
+    if status not in (0, 1, 3):
+        raise RuntimeError(err)
+    report = json.loads(out)
+    if kind == "without the rules":
+        rules = {f["rule"] for f in report["findings"]}
+        report["findings"] = []
+        report["checks"] = [c for c in report["checks"] if c["rule"] not in rules]
+    return save(f"b-{BASELINES.index(kind)}-{os.path.basename(path)}", json.dumps(report))
+
+
+def counted_options(gate, i):
+    told = GATES[gate][3]
+    if isinstance(told, str):
+        return ["--config", save(f"c-{i}.yaml", f"schema: zerocrit.config/1\n{told}\n")]
+    return [os.path.join(work, t) if t == "policy.yaml" else t for t in told]
+
+
+def counted():
+    save("policy.yaml", "policy: p\nowner: o\ngate: {fail_on: [critical, high], max_new: 0}\n")
+    waiver = waiver_file("w-all.yaml", [(r, "*", "fail", "2099-01-01") for r in ("ZC-RD-*", "ZC-PORT-*", "ZC-FW-*", "ZC-TLS-*")])
+    options = {g: counted_options(g, i) for i, g in enumerate(GATES)}
+    jobs = []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for name, covered in itertools.product(FINDINGS, (True, False)):
+            path = counted_evidence(name, covered)
+            for baseline in BASELINES:
+                if baseline == "without the rules" and name == "nothing":
+                    continue
+                known = baseline_of(baseline, path)
+                for gate, waived in itertools.product(GATES, (False, True)):
+                    wanted = want_counted(FINDINGS[name][1], waived, covered, baseline, GATES[gate])
+                    ends = covered and baseline in ("none", "without the rules") and gate in ("pipeline", "the policy's")
+                    for form in FORMATS if ends else FORMATS[:1]:
+                        more = options[gate] + (["--baseline", known] if known else [])
+                        jobs.append((wanted, f"{name}, waived {waived}, covered {covered}, baseline {baseline}, gate {gate}", form,
+                                     pool.submit(judge, path, waiver if waived else None, form, *more)))
+        wrong = {}
+        for wanted, row, form, job in jobs:
+            status, out, err = job.result()
+            if status != wanted or not words(form, out, err).startswith(VERDICT[status]):
+                wrong.setdefault(form, []).append(f"{row}: {status}, wanted {wanted}: {words(form, out, err).decode()[:300]}")
+    for form in FORMATS:
+        tap(form not in wrong, f"{form}: {sum(f == form for _, _, f, _ in jobs)} rows of findings, waivers, coverage, baseline and gate",
+            "\n".join(wrong.get(form, [])[:12]))
+    tap({w for w, _, _, _ in jobs} == {0, 1, 3}, "these rows have every status")
+
+
 try:
     table()
     edges()
+    counted()
 finally:
     shutil.rmtree(work, ignore_errors=True)
 print(f"1..{count}")
