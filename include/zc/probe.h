@@ -91,6 +91,7 @@ struct zc_probe {
         enum zc_probe_level level;
         unsigned needs;           /* enum zc_need: the most it can use */
         const char *const *after; /* ids that run first, NULL-terminated; NULL for none */
+        bool shares;              /* endpoint probes: others that share may speak to the service meanwhile */
         const char *evidence;     /* "host.firewall": where its facts go */
         const char *sends;        /* what goes over the wire, for --dry-run and docs/what-we-send.md */
         /** NULL: always. */

@@ -14,8 +14,6 @@
 #define WAIT_STEP_MS 250
 #define ENDPOINTS_AT_ONCE 8u /* of one address */
 #define QUEUE_PER_WORKER 4u  /* tasks that a pool takes without making us wait */
-#define RATE_FOR_TWO 200u    /* under ceilings lower than these one thing comes after another */
-#define PLACES_FOR_TWO 64u
 
 /* What probes of scope TARGET handed over, while an address is looked at. */
 struct seen {
@@ -40,15 +38,6 @@ static void put(const struct zc_work *w, json_t *record)
         sink_of(w)->put(sink_of(w)->ctx, record);
 }
 
-/** The name that was used to get here, or NULL. */
-static const char *name_of(const struct zc_work *w)
-{
-        const struct zc_target *t = w->item->t;
-
-        return t->literal || t->kind == ZC_TARGET_BLOCK || t->kind == ZC_TARGET_LOCAL ? NULL
-                                                                                      : t->host;
-}
-
 /* ---- records of what was not looked at ---- */
 
 static json_t *endpoint_unknown(const char *asset, const char *address, uint16_t port,
@@ -69,7 +58,7 @@ static void leave(const struct zc_work *w, enum zc_outcome outcome, const char *
         zc_addr_format(&w->addr, address);
         put(w, zc_scan_record(w->asset, address, outcome, why, needs));
         if (t->kind == ZC_TARGET_SERVICE)
-                put(w, endpoint_unknown(w->asset, address, t->port, name_of(w), why));
+                put(w, endpoint_unknown(w->asset, address, t->port, zc_work_name(w), why));
 }
 
 void zc_address_leave(const struct zc_work *w, enum zc_outcome outcome, const char *why)
@@ -233,35 +222,6 @@ static void scan_finish(struct seen *s, const struct zc_io *io)
 
 /* ---- probes ---- */
 
-static struct zc_io io_make(const struct zc_work *w, struct zc_deadline deadline)
-{
-        const struct zc_collector *c = w->item->collector;
-        const struct zc_job *job = c->spec->job;
-        bool unhurried = w->local && job->per_second == 0; /* lo needs no manners */
-
-        return (struct zc_io){ .scope = job->scope,
-                               .deadline = deadline,
-                               .pace = unhurried && job->concurrency == 0 ? NULL : c->pace,
-                               .at_once = unhurried ? c->at_once_each : c->at_once,
-                               .per_second = job->per_second,
-                               .root = job->root ? job->root : "" };
-}
-
-static struct zc_subject subject_make(const struct zc_work *w)
-{
-        return (struct zc_subject){ .asset = w->asset,
-                                    .addr = w->addr,
-                                    .name = name_of(w),
-                                    .port = w->item->t->port,
-                                    .scheme = w->item->t->scheme,
-                                    .path = w->item->t->path,
-                                    .started_ms = w->item->collector->spec->started_ms,
-                                    .ports = w->ports,
-                                    .named_port = w->item->t->kind == ZC_TARGET_SERVICE || w->local,
-                                    .local = w->local,
-                                    .host = w->item->collector->spec->host };
-}
-
 static void pause_ms(long ms)
 {
         const struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
@@ -273,14 +233,14 @@ static void pause_ms(long ms)
 static void target_probe(struct seen *s, const struct zc_plan_row *row, struct zc_deadline wait,
                          struct zc_deadline deadline)
 {
-        const struct zc_subject subject = subject_make(s->work);
+        const struct zc_subject subject = zc_work_subject(s->work);
         char address[ZC_ADDR_LEN];
 
         zc_addr_format(&s->work->addr, address);
         if (row->probe->applies && !row->probe->applies(&subject))
                 return;
         for (;;) {
-                struct zc_io io = io_make(s->work, deadline);
+                struct zc_io io = zc_work_io(s->work, deadline);
 
                 io.emit = seen_emit;
                 io.ctx = s;
@@ -299,99 +259,6 @@ static void target_probe(struct seen *s, const struct zc_plan_row *row, struct z
         }
 }
 
-static void endpoint_probe(const struct zc_work *w, const struct zc_plan_row *row, json_t *endpoint,
-                           struct zc_deadline deadline)
-{
-        static const char below[] = "endpoint.";
-        const char *at = row->probe->evidence ? row->probe->evidence : "";
-        const char *member =
-                strncmp(at, below, sizeof below - 1) == 0 ? at + sizeof below - 1 : row->probe->id;
-        struct zc_subject subject = subject_make(w);
-        struct zc_io io = io_make(w, deadline);
-        json_auto_t *out = json_object();
-        char address[ZC_ADDR_LEN];
-
-        subject.port = (uint16_t)json_integer_value(json_object_get(endpoint, "port"));
-        subject.endpoint = endpoint;
-        zc_addr_format_port(&w->addr, subject.port, address);
-        if (row->probe->applies && !row->probe->applies(&subject))
-                zc_io_notapplicable(&io, "not a service of its kind");
-        else
-                zc_probe_observe(row->probe, &subject, &io, out);
-        if (strcmp(at, "endpoint") == 0) /* what it finds out is about the endpoint itself */
-                json_object_update(endpoint, out);
-        else if (json_object_size(out) > 0 || io.outcome == ZC_DONE)
-                json_object_set(endpoint, member, out);
-        json_object_set_new(json_object_get(endpoint, "probes"), row->probe->id,
-                            zc_io_outcome(&io));
-        zc_io_report(&io, row->probe->id, address, "", sink_of(w));
-}
-
-/** Whether the probe is about what was named: https:// asks for no database. Without a scheme every probe is. */
-static bool was_named(const struct zc_work *w, const struct zc_probe *probe, const json_t *endpoint)
-{
-        struct zc_subject subject = subject_make(w);
-
-        subject.endpoint = endpoint;
-        return subject.scheme == ZC_SCHEME_NONE || !probe->applies || probe->applies(&subject);
-}
-
-/** A named port that is not open was planned for, and nothing could be seen of it. */
-static void endpoint_closed(const struct zc_work *w, json_t *endpoint)
-{
-        const struct zc_plan *plan = w->item->collector->spec->plan;
-        char why[64];
-
-        snprintf(why, sizeof why, "the port is %s", zc_json_str(endpoint, "state", "unknown"));
-        for (size_t i = 0; i < plan->count; i++) {
-                const struct zc_plan_row *row = &plan->rows[i];
-
-                if (row->probe->scope != ZC_SCOPE_ENDPOINT || row->how != ZC_PLAN_RUN)
-                        continue;
-                json_object_set_new(
-                        json_object_get(endpoint, "probes"), row->probe->id,
-                        was_named(w, row->probe, endpoint)
-                                ? zc_outcome_json(ZC_FAILED, why, "")
-                                : zc_outcome_json(ZC_NOTAPPLICABLE, "not what was named", ""));
-        }
-}
-
-/** Without the port probe it is the others' answers that say whether the port is open; what nobody answered is not known. */
-static void endpoint_answered(json_t *endpoint)
-{
-        json_t *outcome;
-        const char *id;
-
-        if (json_object_get(endpoint, "state"))
-                return;
-        json_object_foreach (json_object_get(endpoint, "probes"), id, outcome) {
-                const char *word = zc_json_str(outcome, "outcome", "");
-
-                if (strcmp(word, "done") != 0 && strcmp(word, "partial") != 0)
-                        continue;
-                json_object_set_new(endpoint, "state", json_string("open"));
-                json_object_set_new(endpoint, "reason", zc_json_printf("%s was answered", id));
-                return;
-        }
-}
-
-static void endpoint_observe(const struct zc_work *w, json_t *endpoint, struct zc_deadline deadline)
-{
-        const struct zc_plan *plan = w->item->collector->spec->plan;
-        const char *state =
-                zc_json_str(endpoint, "state", "open"); /* ports was taken out: it is tried */
-
-        if (strcmp(state, "open") != 0)
-                endpoint_closed(w, endpoint);
-        for (size_t i = 0; i < plan->count && strcmp(state, "open") == 0; i++) {
-                if (plan->rows[i].probe->scope == ZC_SCOPE_ENDPOINT && zc_plan_runs(&plan->rows[i]))
-                        endpoint_probe(w, &plan->rows[i], endpoint, deadline);
-        }
-        endpoint_answered(endpoint);
-        zc_endpoint_settle(endpoint);
-        put(w, json_pack("{s:O}", "endpoint", endpoint));
-}
-
 /* ---- endpoints, beside one another ---- */
 
 /* One of the endpoints of an address, as a task. */
@@ -405,7 +272,7 @@ static void endpoint_run(void *arg)
 {
         ZC_AUTO_MEM struct endpoint_task *t = arg;
 
-        endpoint_observe(t->work, t->endpoint, t->deadline);
+        zc_endpoint_observe(t->work, t->endpoint, t->deadline);
 }
 
 /** As many as the ceilings allow: each has at least one connection and one a second. */
@@ -435,7 +302,7 @@ static void endpoint_give(struct seen *s)
         if (t && zc_pool_add(s->pool, NULL, endpoint_run, t, &err))
                 return;
         free(t);
-        endpoint_observe(s->work, endpoint, s->deadline);
+        zc_endpoint_observe(s->work, endpoint, s->deadline);
 }
 
 static void pool_open(struct seen *s)
@@ -450,11 +317,7 @@ static void pool_open(struct seen *s)
 /** While other ports are still waited for: as many as are taken without waiting, and only where the ceilings have room for both. */
 static void endpoints_early(struct seen *s)
 {
-        const struct zc_job *job = s->work->item->collector->spec->job;
-
-        if (s->given == json_array_size(s->open) ||
-            (job->per_second && job->per_second < RATE_FOR_TWO) ||
-            (job->concurrency && job->concurrency < PLACES_FOR_TWO))
+        if (s->given == json_array_size(s->open) || !zc_work_roomy(s->work))
                 return;
         pool_open(s);
         while (s->pool && s->given < json_array_size(s->open) &&
@@ -485,7 +348,7 @@ static void endpoint_named(struct seen *s)
                 return;
         zc_addr_format(&s->work->addr, address);
         e = json_pack("{s:s, s:s, s:i, s:s, s:s?}", "asset", s->work->asset, "address", address,
-                      "port", (int)t->port, "transport", "tcp", "name", name_of(s->work));
+                      "port", (int)t->port, "transport", "tcp", "name", zc_work_name(s->work));
         if (e)
                 endpoint_seen(s, e);
         json_decref(e);
@@ -521,7 +384,7 @@ static void probes_run(struct seen *s, struct zc_deadline wait)
 static bool in_scope(const struct zc_work *w)
 {
         enum zc_scope_verdict v =
-                zc_scope_check(w->item->collector->spec->job->scope, name_of(w), &w->addr);
+                zc_scope_check(w->item->collector->spec->job->scope, zc_work_name(w), &w->addr);
         char why[96], address[ZC_ADDR_LEN];
 
         if (v == ZC_SCOPE_IN)

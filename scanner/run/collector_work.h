@@ -45,6 +45,14 @@ struct zc_work {
 
 /** Look at one address to the end: its ports, then what is open there. Every record of it is written. */
 void zc_address_observe(const struct zc_work *work);
+/** The name that was used to get to it, or NULL. */
+const char *zc_work_name(const struct zc_work *w);
+struct zc_io zc_work_io(const struct zc_work *w, struct zc_deadline deadline);
+struct zc_subject zc_work_subject(const struct zc_work *w);
+/** The user's ceilings have room for several things at a time. */
+bool zc_work_roomy(const struct zc_work *w);
+/** Runs the endpoint probes, fills in what they find, and writes the record. */
+void zc_endpoint_observe(const struct zc_work *w, json_t *endpoint, struct zc_deadline deadline);
 /** The records of an address that was not looked at. */
 void zc_address_leave(const struct zc_work *work, enum zc_outcome outcome, const char *why);
 /** The record of a listener of this machine that cannot be reached from it; every probe of an endpoint has failed there. */

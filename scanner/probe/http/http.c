@@ -207,6 +207,7 @@ const struct zc_probe zc_probe_http = {
         .level = ZC_LEVEL_OBSERVE,
         .needs = ZC_NEED_TCP,
         .after = (const char *const[]){ "ports", "identify", NULL },
+        .shares = true,
         .evidence = "endpoint.http",
         .sends =
                 "one GET / (or the path of the URL that was named) over HTTP/1.1, in TLS where the "

@@ -257,6 +257,7 @@ const struct zc_probe zc_probe_tls = {
         .level = ZC_LEVEL_SAFE,
         .needs = ZC_NEED_TCP,
         .after = (const char *const[]){ "ports", "identify", NULL },
+        .shares = true,
         .evidence = "endpoint.tls",
         .sends = "one or two ordinary TLS handshakes, then one ClientHello for each of SSL 3.0, "
                  "TLS 1.0, 1.1, 1.2 and 1.3, at most "
