@@ -8,28 +8,35 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void line(struct zc_rd in)
 {
         static const struct zc_fw_interface interfaces[] = { { .index = 1, .name = "lo" },
                                                              { .index = 7, .name = "eth0" } };
         const struct zc_fw_host host = { .interfaces = interfaces, .interface_count = 2 };
-        ZC_AUTO_MEM uint8_t *exact = malloc(size ? size : 1);
         struct zc_reach_memory memory = { .iif = NULL };
         struct zc_fw_packet p, again;
         struct zc_err err = { 0 };
 
-        if (!exact)
-                return 0;
-        if (size)
-                memcpy(exact, data, size);
-        if (zc_reach_line((struct zc_rd){ exact, size }, &host, &memory, &p, &err)) {
+        if (zc_reach_line(in, &host, &memory, &p, &err)) {
                 if ((p.family != ZC_FW_IP && p.family != ZC_FW_IP6) || (p.iif != 1 && p.iif != 7) ||
                     p.known != ZC_FW_KNOWN_ALL || p.pkttype > 3 ||
-                    !zc_reach_line((struct zc_rd){ exact, size }, &host, &memory, &again, &err) ||
+                    !zc_reach_line(in, &host, &memory, &again, &err) ||
                     memcmp(&p, &again, sizeof(p)) != 0)
                         abort();
         } else if (err.code != ZC_E_MALFORMED || err.text[0] == '\0' ||
                    strpbrk(err.text, "\n\r\x1b") || !zc_utf8_valid(err.text, strlen(err.text)))
                 abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        uint8_t *exact = malloc(size ? size : 1);
+
+        if (!exact)
+                return 0;
+        if (size)
+                memcpy(exact, data, size);
+        line((struct zc_rd){ exact, size });
+        free(exact);
         return 0;
 }

@@ -143,9 +143,14 @@ static bool worth_asking(const struct zc_reach_question *q, const struct zc_fw_a
 
 static bool same(const struct zc_fw_answer *a, const struct zc_fw_answer *b)
 {
-        return a->outcome == b->outcome && a->certainty == b->certainty && a->end == b->end &&
-               a->translated == b->translated && a->via_count == b->via_count &&
-               memcmp(a->via, b->via, a->via_count * sizeof(*a->via)) == 0;
+        if (a->outcome != b->outcome || a->certainty != b->certainty || a->end != b->end ||
+            a->translated != b->translated || a->via_count != b->via_count)
+                return false;
+        for (size_t i = 0; i < a->via_count; i++) {
+                if (a->via[i].chain != b->via[i].chain || a->via[i].handle != b->via[i].handle)
+                        return false;
+        }
+        return true;
 }
 
 /* An answer for each, and the way of the first of those that are alike. */

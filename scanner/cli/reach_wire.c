@@ -397,7 +397,7 @@ static bool member(struct parse *p)
 {
         struct value other, *v;
         char name[STRING_MAX];
-        size_t n;
+        size_t n = 0;
         int m = 0;
 
         space(p);

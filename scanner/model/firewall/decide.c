@@ -103,11 +103,14 @@ static bool has_address4(const struct zc_fw_machine *m, uint32_t index)
 static enum fw_tri source_full(const struct zc_fw_machine *m, const struct zc_fw_interface *in,
                                const uint8_t *src)
 {
-        struct fw_found f = fw_route_find(m, 0, src, 0);
+        bool policy = m->host->policy_routing[0];
+        struct fw_found f = (policy ? fw_route_local : fw_route_find)(m, 0, src, 0);
         const struct zc_fw_route *r = f.route;
 
-        if (m->host->policy_routing[0] || f.unsure)
+        if (f.unsure)
                 return FW_EITHER;
+        if (policy && !r) /* some table has it or none does: without rp_filter all the same */
+                return in->rp_filter ? FW_EITHER : FW_YES;
         if (!r || (r->type >= ZC_FW_BLACKHOLE && r->type <= ZC_FW_PROHIBIT))
                 return in->rp_filter ? FW_NO : FW_YES;
         if (r->type != ZC_FW_UNICAST && !(r->type == ZC_FW_LOCAL && in->accept_local))

@@ -299,6 +299,7 @@ static unsigned take(struct fw_walk *w, struct fw_state *s, const struct fw_opti
 struct doubts {
         struct {
                 unsigned outcomes;
+                bool differ; /* among themselves */
                 const char *cause;
         } list[12];
         unsigned count, outcomes;
@@ -331,12 +332,16 @@ static unsigned choose(struct fw_walk *w, struct fw_state *s, struct doubts *d)
         struct fw_option options[FW_OPTIONS];
         unsigned n = w->options, side = 0;
         const char *cause = w->cause;
+        bool differ = false;
 
         memcpy(options, w->option, n * sizeof(*options));
         if (n > 1 && w->trace)
                 tell_rule(w, s, ZC_FW_RULE_MAYBE);
         for (unsigned i = 0; i + 1 < n && !w->stop; i++) {
-                side |= side_way(w, s, &options[i]);
+                unsigned ended = side_way(w, s, &options[i]);
+
+                differ |= i > 0 && ended != side;
+                side |= ended;
                 if (w->trace && !w->stop)
                         tell_rule(w, s, ZC_FW_OTHERWISE);
         }
@@ -344,6 +349,7 @@ static unsigned choose(struct fw_walk *w, struct fw_state *s, struct doubts *d)
                 d->outcomes |= side;
                 if (d->count < ZC_COUNT(d->list)) {
                         d->list[d->count].outcomes = side;
+                        d->list[d->count].differ = differ;
                         d->list[d->count++].cause = cause;
                 }
         }
@@ -356,7 +362,7 @@ static unsigned settle(struct fw_walk *w, const struct doubts *d, unsigned ended
         unsigned after = ended;
 
         for (unsigned i = d->count; i-- > 0;) {
-                if (d->list[i].outcomes != after)
+                if (d->list[i].differ || d->list[i].outcomes != after)
                         w->blur = d->list[i].cause;
                 after |= d->list[i].outcomes;
         }

@@ -45,7 +45,7 @@ static uint8_t state_of(const struct fw_state *s, uint8_t asked)
 
 static struct fw_tuple reversed(const struct fw_tuple *t)
 {
-        struct fw_tuple r;
+        struct fw_tuple r = { 0 };
 
         for (int i = 0; i < 2; i++) {
                 memcpy(r.addr[i], t->addr[1 - i], 16);
