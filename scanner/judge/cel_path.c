@@ -1,4 +1,5 @@
 /** Paths into evidence as people write them: resolved against the types, in the form in which an expression's own paths stand. */
+#include <assert.h>
 #include <string.h>
 
 #include "cel_impl.h"
@@ -94,6 +95,7 @@ static bool step(struct walk *w)
         const char *s = w->at, *end;
         size_t n;
 
+        assert(w->type);
         if (s[0] == '[' && s[1] == ']') {
                 w->at += 2;
                 return step_element(w);

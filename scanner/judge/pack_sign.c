@@ -99,21 +99,20 @@ bool zc_signature_read(const void *bytes, size_t len, uint8_t out[ZC_SIGNATURE_S
                        len);
 }
 
-/** The base64 between a PEM's BEGIN and END lines, its line breaks taken out; the text itself when it has none. */
-static size_t pem_body(const char *text, char *out, size_t room)
+/** The base64 between a PEM's BEGIN and END lines, which is one line; the text itself when it has none; NULL when they do not match. */
+static const char *pem_body(const char *text, size_t *n)
 {
         static const char begin[] = "-----BEGIN PUBLIC KEY-----\n";
         static const char end[] = "\n-----END PUBLIC KEY-----";
-        const char *body =
-                strncmp(text, begin, sizeof(begin) - 1) == 0 ? text + sizeof(begin) - 1 : text;
-        const char *stop = body == text ? NULL : strstr(body, end);
-        size_t n = stop ? (size_t)(stop - body) : strlen(body);
+        const char *body = text + sizeof(begin) - 1, *stop, *rest;
 
-        if ((body != text && !stop) ||
-            (stop && stop[sizeof(end) - 1 + (stop[sizeof(end) - 1] == '\n')]) || n >= room)
-                return 0;
-        memcpy(out, body, n);
-        return n;
+        *n = strlen(text);
+        if (strncmp(text, begin, sizeof(begin) - 1) != 0)
+                return text;
+        stop = strstr(body, end);
+        rest = stop ? stop + sizeof(end) - 1 : "more";
+        *n = stop ? (size_t)(stop - body) : 0;
+        return rest[*rest == '\n'] == '\0' ? body : NULL;
 }
 
 bool zc_signing_key_read(const char *text, uint8_t out[ZC_SIGNING_KEY_SIZE], struct zc_err *err)
@@ -122,12 +121,12 @@ bool zc_signing_key_read(const char *text, uint8_t out[ZC_SIGNING_KEY_SIZE], str
         static const uint8_t head[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                         0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
         uint8_t der[sizeof(head) + ZC_SIGNING_KEY_SIZE];
-        char body[BASE64_SIZE(sizeof(der)) + 1];
-        size_t n = pem_body(text, body, sizeof(body));
+        size_t n = 0;
+        const char *body = pem_body(text, &n);
 
-        if (base64_read(body, n, der, sizeof(der)) && memcmp(der, head, sizeof(head)) == 0)
+        if (body && base64_read(body, n, der, sizeof(der)) && memcmp(der, head, sizeof(head)) == 0)
                 memcpy(out, der + sizeof(head), ZC_SIGNING_KEY_SIZE);
-        else if (!base64_read(body, n, out, ZC_SIGNING_KEY_SIZE))
+        else if (!body || !base64_read(body, n, out, ZC_SIGNING_KEY_SIZE))
                 return zc_fail(err, ZC_E_USAGE,
                                "this is no Ed25519 public key; put here what `openssl pkey -in "
                                "KEY.pem -pubout` prints");

@@ -1,4 +1,5 @@
 /** The trust file: whose signature is believed, on which packs, until when; and which versions were taken before. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -213,6 +214,7 @@ bool zc_trust_load(const char *path, struct zc_trust **out, struct zc_err *err)
         }
         if (!zc_trust_parse(path, buf, len, &t, err))
                 return false;
+        assert(t);
         if (!t->accepted_path && strcmp(path, "-") != 0 &&
             !(t->accepted_path = accepted_place(path)))
                 return zc_fail(err, ZC_E_NOMEM, "no memory for keys");

@@ -1,6 +1,7 @@
 /** Packs: rule files in path order, loaded whole or not at all. pack_*.c find them, and say whether they are to be believed. */
 #include "zc/rules.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -331,6 +332,7 @@ bool zc_pack_builtin(struct zc_pack **out, struct zc_err *err)
         }
         if (!zc_pack_settle(p, err) || !parts_room(p, err))
                 return false;
+        assert(p->parts);
         memcpy(part.digest, p->digest, sizeof(part.digest));
         part.rules = p->count;
         p->parts[p->part_count++] = part;

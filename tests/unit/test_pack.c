@@ -280,7 +280,7 @@ static void versions(void **state)
         (void)state;
         for (size_t i = 0; i < ZC_COUNT(rising); i++) {
                 for (size_t k = 0; k < ZC_COUNT(rising); k++) {
-                        struct zc_version a, b;
+                        struct zc_version a = { 0 }, b = { 0 };
 
                         assert_true(zc_version_parse(rising[i], &a) &&
                                     zc_version_parse(rising[k], &b));
