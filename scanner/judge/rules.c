@@ -358,21 +358,16 @@ static struct rule_owned *rule_borrow(const struct rule_owned *r,
         return copy;
 }
 
-struct zc_pack *zc_pack_view(const struct zc_pack *p, const struct zc_rule_choice *choices)
+static bool view_fill(struct zc_pack *view, const struct zc_pack *p,
+                      const struct zc_rule_choice *choices)
 {
-        ZC_AUTO(zc_pack) view = calloc(1, sizeof(*view));
-
-        if (!view)
-                return NULL;
         view->rules = calloc(p->count + 1, sizeof(struct rule_owned *));
         view->ids = calloc(p->count + 1, sizeof(*view->ids));
-        if (!view->rules || !view->ids)
-                return NULL;
+        view->parts = calloc(p->part_count + 1, sizeof(*view->parts));
+        if (!view->rules || !view->ids || !view->parts)
+                return false;
         view->cap = p->count + 1;
         memcpy(view->digest, p->digest, sizeof(view->digest));
-        view->parts = calloc(p->part_count + 1, sizeof(*view->parts));
-        if (!view->parts)
-                return NULL;
         if (p->part_count)
                 memcpy(view->parts, p->parts, p->part_count * sizeof(*view->parts));
         view->part_count = p->part_count;
@@ -381,11 +376,22 @@ struct zc_pack *zc_pack_view(const struct zc_pack *p, const struct zc_rule_choic
                         continue;
                 view->rules[view->count] = rule_borrow(p->rules[i], choices[i].severity);
                 if (!view->rules[view->count])
-                        return NULL;
+                        return false;
                 view->ids[view->count] = p->ids[i];
                 view->count++;
         }
-        return ZC_TAKE(view);
+        return true;
+}
+
+struct zc_pack *zc_pack_view(const struct zc_pack *p, const struct zc_rule_choice *choices)
+{
+        struct zc_pack *view = calloc(1, sizeof(*view));
+
+        if (view && !view_fill(view, p, choices)) {
+                zc_pack_free(view);
+                return NULL;
+        }
+        return view;
 }
 
 void zc_pack_beside(struct zc_pack *p, const struct zc_pack *other)
