@@ -116,6 +116,13 @@ static struct zc_out *out_new(const char *name, size_t ceiling)
         return o;
 }
 
+static bool link_is_ours(const char *path, const struct stat *st, struct zc_err *err)
+{
+        return st->st_uid == 0 || st->st_uid == geteuid() ||
+               zc_fail(err, ZC_E_USAGE, "%s is another user's symbolic link: name the file itself",
+                       path);
+}
+
 /**
  * Where PATH's contents will stand. A symbolic link is followed, but only one of ours or root's: in a
  * folder that everyone may write, anyone else's would choose the file that we replace.
@@ -125,10 +132,8 @@ static bool out_resolve(const char *path, char **out, struct zc_err *err)
         struct stat st;
 
         if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
-                if (st.st_uid != 0 && st.st_uid != geteuid())
-                        return zc_fail(err, ZC_E_USAGE,
-                                       "%s is another user's symbolic link: name the file itself",
-                                       path);
+                if (!link_is_ours(path, &st, err))
+                        return false;
                 *out = realpath(path, NULL);
                 return *out || zc_fail_errno(err, "cannot follow %s", path);
         }
@@ -161,6 +166,63 @@ static bool out_open_temporary(struct zc_out *o, const char *path, mode_t mode, 
         return true;
 }
 
+static bool env_id(const char *name, uint64_t *id)
+{
+        const char *s = getenv(name);
+
+        return s && zc_parse_uint(s, strlen(s), UINT32_MAX - 1, id);
+}
+
+/** Names of descriptors that we were given open: whoever opened them chose them for us. */
+static bool is_descriptor(const char *path)
+{
+        static const char *const places[] = { "/dev/stdout", "/dev/stderr", "/dev/fd/",
+                                              "/proc/self/fd/" };
+
+        for (size_t i = 0; i < ZC_COUNT(places); i++) {
+                if (strncmp(path, places[i], strlen(places[i])) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/** Ours, root's, or of the user who became root by sudo. */
+static bool is_ours(const struct stat *st)
+{
+        uint64_t uid;
+
+        return st->st_uid == 0 || st->st_uid == geteuid() ||
+               (geteuid() == 0 && env_id("SUDO_UID", &uid) && st->st_uid == uid);
+}
+
+static bool refuse_other(const char *path, const struct stat *st, struct zc_err *err)
+{
+        return zc_fail(err, ZC_E_USAGE, "%s is another user's %s: name a file of your own", path,
+                       S_ISFIFO(st->st_mode) ? "FIFO" : "device or file");
+}
+
+/**
+ * A device or a FIFO: in a folder that everyone may write another user could have made one to read what we write. What the name means
+ * may change until it is open, so the open descriptor is asked.
+ */
+static bool out_open_special(struct zc_out *o, const char *path, struct zc_err *err)
+{
+        struct stat st;
+        bool given = is_descriptor(path), link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+
+        if (link && !given && !link_is_ours(path, &st, err))
+                return false;
+        if (!given && stat(path, &st) == 0 &&
+            !is_ours(&st)) /* opening a FIFO waits for its reader */
+                return refuse_other(path, &st, err);
+        do
+                o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (link ? 0 : O_NOFOLLOW));
+        while (o->fd < 0 && errno == EINTR);
+        if (o->fd < 0 || fstat(o->fd, &st) != 0)
+                return zc_fail_errno(err, "cannot write %s", path);
+        return given || (is_ours(&st) && !S_ISREG(st.st_mode)) || refuse_other(path, &st, err);
+}
+
 /** Standard output, a device or a FIFO is written to directly; everything else beside its place. */
 static bool out_open_into(struct zc_out *o, const char *path, mode_t mode, struct zc_err *err)
 {
@@ -179,10 +241,7 @@ static bool out_open_into(struct zc_out *o, const char *path, mode_t mode, struc
                                "cannot write %s: it is a directory; name a file in it", path);
         if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
                 return out_open_temporary(o, path, mode, err);
-        do
-                o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        while (o->fd < 0 && errno == EINTR);
-        return o->fd >= 0 || zc_fail_errno(err, "cannot write %s", path);
+        return out_open_special(o, path, err);
 }
 
 bool zc_out_open(const char *path, mode_t mode, struct zc_out **out, struct zc_err *err)
@@ -341,13 +400,6 @@ void zc_out_free(struct zc_out *o)
         free(o->path);
         free(o->shown);
         free(o);
-}
-
-static bool env_id(const char *name, uint64_t *id)
-{
-        const char *s = getenv(name);
-
-        return s && zc_parse_uint(s, strlen(s), UINT32_MAX - 1, id);
 }
 
 void zc_file_give(int fd)

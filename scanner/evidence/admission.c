@@ -175,7 +175,34 @@ static enum zc_reach source_reach(const char *text)
                                                                          : ZC_REACH_PRIVATE;
 }
 
-static enum zc_reach sources_reach(const json_t *sources)
+/* How much of the Internet sources name together: each piece may be an office, and all of them everyone but a few. */
+struct space {
+        json_t *seen;     /* set of sources, each counted once; NULL: all are counted */
+        uint64_t ip, ip6; /* addresses; blocks of 2^80 */
+};
+
+static void space_add(struct space *s, const char *text)
+{
+        struct zc_prefix p;
+
+        if (!text || source_reach(text) != ZC_REACH_PRIVATE ||
+            !zc_prefix_parse(text, &p, &(struct zc_err){ 0 }) || is_near(zc_addr_class(&p.addr)) ||
+            (s->seen && json_object_get(s->seen, text)))
+                return;
+        if (s->seen)
+                json_object_set_new(s->seen, text, json_true());
+        if (p.addr.family == AF_INET)
+                s->ip += UINT64_C(1) << (32 - p.bits);
+        else if (p.bits <= 48)
+                s->ip6 += UINT64_C(1) << (48 - p.bits);
+}
+
+static bool space_is_wide(const struct space *s)
+{
+        return s->ip >= UINT64_C(1) << (32 - WIDE_IP) || s->ip6 >= UINT64_C(1) << (48 - WIDE_IP6);
+}
+
+static enum zc_reach sources_reach(const json_t *sources, struct space *space)
 {
         enum zc_reach widest = ZC_REACH_NONE;
         const json_t *source;
@@ -185,8 +212,9 @@ static enum zc_reach sources_reach(const json_t *sources)
                 enum zc_reach one = source_reach(json_string_value(source));
 
                 widest = one > widest ? one : widest;
+                space_add(space, json_string_value(source));
         }
-        return widest;
+        return space_is_wide(space) ? ZC_REACH_ANY : widest;
 }
 
 /* ---- all lines ---- */
@@ -199,6 +227,7 @@ struct sum {
         bool open;          /* a line's sources are not in the evidence, or the reading stopped */
         enum zc_reach translated;
         json_t *sources;
+        struct space space; /* of all lines that match */
 };
 
 /** Adds what is new of it. Rows repeat it per listener, so it stays short whatever the evidence holds. */
@@ -247,7 +276,7 @@ static json_t *via_new(const json_t *via)
 static void sum_add(struct sum *sum, const json_t *admit)
 {
         const json_t *sources = json_object_get(admit, "sources");
-        enum zc_reach reach = sources_reach(sources);
+        enum zc_reach reach = sources_reach(sources, &sum->space);
         bool certain = strcmp(zc_json_str(admit, "certainty", "certain"), "certain") == 0;
 
         sum->open = sum->open || !json_is_array(sources);
@@ -327,7 +356,8 @@ static struct zc_admission by_lines(const json_t *host, const json_t *firewall,
         const json_t *admits = json_object_get(firewall, "admits"), *admit;
         struct sum sum = { .widest = ZC_REACH_NONE,
                            .open = !is_whole(host, firewall),
-                           .sources = json_array() };
+                           .sources = json_array(),
+                           .space = { .seen = json_object() } };
         struct zc_admission a = { .widest = ZC_REACH_UNKNOWN };
         const char *verdict = "accept";
         size_t i;
@@ -349,6 +379,7 @@ static struct zc_admission by_lines(const json_t *host, const json_t *firewall,
                 verdict = sum.open ? "unknown" : refusal(firewall, listener);
         a.facts = sum_facts(&sum, verdict);
         json_decref(sum.sources);
+        json_decref(sum.space.seen);
         return a;
 }
 
@@ -375,11 +406,14 @@ static struct zc_admission by_reach(const json_t *reach, const char *verdict)
 {
         const json_t *sources = json_object_get(reach, "sources");
         struct zc_admission a = { .widest = ZC_REACH_NONE, .facts = reach_facts(reach, verdict) };
+        struct space space = { .seen = json_object() };
 
         if (strcmp(verdict, "unknown") == 0)
                 a.widest = ZC_REACH_UNKNOWN;
         else if (strcmp(verdict, "accept") == 0)
-                a.widest = json_is_array(sources) ? sources_reach(sources) : ZC_REACH_UNKNOWN;
+                a.widest =
+                        json_is_array(sources) ? sources_reach(sources, &space) : ZC_REACH_UNKNOWN;
+        json_decref(space.seen);
         return a;
 }
 

@@ -71,8 +71,9 @@ static bool make_ares(struct channel *c, ares_channel *out, int flags,
                                         .lookups = lookups,
                                         .sock_state_cb = watch,
                                         .sock_state_cb_data = c };
+        /* No domains: a name is asked as it was named. A search list would make others of it, which nobody authorised. */
         int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-                   ARES_OPT_SOCK_STATE_CB;
+                   ARES_OPT_SOCK_STATE_CB | ARES_OPT_DOMAINS;
         int status = ares_init_options(out, &options, mask);
 
         if (status == ARES_SUCCESS && o->servers)

@@ -49,6 +49,22 @@ static const struct zc_prefix private_space[] = {
         { { AF_INET6, { 0xfe, 0xc0 }, 0 }, 10 },
 };
 
+/*
+ * IPv6 addresses behind which an IPv4 address stands, and where its bytes are: NAT64 by its well-known prefix (RFC 6052), by the prefix for
+ * local use with each length that it leaves room for (RFC 8215), and 6to4 (RFC 3056). Which of the lengths a network has is not known here.
+ */
+static const struct embedding {
+        struct zc_prefix prefix;
+        uint8_t at[4];
+} embeddings[] = {
+        { { { AF_INET6, { 0x00, 0x64, 0xff, 0x9b }, 0 }, 96 }, { 12, 13, 14, 15 } },
+        { { { AF_INET6, { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 0 }, 48 }, { 12, 13, 14, 15 } },
+        { { { AF_INET6, { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 0 }, 48 }, { 6, 7, 9, 10 } },
+        { { { AF_INET6, { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 0 }, 48 }, { 7, 9, 10, 11 } },
+        { { { AF_INET6, { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 0 }, 48 }, { 9, 10, 11, 12 } },
+        { { { AF_INET6, { 0x20, 0x02 }, 0 }, 16 }, { 2, 3, 4, 5 } },
+};
+
 /* ---- lists ---- */
 
 /* Room for one more element; the list may move. */
@@ -345,7 +361,38 @@ static bool never(const struct zc_addr *a)
         enum zc_addr_class class = zc_addr_class(a);
 
         return class == ZC_ADDR_UNSPECIFIED || class == ZC_ADDR_MULTICAST ||
-               class == ZC_ADDR_BROADCAST || holds(metadata, ZC_COUNT(metadata), a);
+               class == ZC_ADDR_BROADCAST;
+}
+
+/** Whether the address, or an IPv4 address that a translator would make of it, is one of those. */
+static bool any_of(const struct zc_addr *a,
+                   bool (*one)(const struct zc_scope *, const struct zc_addr *),
+                   const struct zc_scope *s)
+{
+        if (one(s, a))
+                return true;
+        for (size_t i = 0; i < ZC_COUNT(embeddings); i++) {
+                struct zc_addr v4 = { .family = AF_INET };
+
+                if (!zc_prefix_contains(&embeddings[i].prefix, a))
+                        continue;
+                for (size_t b = 0; b < 4; b++)
+                        v4.bytes[b] = a->bytes[embeddings[i].at[b]];
+                if (one(s, &v4))
+                        return true;
+        }
+        return false;
+}
+
+static bool is_excluded(const struct zc_scope *s, const struct zc_addr *a)
+{
+        return in(&s->exclude.prefixes, a);
+}
+
+static bool is_metadata(const struct zc_scope *s, const struct zc_addr *a)
+{
+        (void)s;
+        return holds(metadata, ZC_COUNT(metadata), a);
 }
 
 enum zc_scope_verdict zc_scope_check(const struct zc_scope *s, const char *name,
@@ -353,9 +400,9 @@ enum zc_scope_verdict zc_scope_check(const struct zc_scope *s, const char *name,
 {
         struct zc_addr a = zc_addr_unmap(*addr);
 
-        if (in(&s->exclude.prefixes, &a) || matches(&s->exclude.names, name))
+        if (any_of(&a, is_excluded, s) || matches(&s->exclude.names, name))
                 return ZC_SCOPE_EXCLUDED;
-        if (never(&a) && !in(&s->literal, &a))
+        if ((never(&a) || any_of(&a, is_metadata, s)) && !in(&s->literal, &a))
                 return ZC_SCOPE_NEVER;
         if (in(&s->own, &a))
                 return ZC_SCOPE_IN;

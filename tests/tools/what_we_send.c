@@ -40,7 +40,12 @@ static const char head[] =
         "The scope binds every connection, resolved names and redirects included. Proxy variables "
         "of the environment are ignored. 169.254.169.254, "
         "multicast and broadcast are never contacted unless they are named. Names are asked of the "
-        "machine's own resolvers.\n\n";
+        "machine's own resolvers, in the words they were given: a search list of resolv.conf is "
+        "not "
+        "followed, so write a short name in full. The resolvers are the machine's and not targets: "
+        "scope.allow and scope.exclude bind the addresses that a name leads to, not whom we ask "
+        "for them. What a translator would make of an IPv6 address (NAT64, 6to4) is excluded where "
+        "the IPv4 address is.\n\n";
 
 static void table(void)
 {

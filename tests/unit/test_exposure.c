@@ -71,11 +71,14 @@ static const struct {
         { "bare: no line, but no outcome says that all was read", LISTENER(""),
           FIREWALL("'admits':[],'not_modelled':[]"), "unknown", "unknown" },
         { "bare: no line, but what is not modelled was not looked for", LISTENER(""),
-          "'probes':{'firewall':{'outcome':'done'}}," FIREWALL("'admits':[]"), "unknown", "unknown" },
+          "'probes':{'firewall':{'outcome':'done'}}," FIREWALL("'admits':[]"), "unknown",
+          "unknown" },
         { "no line, but not all is modelled", LISTENER(""),
           FIREWALL("'admits':[],'not_modelled':[{'what':'x'}]"), "unknown", "unknown" },
         { "nothing is let in; only other namespaces were not looked at", LISTENER(""),
-          FIREWALL("'admits':[],'not_modelled':[{'what':'other network namespaces have their own rules'}]"), "none", "drop" },
+          FIREWALL("'admits':[],'not_modelled':[{'what':'other network namespaces have their own "
+                   "rules'}]"),
+          "none", "drop" },
         { "no line, but not all was read", LISTENER(""),
           "'probes':{'firewall':{'outcome':'partial'}}," FIREWALL("'admits':[]"), "unknown",
           "unknown" },
@@ -122,6 +125,29 @@ static const struct {
         { "everyone but a part", LISTENER(""),
           FIREWALL("'admits':[{'family':'ip','hook':'input','sources':['64.0.0.0/2']}]"), "any",
           "accept" },
+        { "everyone, in pieces that are each as large as an office of a nation", LISTENER(""),
+          FIREWALL("'admits':[{'family':'ip','hook':'input','sources':['16.0.0.0/9','16.128.0.0/"
+                   "9']}]"),
+          "any", "accept" },
+        { "the same, a line each", LISTENER(""),
+          FIREWALL(
+                  "'admits':[{'family':'ip','hook':'input','sources':['16.0.0.0/9']},{'family':'ip'"
+                  ",'hook':'input','sources':['16.128.0.0/9']}]"),
+          "any", "accept" },
+        { "one piece, twice", LISTENER(""),
+          FIREWALL(
+                  "'admits':[{'family':'ip','hook':'input','sources':['16.0.0.0/9']},{'family':'ip'"
+                  ",'hook':'input','sources':['16.0.0.0/9','10.0.0.0/8']}]"),
+          "private", "accept" },
+        { "pieces of private space are private however many", LISTENER(""),
+          FIREWALL("'admits':[{'family':'ip','hook':'input','sources':['10.0.0.0/9','10.128.0.0/"
+                   "9','192.168.0.0/16','172.16.0.0/12']}]"),
+          "private", "accept" },
+        { "everyone over IPv6, in pieces",
+          "{'transport':'tcp','family':'ip6','address':'::','port':6379}",
+          FIREWALL("'admits':[{'family':'ip6','hook':'input','sources':['2400::/17','2400:8000::/"
+                   "17']}]"),
+          "any", "accept" },
         { "more than private space", LISTENER(""),
           FIREWALL("'admits':[{'family':'ip','hook':'input','sources':['10.0.0.0/7']}]"), "any",
           "accept" },
@@ -289,7 +315,8 @@ static const struct {
           "web " TCP6379 "|10.0.4.17:6379/tcp|any|unknown|out" },
         { "reached though the rules say drop",
           { WEB, "'vantage':{'id':'scan'}" },
-          { "'host':{'probes':{'firewall':{'outcome':'done'}},'firewall':{'admits':[],'not_modelled':["
+          { "'host':{'probes':{'firewall':{'outcome':'done'}},'firewall':{'admits':[],'not_"
+            "modelled':["
             "]},'listeners':[" LISTENER("") "]}",
             "'endpoints':[" OPEN("x", "192.0.2.7", "") "]" },
           "web " TCP6379 "|192.0.2.7:6379/tcp|any|drop|scan" },

@@ -145,6 +145,35 @@ static void *feed_slowly(void *arg)
         return NULL;
 }
 
+/** A FIFO that another user put at the output's place would read what is written; one of ours, or a descriptor, is meant. */
+static void writing_fifos_of_others(void **state)
+{
+        char place[] = "/tmp/zc-fifo-XXXXXX", path[64];
+        struct zc_err err = { 0 };
+        struct zc_out *o = NULL;
+        int reader;
+
+        (void)state;
+        assert_non_null(mkdtemp(place));
+        snprintf(path, sizeof(path), "%s/out", place);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        reader = open(path, O_RDONLY | O_NONBLOCK);
+        assert_true(zc_out_open(path, 0600, &o, &err));
+        zc_out_free(o);
+        close(reader);
+        if (geteuid() == 0) {
+                assert_int_equal(chown(path, 65534, 65534), 0);
+                o = NULL;
+                assert_false(zc_out_open(path, 0600, &o, &err));
+                assert_int_equal(err.code, ZC_E_USAGE);
+                assert_non_null(strstr(err.text, "another user's FIFO"));
+        }
+        assert_true(zc_out_open("/dev/null", 0600, &o, &err));
+        zc_out_free(o);
+        unlink(path);
+        rmdir(place);
+}
+
 static void reading_standard_input_and_fifos(void **state)
 {
         struct zc_err err = { 0 };
@@ -485,6 +514,7 @@ int main(void)
                 T(reading_what_has_no_size),
                 T(reading_what_is_not_there),
                 T(reading_standard_input_and_fifos),
+                T(writing_fifos_of_others),
                 T(a_file_appears_whole),
                 T(an_abandoned_file_leaves_nothing),
                 T(a_failed_write_keeps_what_stood_there),

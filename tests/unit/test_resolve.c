@@ -66,6 +66,8 @@ static const struct zone {
         { "garbage.example", AAAA, GARBAGE, { NULL } },
         { "spoofed.example", A, WRONG_ID, { "192.0.2.99" } },
         { "spoofed.example", AAAA, WRONG_ID, { NULL } },
+        { "short.elsewhere.example", A, NOERROR, { "192.0.2.77" } },
+        { "short.elsewhere.example", AAAA, NOERROR, { NULL } },
         { "many.example", A, NOERROR, { "many" } },
         { "many.example", AAAA, NOERROR, { NULL } },
 };
@@ -273,7 +275,7 @@ static int setup(void **state)
         assert_int_equal(bind(server.tcp, (struct sockaddr *)&sin, sizeof sin), 0);
         assert_int_equal(listen(server.tcp, 8), 0);
         assert_int_equal(pthread_create(&server.thread, NULL, server_main, NULL), 0);
-        unsetenv("LOCALDOMAIN");
+        setenv("LOCALDOMAIN", "elsewhere.example", 1); /* a search list is not ours to follow */
         return 0;
 }
 
@@ -324,6 +326,8 @@ static void test_answers(void **state)
                 { "localhost", "127.0.0.1 ::1", "", ZC_OK },
                 { "a.LOCALHOST.", "127.0.0.1 ::1", "", ZC_OK },
                 { "nosuch.example.", NULL, "resolving nosuch.example.: no such name", ZC_E_IO },
+                { "short", NULL, "resolving short: no such name", ZC_E_IO },
+                { "short.elsewhere.example", "192.0.2.77", "", ZC_OK },
                 { "empty.example.", NULL, "has no address", ZC_E_IO },
                 { "broken.example.", NULL, "SERVFAIL", ZC_E_IO },
                 { "refused.example.", NULL, "refused", ZC_E_IO },

@@ -55,6 +55,15 @@ static const struct row {
                    { NULL, "::ffff:192.0.2.1", ZC_SCOPE_EXCLUDED },
                    { NULL, "192.0.2.17", ZC_SCOPE_EXCLUDED },
                    { NULL, "192.0.2.2", ZC_SCOPE_IN } } },
+        /* what a translator would make of an IPv6 address is the IPv4 address */
+        { .exclude = { "192.0.2.33" },
+          .targets = { "nat.example", "64:ff9b:1:c000:2:2100::" },
+          .ask = { { "nat.example", "64:ff9b::192.0.2.33", ZC_SCOPE_EXCLUDED },
+                   { "nat.example", "64:ff9b::192.0.2.34", ZC_SCOPE_IN },
+                   { "nat.example", "64:ff9b:1::192.0.2.33", ZC_SCOPE_EXCLUDED },
+                   { NULL, "64:ff9b:1:c000:2:2100::", ZC_SCOPE_EXCLUDED },
+                   { "nat.example", "2002:c000:221::1", ZC_SCOPE_EXCLUDED },
+                   { "nat.example", "64:ff9b::169.254.169.254", ZC_SCOPE_NEVER } } },
         /* a name that resolves to a metadata service, multicast, broadcast or nothing does not name it */
         { .targets = { "rebind.example", "169.254.0.0/16" },
           .ask = { { "rebind.example", "169.254.169.254", ZC_SCOPE_NEVER },
