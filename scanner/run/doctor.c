@@ -141,12 +141,17 @@ static void look_seccomp(struct finding *f)
         /* A filter of NULL: EFAULT where filters exist, EINVAL where not. */
         bool ok = prctl(PR_SET_SECCOMP, 2 /* SECCOMP_MODE_FILTER */, NULL, 0, 0) != 0 &&
                   errno == EFAULT;
+        int sys = errno;
 
         if (ok)
                 found(f, true, "", "the collector makes only the system calls it is listed for");
+        else if (zc_seccomp_exists())
+                found(f, false, "a seccomp profile of the container that allows seccomp and prctl",
+                      "the system call filter is forbidden (%s): nothing is collected without it",
+                      strerror(sys));
         else
                 found(f, false, "a kernel with CONFIG_SECCOMP_FILTER", "no system call filter: %s",
-                      strerror(errno));
+                      strerror(sys));
 }
 
 /** Lines of /proc/self/uid_map: first uid inside, first outside, how many. */

@@ -99,5 +99,10 @@ bool zc_sandbox_enter(const char *root, struct zc_sandbox *out, struct zc_err *e
                 return zc_fail_errno(err, "cannot make the collector undumpable and mortal");
         out->landlock = zc_landlock_enter(root, out->landlock_why);
         out->seccomp = zc_seccomp_enter(out->seccomp_why);
-        return true;
+        if (out->seccomp || !zc_seccomp_exists())
+                return true;
+        return zc_fail(err, ZC_E_DENIED,
+                       "%s, though this kernel has filters; nothing is asked of strangers without "
+                       "one (a container's seccomp profile must allow seccomp and prctl)",
+                       out->seccomp_why);
 }

@@ -25,7 +25,8 @@ struct zc_sandbox {
 
 /**
  * @root: --root DIR whose files may be read, "" for none.
- * Fails when privilege could not be given up: then the caller must not go on. A kernel without Landlock or seccomp is no failure.
+ * Fails when privilege could not be given up, or when a kernel that has system call filters refused ours: then the caller must not go on.
+ * A kernel without Landlock or without filters is no failure.
  */
 bool zc_sandbox_enter(const char *root, struct zc_sandbox *out, struct zc_err *err) ZC_MUST_USE;
 
@@ -33,6 +34,8 @@ bool zc_sandbox_enter(const char *root, struct zc_sandbox *out, struct zc_err *e
 int zc_landlock_abi(void);
 /** Restrict files to the reading list, TCP to connecting, signals to ourselves. Returns the ABI in force, 0 with `why`. */
 int zc_landlock_enter(const char *root, char why[96]);
+/** Whether this kernel has system call filters at all. */
+bool zc_seccomp_exists(void);
 /** Restrict system calls to the allow-list; everything else is ENOSYS. */
 bool zc_seccomp_enter(char why[96]);
 

@@ -28,6 +28,8 @@ skip() {
         n=$((n + 1)); echo "ok $n - $1 # SKIP $2"
 }
 
+as "filters forbidden" "$tool" forbidden
+as "no filters" "$tool" lacks
 if [ "$(id -u)" -eq 0 ]; then
         as root env ZC_WAS_ROOT=1 "$tool"
         # The folder of a build may be closed to others: the program travels to where they can run it.
