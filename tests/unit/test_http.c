@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../../scanner/probe/http/http.h"
+#include "alloc.h"
 #include "zc/json.h"
 
 static void test_locations(void **state)
@@ -230,12 +231,87 @@ static void test_headers(void **state)
         }
 }
 
+/* ---- without memory ---- */
+
+/** Everything that a says, b says, too. */
+static bool within(const json_t *a, json_t *b)
+{
+        const char *key;
+        const json_t *v;
+        json_t *w;
+        size_t i, k;
+
+        if (json_is_object(a)) {
+                json_object_foreach ((json_t *)(uintptr_t)a, key, w)
+                        if (!within(w, json_object_get(b, key)))
+                                return false;
+                return json_is_object(b);
+        }
+        json_array_foreach (a, i, v) {
+                bool found = false;
+
+                json_array_foreach (b, k, w)
+                        found = found || within(v, w);
+                if (!found)
+                        return false;
+        }
+        return json_is_array(a) ? json_is_array(b) : json_equal(a, b);
+}
+
+static json_t *told(const struct zc_http_hop *h)
+{
+        json_t *o = json_object(), *cookies = json_array();
+
+        zc_http_cookies_add(cookies, h);
+        json_object_set_new(o, "headers", zc_http_headers_json(&h->answer.head));
+        json_object_set_new(o, "fields", zc_http_fields_json(h));
+        json_object_set_new(o, "cookies", cookies);
+        return o;
+}
+
+/* Where there is no memory something is left out, and nothing is said that is not so. */
+static void test_no_memory(void **state)
+{
+        static const char said[] =
+                "HTTP/1.1 200 OK\r\nStrict-Transport-Security: max-age=1; preload\r\n"
+                "X-Frame-Options: DENY\r\nX-Content-Type-Options: nosniff\r\n"
+                "Referrer-Policy: no-referrer\r\nPermissions-Policy: x=()\r\nServer: a\r\n"
+                "Content-Security-Policy: default-src 'self'; frame-ancestors 'none', img-src *\r\n"
+                "Set-Cookie: a=b; Path=/; Secure\r\nSet-Cookie: a=c; Path=/\r\n"
+                "Set-Cookie: d=e; HttpOnly; Max-Age=5\r\nWWW-Authenticate: Basic realm=x\r\n\r\n";
+        char path[] = "/";
+        struct zc_http_hop h = { .url = { .host = "a.example", .port = 80, .path = path } };
+        uint8_t bytes[sizeof said];
+        struct zc_err err = { 0 };
+        json_t *all = NULL;
+        bool lacked = true;
+        size_t used;
+
+        (void)state;
+        memcpy(bytes, said, sizeof said);
+        assert_true(zc_http_head_parse(bytes, sizeof said - 1, &h.answer.head, &used, &err));
+        alloc_fail_at(0);
+        all = told(&h);
+        for (size_t n = 1; lacked; n++) {
+                json_t *o;
+
+                alloc_fail_at(n);
+                o = told(&h);
+                lacked = alloc_failed();
+                alloc_fail_at(0);
+                if (o && !within(o, all))
+                        fail_msg("%zu: %s", n, json_dumps(o, JSON_COMPACT));
+                json_decref(o);
+        }
+        json_decref(all);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_locations), cmocka_unit_test(test_location_sizes),
                 cmocka_unit_test(test_sites),     cmocka_unit_test(test_scope_from),
-                cmocka_unit_test(test_headers),
+                cmocka_unit_test(test_headers),   cmocka_unit_test(test_no_memory),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
