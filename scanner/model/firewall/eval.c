@@ -99,7 +99,7 @@ static void keep(struct fw_walk *w, struct fw_state *s, enum zc_fw_outcome outco
         a->translated = s->translated;
         memset(a->daddr, 0, sizeof(a->daddr));
         memcpy(a->daddr, fw_addr(s, true), s->six ? 16 : 4);
-        a->dport = s->ports ? (uint16_t)(port[0] << 8 | port[1]) : 0;
+        a->dport = (uint16_t)(s->ports ? port[0] << 8 | port[1] : 0);
         a->mark = s->mark.v;
 }
 

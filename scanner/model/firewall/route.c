@@ -95,7 +95,7 @@ static void masked(uint8_t *out, const uint8_t *addr, size_t n, unsigned prefix)
         memset(out, 0, 16);
         memcpy(out, addr, n);
         for (unsigned i = prefix / 8; i < n; i++)
-                out[i] = i == prefix / 8 ? (uint8_t)(out[i] & (0xff00u >> (prefix % 8))) : 0;
+                out[i] = (uint8_t)(i == prefix / 8 ? out[i] & (0xff00u >> (prefix % 8)) : 0);
 }
 
 /* The first of a prefix's routes to this network; count is reached when there is none. */
