@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "judge_internal.h"
+#include "zc/cvss.h"
 
 #define VALUE_BYTES_MAX ((size_t)4096)
 
@@ -99,6 +100,25 @@ static const json_t *proof_of(const json_t *endpoint, const struct zc_entity *e,
         return found ? found : own ? own : json_object_get(endpoint, "proof");
 }
 
+/** The rule's CVSS vector and its score, where it has one. */
+static json_t *with_cvss(json_t *finding, const struct zc_rule *r)
+{
+        const char *vector = zc_json_str(r->record, "cvss", NULL);
+        struct zc_err err = { 0 };
+        struct zc_cvss v;
+        char score[16];
+
+        if (!finding || !vector || !zc_cvss_parse(vector, &v, &err))
+                return finding;
+        snprintf(score, sizeof(score), "%u.%u", zc_cvss_score(&v) / 10, zc_cvss_score(&v) % 10);
+        json_object_set_new(finding, "cvss",
+                            json_pack("{s:s, s:s, s:s}", "vector", vector, "score", score, "band",
+                                      zc_cvss_score(&v)
+                                              ? zc_severity_name(zc_cvss_band(zc_cvss_score(&v)))
+                                              : "none"));
+        return finding;
+}
+
 json_t *zc_finding_new(const struct zc_rule *r, const struct zc_evidence *ev,
                        const json_t *endpoint, const struct zc_entity *e,
                        const struct zc_judge_context *c, const struct zc_judgement *jm,
@@ -112,18 +132,20 @@ json_t *zc_finding_new(const struct zc_rule *r, const struct zc_evidence *ev,
 
         if (!message || !zc_fingerprint(r->id, e->asset, e->subject, fingerprint))
                 return NULL;
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, "
-                         "s:o, s:O, s:o}",
-                         "fingerprint", fingerprint, "rule", r->id, "title", r->title, "severity",
-                         zc_severity_name(severity), "confidence",
-                         zc_confidence_name(r->confidence), "asset", e->asset, "subject",
-                         e->subject, "reach", reach, "message", message, "evidence",
-                         reads_json(ev, jm), "proof",
-                         json_is_object(proof) ? zc_json_shown(proof) : json_null(), "covers",
-                         or_empty(json_object_get(r->record, "covers"), json_array), "remediation",
-                         zc_rule_remediation(r, vars, n, arena), "reproduce",
-                         zc_rule_reproduce(r, vars, n, arena), "refs",
-                         or_empty(json_object_get(r->record, "refs"), json_object), "rationale",
-                         json_object_get(r->record, "rationale"), "tags",
-                         or_empty(json_object_get(r->record, "tags"), json_array));
+        return with_cvss(
+                json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:o, s:o, "
+                          "s:o, s:O, s:o}",
+                          "fingerprint", fingerprint, "rule", r->id, "title", r->title, "severity",
+                          zc_severity_name(severity), "confidence",
+                          zc_confidence_name(r->confidence), "asset", e->asset, "subject",
+                          e->subject, "reach", reach, "message", message, "evidence",
+                          reads_json(ev, jm), "proof",
+                          json_is_object(proof) ? zc_json_shown(proof) : json_null(), "covers",
+                          or_empty(json_object_get(r->record, "covers"), json_array), "remediation",
+                          zc_rule_remediation(r, vars, n, arena), "reproduce",
+                          zc_rule_reproduce(r, vars, n, arena), "refs",
+                          or_empty(json_object_get(r->record, "refs"), json_object), "rationale",
+                          json_object_get(r->record, "rationale"), "tags",
+                          or_empty(json_object_get(r->record, "tags"), json_array)),
+                r);
 }

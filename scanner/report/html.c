@@ -93,6 +93,7 @@ static bool put_page(const struct html *h, struct zc_err *err)
         html_changes(h);
         html_findings(h);
         html_checks(h);
+        html_frameworks(h);
         html_tail(h);
         markup_fmt(h->out,
                    "</main>\n<footer>zerocrit %s. The whole report, for programs, is report.json; "

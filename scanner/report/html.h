@@ -27,9 +27,12 @@ void html_numbers(const struct html *h);
 void html_changes(const struct html *h);
 void html_findings(const struct html *h);
 void html_checks(const struct html *h);
+void html_frameworks(const struct html *h);
 void html_tail(const struct html *h);
 
 /* What the parts share. */
+/** What the profile changed, within the tail. */
+void html_terms(const struct html *h);
 /** The name people know an asset by. */
 const char *html_host(const struct html *h, const char *asset);
 /** Several assets: a subject needs its host beside it. */

@@ -175,6 +175,11 @@ void html_numbers(const struct html *h)
         }
         if (i > 0)
                 zc_out_puts(h->out, "</div>\n");
+        if (i > 0 && zc_json_str(h->report, "grading", NULL)) {
+                zc_out_puts(h->out, "<p class=\"soft\">");
+                markup_cut(h->out, zc_json_str(h->report, "grading", ""), HTML_TEXT_MAX);
+                zc_out_puts(h->out, "</p>\n");
+        }
 }
 
 /* ---- changes ---- */

@@ -150,6 +150,9 @@ static void fact_rules(const struct html *h)
         markup_fmt(h->out, "%s<br><span class=\"mono\">%s</span>",
                    zc_json_str(h->report, "profile", "default"),
                    zc_json_str(h->report, "pack.digest", ""));
+        if (json_array_size(zc_json_at(h->report, "selection.left_out")) > 0)
+                zc_out_printf(h->out, "<br>%zu rules left out by the profile",
+                              json_array_size(zc_json_at(h->report, "selection.left_out")));
         page_packs(h->report, &packs);
         if (packs.len > 0)
                 markup_fmt(h->out, "<br>%s", zc_text_str(&packs));
@@ -160,7 +163,9 @@ static void fact_policy(const struct html *h)
         const char *digest = zc_json_str(h->report, "policy.digest", NULL);
 
         if (digest)
-                markup_fmt(h->out, "<span class=\"mono\">%s</span>", digest);
+                markup_fmt(h->out, "%s, of %s<br><span class=\"mono\">%s</span>",
+                           zc_json_str(h->report, "policy.name", "?"),
+                           zc_json_str(h->report, "policy.owner", "?"), digest);
         else
                 zc_out_puts(h->out, "none given: the profile alone decides");
 }

@@ -189,6 +189,7 @@ void html_tail(const struct html *h)
         zc_out_puts(h->out, "<section>\n<h2>Behind the page</h2>\n");
         put_problems(h);
         put_waivers(h);
+        html_terms(h);
         put_runs(h);
         zc_out_puts(h->out, "</section>\n");
 }

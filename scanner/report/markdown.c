@@ -9,6 +9,7 @@
 #include "zc/judge.h"
 #include "zc/report.h"
 
+#define WAIVERS_MAX 50u
 #define BYTES_MAX (1000u * 1000u) /* under 1 MiB, with the tail */
 #define CAUSES_MAX 50u            /* without -v */
 #define REASONS_MAX 20u
@@ -88,6 +89,120 @@ static void md_packs(struct zc_text *t, const json_t *report)
         zc_text_add(t, "Rules: ");
         md_text(t, zc_text_str(&packs));
         zc_text_add(t, "\n\n");
+}
+
+/** Whose bounds, and how much of the rules a profile took: what a reader of the verdict must know. */
+static void md_terms(struct zc_text *t, const json_t *report)
+{
+        size_t left_out = json_array_size(zc_json_at(report, "selection.left_out"));
+        size_t changed = json_array_size(zc_json_at(report, "selection.severities"));
+
+        zc_text_add(t, "Profile ");
+        md_member(t, report, "profile");
+        if (left_out)
+                zc_text_printf(t, ", %zu rule%s left out", left_out, left_out == 1 ? "" : "s");
+        if (changed)
+                zc_text_printf(t, ", %zu severit%s changed", changed, changed == 1 ? "y" : "ies");
+        if (zc_json_str(report, "policy.name", NULL)) {
+                zc_text_add(t, "; policy ");
+                md_member(t, report, "policy.name");
+        }
+        zc_text_add(t, ".\n\n");
+}
+
+/** Waivers by id and state; who and why only in full. */
+static void md_waivers(struct zc_text *t, const json_t *report, bool full)
+{
+        static const char *const states[] = { "active", "expiring", "expired", "unused" };
+        static const char *const members[] = { "rule", "owner", "approver", "reason", "expires" };
+        size_t n = 0, i;
+        const json_t *w;
+
+        for (size_t s = 0; s < ZC_COUNT(states); s++) {
+                json_array_foreach (json_object_get(json_object_get(report, "waivers"), states[s]),
+                                    i, w) {
+                        if (n++ == 0)
+                                zc_text_add(t,
+                                            full ? "### Waivers\n\n| waiver | state | rule | "
+                                                   "owner | approver | reason | ends |\n"
+                                                   "| :-- | :-- | :-- | :-- | :-- | :-- | :-- |\n"
+                                                 : "### Waivers\n\n| waiver | state |\n"
+                                                   "| :-- | :-- |\n");
+                        if (n > WAIVERS_MAX)
+                                continue;
+                        zc_text_add(t, "| ");
+                        md_member(t, w, "id");
+                        zc_text_printf(t, " | %s |", states[s]);
+                        for (size_t k = 0; full && k < ZC_COUNT(members); k++) {
+                                zc_text_add(t, " ");
+                                md_member(t, w, members[k]);
+                                zc_text_add(t, " |");
+                        }
+                        zc_text_add(t, "\n");
+                }
+        }
+        if (n > WAIVERS_MAX)
+                zc_text_printf(t, "\n%zu more.\n", n - WAIVERS_MAX);
+        zc_text_add(t, n ? "\n" : "");
+}
+
+static void md_areas(struct zc_text *t, const json_t *report)
+{
+        const json_t *a;
+        size_t i;
+
+        json_array_foreach (json_object_get(report, "areas"), i, a) {
+                if (i == 0)
+                        zc_text_add(t,
+                                    "### Areas\n\n| area | letter | why |\n| :-- | :-- | :-- |\n");
+                zc_text_add(t, "| ");
+                md_member(t, a, "name");
+                zc_text_add(t, " | ");
+                md_text(t, zc_json_str(a, "grade", "none"));
+                zc_text_add(t, " | ");
+                md_member(t, a, "why");
+                zc_text_add(t, " |\n");
+        }
+        if (i == 0)
+                return;
+        zc_text_add(t, "\n");
+        if (!zc_json_str(report, "grading", NULL))
+                return;
+        md_member(t, report, "grading");
+        zc_text_add(t, "\n\n");
+}
+
+/** The controls of each framework on which rules failed or were not answered. */
+static void md_frameworks(struct zc_text *t, const json_t *report)
+{
+        const json_t *f, *c;
+        size_t i, k;
+
+        json_array_foreach (json_object_get(report, "frameworks"), i, f) {
+                size_t n[3] = { 0 };
+
+                if (i == 0)
+                        zc_text_add(t, "### By framework\n\n| framework | controls with findings | "
+                                       "not all seen | nothing found |\n"
+                                       "| :-- | :-- | --: | --: |\n");
+                zc_text_add(t, "| ");
+                md_member(t, f, "title");
+                zc_text_add(t, " ");
+                md_member(t, f, "version");
+                zc_text_add(t, " | ");
+                json_array_foreach (json_object_get(f, "controls"), k, c) {
+                        const char *verdict = zc_json_str(c, "verdict", "");
+
+                        n[1] += strcmp(verdict, "unknown") == 0;
+                        n[2] += strcmp(verdict, "pass") == 0;
+                        if (strcmp(verdict, "fail") != 0)
+                                continue;
+                        zc_text_add(t, n[0]++ ? ", " : "");
+                        md_member(t, c, "id");
+                }
+                zc_text_printf(t, " | %zu | %zu |\n", n[1], n[2]);
+        }
+        zc_text_add(t, i ? "\n" : "");
 }
 
 static void md_counts(struct zc_text *t, const json_t *report)
@@ -240,12 +355,17 @@ static bool markdown_render(const json_t *report, const struct zc_render *how, s
                 return false;
         md_verdict(&t, report, full);
         md_packs(&t, report);
+        md_terms(&t, report);
         md_counts(&t, report);
         md_since(&t, report);
         md_unseen(&t, unseen, full);
         md_causes(&t, report, causes);
-        if (full)
+        md_waivers(&t, report, full);
+        if (full) {
+                md_areas(&t, report);
+                md_frameworks(&t, report);
                 md_findings(&t, report);
+        }
         zc_text_add(&t, full ? "" : "Addresses and evidence are in the report itself.\n");
         if (t.failed)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the summary");

@@ -56,6 +56,10 @@ static void how_text(const json_t *report, struct zc_text *t)
 
         zc_text_add(t, "profile ");
         page_clean(t, zc_json_str(report, "profile", "default"));
+        if (zc_json_str(report, "policy.name", NULL)) {
+                zc_text_add(t, ", policy ");
+                page_clean(t, zc_json_str(report, "policy.name", ""));
+        }
         if (json_is_integer(count))
                 zc_text_printf(t, ", %lld rule%s", (long long)json_integer_value(count),
                                json_integer_value(count) == 1 ? "" : "s");

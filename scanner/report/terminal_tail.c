@@ -216,6 +216,9 @@ bool page_tail(struct page *p, struct zc_err *err)
                 tag_if(p, lines[i].word, &t);
         }
         zc_text_clear(&t);
+        tail_stale(p, "expiring", "waivers that end within two weeks: ", &t);
+        tag_if(p, "ENDING", &t);
+        zc_text_clear(&t);
         tail_stale(p, "expired", "waivers that ended: ", &t);
         tag_if(p, "EXPIRED", &t);
         zc_text_clear(&t);

@@ -76,6 +76,8 @@ static void loads(void **state)
         assert_null(zc_pack_find(p, "ZC-T-002"));
 }
 
+#define VECTOR "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H"
+
 static const struct {
         const char *find, *with, *starts, *says;
 } refused[] = {
@@ -97,6 +99,16 @@ static const struct {
           "severity: {any: critical, private: high, isolated: low, loopback: low}",
           "t.yaml:4:5: ", "has no reach" },
         { "confidence: derived", "confidence: version", "t.yaml:4:5: ", "carries medium at most" },
+        { "severity: high", "severity: high\n    cvss: " VECTOR "/VI:H/VA:H/SC:N/SI:N/SA:N",
+          "t.yaml:5:5: ", "scores 9.3, which is critical, and the severity is high; correct" },
+        { "severity: high", "severity: high\n    cvss: " VECTOR "/VI:H/VA:H/SC:N/SI:N",
+          "t.yaml:5:5: ", "base metric SA is missing" },
+        { "severity: high",
+          "severity: high\n    cvss: " VECTOR
+          "/VI:N/VA:N/SC:N/SI:N/SA:N\n    severity_override_reason: r",
+          "t.yaml:6:5: ", "scores 8.7, which is the severity's band; remove this" },
+        { "severity: high", "severity: high\n    severity_override_reason: r",
+          "t.yaml:5:5: ", "no cvss that could differ" },
         { "confidence: derived", "confidence: sure",
           "t.yaml:9:5: ", "one of: version, derived, proven" },
         { "confidence: derived", "confidence: provn", "t.yaml:9:5: ", "did you mean proven" },
