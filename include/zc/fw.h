@@ -211,6 +211,7 @@ struct zc_fw_set {
 /** Something that is not in the model: {what, where}, as for not_modelled; text is escaped. */
 enum zc_fw_weight {
         ZC_FW_REMARK, /* decides about nothing that is asked here */
+        ZC_FW_SOCKETS, /* may keep packets from some sockets */
         ZC_FW_IN_OPS, /* may decide, and the ops say where: MAYBE, UNKNOWN, LOAD_ANY, a set that is not read */
         ZC_FW_DECIDES, /* may decide about any packet, past the model */
 };

@@ -120,7 +120,7 @@ static void print_set(const struct zc_fw_ruleset *rs, const struct zc_fw_set *s)
 
 static void print_ruleset(const struct zc_fw_ruleset *rs)
 {
-        static const char *const weights[] = { "remark", "in ops", "decides" };
+        static const char *const weights[] = { "remark", "sockets", "in ops", "decides" };
 
         for (uint32_t t = 0; t < rs->table_count; t++) {
                 printf("table %s %s handle %llu%s%s%s\n", zc_fw_family_name(rs->tables[t].family),

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "admits_json.h"
 #include "others.h"
 #include "ruleset.h"
 #include "zc/fw_read.h"
@@ -17,7 +18,7 @@ struct source {
         const struct zc_fw_live *live;
         const struct fw_ruleset *old;
         json_t *not_modelled;
-        bool legacy[2], at_hooks, deciders;
+        bool legacy[2], at_hooks;
 };
 
 /* A document that lacks a chain would be a false one: every failure to add something sets *bad, and fails the probe. */
@@ -153,10 +154,8 @@ static void add_backends(json_t *out, const struct zc_fw_ruleset *rs, bool *bad)
         set(out, "backend", list, bad);
 }
 
-static void add_gap(struct source *s, enum zc_fw_weight weight, const char *what, const char *where,
-                    bool *bad)
+static void add_gap(struct source *s, const char *what, const char *where, bool *bad)
 {
-        s->deciders |= weight != ZC_FW_REMARK;
         s->at_hooks |= strcmp(what, FW_OTHERS_AT_HOOKS) == 0;
         s->legacy[0] |= strncmp(what, "legacy iptables", 15) == 0;
         s->legacy[1] |= strncmp(what, "legacy ip6tables", 16) == 0;
@@ -166,7 +165,7 @@ static void add_gap(struct source *s, enum zc_fw_weight weight, const char *what
 static void add_gaps(struct source *s, const struct zc_fw_gap *gaps, size_t count, bool *bad)
 {
         for (size_t i = 0; i < count; i++)
-                add_gap(s, gaps[i].weight, gaps[i].what, gaps[i].where, bad);
+                add_gap(s, gaps[i].what, gaps[i].where, bad);
 }
 
 /** Remarks that only the document has a use for. */
@@ -191,8 +190,8 @@ static const struct {
 
 static const struct {
         uint8_t family;
-        const char *name, *any;
-} ip_families[] = { { ZC_NFT_IP, "ip", "0.0.0.0/0" }, { ZC_NFT_IP6, "ip6", "::/0" } };
+        const char *name;
+} ip_families[] = { { ZC_NFT_IP, "ip" }, { ZC_NFT_IP6, "ip6" } };
 
 static void tell_unclear(struct source *s, const struct fw_doubt *doubt, const char *path,
                          const char *family, bool *bad)
@@ -215,7 +214,7 @@ static void tell_unclear(struct source *s, const struct fw_doubt *doubt, const c
         zc_text_escape(&where, chain->c.name.p, chain->c.name.n);
         if (doubt->handle)
                 zc_text_printf(&where, " handle %llu", (unsigned long long)doubt->handle);
-        add_gap(s, ZC_FW_DECIDES, zc_text_str(&what), zc_text_str(&where), bad);
+        add_gap(s, zc_text_str(&what), zc_text_str(&where), bad);
 }
 
 /**
@@ -246,37 +245,15 @@ static void add_defaults(json_t *out, struct source *s, bool *bad)
         set(out, "defaults", defaults, bad);
 }
 
-static json_t *open_line(size_t family, const char *hook)
+/** Omitted when the ruleset was too much. */
+static void add_admits(json_t *out, const struct source *s, bool *bad)
 {
-        return json_pack("{s:s, s:s, s:n, s:n, s:n, s:[s], s:[], "
-                         "s:[s], s:s, s:s, s:[]}",
-                         "family", ip_families[family].name, "hook", hook, "protocol", "ports",
-                         "icmp_types", "sources", ip_families[family].any, "destinations",
-                         "interfaces", "*", "state", "new", "certainty", "certain", "via");
-}
+        struct zc_err err = { 0 };
+        json_t *lines = fw_admits_json(s->live, &err);
 
-/**
- * Where each path is certain as a whole (nothing stands at its hooks, or all is dropped) and nothing else decides, that is all that is
- * let in: a line for each open path, none for a closed one. Otherwise the list is omitted.
- */
-static void add_admits(json_t *out, const struct fw_ruleset *rs, bool *bad)
-{
-        json_t *admits = json_array();
-        bool whole = true;
-
-        for (size_t p = 0; p < ZC_COUNT(paths); p++) {
-                for (size_t f = 0; f < ZC_COUNT(ip_families); f++) {
-                        enum fw_whole one = fw_path_whole(rs, paths[p].path, ip_families[f].family);
-
-                        whole = whole && one != FW_SOME;
-                        if (one == FW_ALL)
-                                add(admits, open_line(f, paths[p].name), bad);
-                }
-        }
-        if (whole)
-                set(out, "admits", admits, bad);
-        else
-                json_decref(admits);
+        *bad |= err.code != ZC_OK;
+        if (lines)
+                set(out, "admits", lines, bad);
 }
 
 static bool fill(json_t *out, struct source *s)
@@ -289,8 +266,7 @@ static bool fill(json_t *out, struct source *s)
         add_tables(out, &s->live->ruleset, &bad);
         if (!s->live->netns.toy) { /* what its rules would do says nothing about the machine */
                 add_defaults(out, s, &bad);
-                if (!s->deciders)
-                        add_admits(out, s->old, &bad);
+                add_admits(out, s, &bad);
         }
         add_remarks(s, &bad);
         set(out, "not_modelled", s->not_modelled, &bad);

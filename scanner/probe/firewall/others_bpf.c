@@ -90,14 +90,15 @@ static bool walk(enum bpf_cmd next, enum bpf_cmd open_by_id, uint64_t netns, str
         return false;
 }
 
-static void tell(struct fw_build *b, unsigned n, const char *what, const char *where)
+static void tell(struct fw_build *b, enum zc_fw_weight weight, unsigned n, const char *what,
+                 const char *where)
 {
         char text[160];
 
         if (n == 0)
                 return;
         snprintf(text, sizeof text, "%s: %u", where, n);
-        fw_build_gap(b, ZC_FW_DECIDES, what, text);
+        fw_build_gap(b, weight, what, text);
 }
 
 void fw_others_bpf(struct fw_build *b, uint64_t netns)
@@ -108,11 +109,12 @@ void fw_others_bpf(struct fw_build *b, uint64_t netns)
             !walk(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, netns, &seen))
                 fw_build_gap(b, ZC_FW_DECIDES, "BPF programs",
                              "could not be listed: needs CAP_SYS_ADMIN");
-        tell(b, seen.netfilter, FW_OTHERS_AT_HOOKS, "links on this machine");
-        tell(b, seen.tcx, "BPF programs at interfaces (tcx, netkit)", "links on this machine");
-        tell(b, seen.lookup, "BPF programs that choose the socket (sk_lookup)",
+        tell(b, ZC_FW_DECIDES, seen.netfilter, FW_OTHERS_AT_HOOKS, "links on this machine");
+        tell(b, ZC_FW_DECIDES, seen.tcx, "BPF programs at interfaces (tcx, netkit)",
+             "links on this machine");
+        tell(b, ZC_FW_DECIDES, seen.lookup, "BPF programs that choose the socket (sk_lookup)",
              "links in this network namespace");
-        tell(b, seen.cgroup,
+        tell(b, ZC_FW_SOCKETS, seen.cgroup,
              "BPF programs for the packets of a cgroup (IPAddressDeny= and the like)",
              "programs on this machine");
 }
