@@ -139,15 +139,32 @@ static void add_code(struct zc_text *t, const uint8_t *p, size_t used, uint32_t 
         }
 }
 
+/** How many bytes from here on are plain: nothing that escaping changes. */
+static size_t plain_run(const uint8_t *p, size_t n)
+{
+        size_t i = 0;
+
+        while (i < n && p[i] >= ' ' && p[i] <= '~' && p[i] != '\\')
+                i++;
+        return i;
+}
+
 void zc_text_escape(struct zc_text *t, const void *bytes, size_t n)
 {
         const uint8_t *p = bytes;
 
         while (n > 0 && !t->cut && !t->failed) {
                 uint32_t code = 0;
-                size_t used = zc_utf8_next(p, n, &code);
+                size_t used = plain_run(p, n);
                 char hex[8];
 
+                if (used > 0) {
+                        zc_text_addn(t, (const char *)p, used);
+                        p += used;
+                        n -= used;
+                        continue;
+                }
+                used = zc_utf8_next(p, n, &code);
                 if (used == 0) {
                         snprintf(hex, sizeof(hex), "\\x%02X", p[0]);
                         add_whole(t, hex, 4);

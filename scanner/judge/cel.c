@@ -157,8 +157,21 @@ const char *const *zc_cel_paths(const struct zc_cel *e, size_t *count)
 
 /* ---- evaluating ---- */
 
+struct cel_doc *cel_doc_new(struct cel_run *r, struct cel_doc as)
+{
+        struct cel_doc *doc = r->doc_count < CEL_FEW ? &r->docs[r->doc_count++] : zc_arena_new_of(r->arena, struct cel_doc);
+
+        if (doc)
+                *doc = as;
+        else
+                cel_stop(r, "out of memory");
+        return doc;
+}
+
 void cel_run_init(struct cel_run *r, const struct zc_cel *e, uint32_t budget, struct zc_arena *arena)
 {
+        size_t values = (size_t)e->used_count + e->slots;
+
         r->e = e;
         r->arena = arena;
         r->left = budget;
@@ -167,9 +180,16 @@ void cel_run_init(struct cel_run *r, const struct zc_cel *e, uint32_t budget, st
         r->depth = 0;
         r->trace = NULL;
         r->match = NULL;
-        r->globals = zc_arena_array(arena, (size_t)e->used_count + 1, sizeof *r->globals);
-        r->locals = zc_arena_array(arena, (size_t)e->slots + 1, sizeof *r->locals);
-        if (!r->globals || !r->locals)
+        r->quiet = false;
+        r->doc_count = 0;
+        if (values <= CEL_FEW) {
+                memset(r->slots, 0, values * sizeof *r->slots);
+                r->globals = r->slots;
+        } else {
+                r->globals = zc_arena_array(arena, values, sizeof *r->globals);
+        }
+        r->locals = r->globals ? r->globals + e->used_count : NULL;
+        if (!r->globals)
                 cel_stop(r, "out of memory");
 }
 
@@ -198,12 +218,11 @@ static const struct zc_cel_binding *binding_of(const struct zc_cel_binding *vars
 /** The value of a variable: its JSON, below a document that knows where it stands. */
 static struct cel_value bind(struct cel_run *r, const struct cel_var *var, const struct zc_cel_binding *b)
 {
-        struct cel_doc *doc = zc_arena_new_of(r->arena, struct cel_doc);
+        struct cel_doc *doc = cel_doc_new(r, (struct cel_doc){ .key = var->name, .evidence = var->evidence });
         struct cel_value v;
 
         if (!doc)
-                return cel_stop(r, "out of memory");
-        *doc = (struct cel_doc){ .key = var->name, .evidence = var->evidence };
+                return cel_stopped(r);
         if (!b || !b->json)
                 return (struct cel_value){ .kind = CEL_UNKNOWN, .p.at = doc };
         /* A plain value as a variable is no leaf of anything. */
@@ -258,10 +277,11 @@ static void fill_reads(struct cel_run *r, struct zc_cel_result *out)
 }
 
 static struct cel_value evaluate(struct cel_run *r, const struct zc_cel *e, const struct zc_cel_binding *vars, size_t var_count,
-                                 uint32_t budget, struct zc_arena *arena, const struct zc_cel_trace *trace)
+                                 uint32_t budget, struct zc_arena *arena, const struct zc_cel_trace *trace, bool quiet)
 {
         cel_run_init(r, e, budget, arena);
         r->trace = trace;
+        r->quiet = quiet;
         for (uint32_t i = 0; i < e->used_count && !r->stop; i++) {
                 const struct cel_var *var = &e->env->vars[e->used[i]];
 
@@ -274,7 +294,7 @@ void zc_cel_test(const struct zc_cel *e, const struct zc_cel_binding *vars, size
                  struct zc_cel_result *out)
 {
         struct cel_run r;
-        struct cel_value v = evaluate(&r, e, vars, var_count, budget, arena, NULL);
+        struct cel_value v = evaluate(&r, e, vars, var_count, budget, arena, NULL, true);
 
         fill_outcome(v, out);
         out->nodes = budget - r.left;
@@ -285,7 +305,7 @@ void zc_cel_eval(const struct zc_cel *e, const struct zc_cel_binding *vars, size
                  const struct zc_cel_trace *trace, struct zc_cel_result *out)
 {
         struct cel_run r;
-        struct cel_value v = evaluate(&r, e, vars, var_count, budget, arena, trace);
+        struct cel_value v = evaluate(&r, e, vars, var_count, budget, arena, trace, false);
 
         out->nodes = budget - r.left;
         fill(&r, v, out);

@@ -30,11 +30,16 @@ struct cel_value cel_eval_unbound(struct cel_run *r, const struct cel_ast *n)
         return cel_error(r, "undeclared reference to '%.100s'", n->name);
 }
 
+/** Nearly all that rules do: a member of an object in a document. */
 struct cel_value cel_eval_select(struct cel_run *r, const struct cel_ast *n)
 {
         struct cel_value v = cel_eval(r, n->arg[0]);
+        const json_t *json;
 
-        return cel_failed(v) ? v : as_declared(n, cel_member(r, v, n->value, n->opt));
+        if (v.kind != CEL_MAP || !v.doc || n->opt)
+                return cel_failed(v) ? v : as_declared(n, cel_member(r, v, n->value, n->opt));
+        json = json_object_get(v.p.at->json, n->value.p.s); /* a name has no NUL in it */
+        return json ? as_declared(n, cel_from_json(r, v.p.at, n->value.p.s, 0, json)) : cel_member(r, v, n->value, false);
 }
 
 struct cel_value cel_eval_has(struct cel_run *r, const struct cel_ast *n)
@@ -394,6 +399,7 @@ struct cel_value cel_eval_comp(struct cel_run *r, const struct cel_ast *n)
 {
         struct comp c = { .range = cel_eval(r, n->arg[0]), .failed = cel_null() };
         struct cel_aside aside;
+        uint32_t docs = r->doc_count;
 
         if (cel_failed(c.range))
                 return c.range;
@@ -408,6 +414,8 @@ struct cel_value cel_eval_comp(struct cel_run *r, const struct cel_ast *n)
 
                 if (n->macro <= CEL_M_EXISTS) /* of those that ask until one decides */
                         cel_reads_aside(r, &aside);
+                if (r->quiet && n->macro <= CEL_M_EXISTS_ONE && c.failed.kind == CEL_NULL)
+                        r->doc_count = docs; /* the element before left nothing but its truth */
                 bind_vars(r, n, &c, i);
                 decided = comp_step(r, n, &c);
                 if (!cel_charge(r, 1) || r->stop)

@@ -386,6 +386,8 @@ struct cel_seen {
         const json_t *json;
 };
 
+#define CEL_FEW 12
+
 struct cel_run {
         const struct zc_cel *e;
         struct zc_arena *arena;
@@ -397,6 +399,10 @@ struct cel_run {
         int depth;         /* for trace */
         const struct zc_cel_trace *trace;
         pcre2_match_data *match;
+        bool quiet; /* nobody will ask what was read */
+        uint32_t doc_count;
+        struct cel_doc docs[CEL_FEW]; /* the first; more come from the arena */
+        struct cel_value slots[CEL_FEW]; /* globals and locals, where they are few */
         struct cel_seen seen[ZC_CEL_READS_MAX];
 };
 
@@ -412,6 +418,8 @@ void cel_reads_back(struct cel_run *r, struct cel_aside *a);
 
 /** Evaluate one expression with its variables given as values; the conformance tool's door. globals: one per e->used. */
 struct cel_value cel_run_value(struct cel_run *r);
+/** A document of the run, filled; NULL when out of memory, and the run is then stopped. */
+struct cel_doc *cel_doc_new(struct cel_run *r, struct cel_doc as);
 void cel_run_init(struct cel_run *r, const struct zc_cel *e, uint32_t budget, struct zc_arena *arena);
 void cel_run_release(struct cel_run *r);
 

@@ -137,11 +137,15 @@ static void seen_add(struct cel_seen *list, uint32_t *count, const struct cel_se
 
 static void see(struct cel_run *r, const struct cel_doc *up, const struct cel_doc *self, const char *key, uint32_t index, const json_t *json)
 {
+        if (r->quiet)
+                return;
         seen_add(r->seen, &r->seen_count, &(struct cel_seen){ up, self, key, index, json });
 }
 
 void cel_reads_aside(struct cel_run *r, struct cel_aside *a)
 {
+        if (r->quiet)
+                return;
         for (uint32_t i = a->base; i < r->seen_count; i++)
                 seen_add(a->seen, &a->count, &r->seen[i]);
         r->seen_count = a->base;
@@ -158,7 +162,7 @@ struct cel_value cel_from_json(struct cel_run *r, const struct cel_doc *up, cons
 {
         struct cel_doc *doc;
 
-        if (!json_is_object(json) && !json_is_array(json) && up->evidence)
+        if (!r->quiet && up->evidence && !json_is_object(json) && !json_is_array(json))
                 see(r, up, NULL, key, index, json);
         switch (json_typeof(json)) {
         case JSON_STRING:
@@ -176,10 +180,9 @@ struct cel_value cel_from_json(struct cel_run *r, const struct cel_doc *up, cons
         case JSON_ARRAY:
                 break;
         }
-        doc = zc_arena_new_of(r->arena, struct cel_doc);
+        doc = cel_doc_new(r, (struct cel_doc){ .json = json, .up = up, .key = key, .index = index, .evidence = up->evidence });
         if (!doc)
-                return cel_stop(r, "out of memory");
-        *doc = (struct cel_doc){ .json = json, .up = up, .key = key, .index = index, .evidence = up->evidence };
+                return cel_stopped(r);
         return (struct cel_value){ .kind = json_is_array(json) ? CEL_LIST : CEL_MAP,
                                    .doc = true,
                                    .n = (uint32_t)(json_is_array(json) ? json_array_size(json) : json_object_size(json)),
@@ -194,11 +197,10 @@ void cel_touch(struct cel_run *r, struct cel_value v)
 
 struct cel_value cel_missing(struct cel_run *r, const struct cel_doc *up, const char *key)
 {
-        struct cel_doc *doc = zc_arena_new_of(r->arena, struct cel_doc);
+        struct cel_doc *doc = cel_doc_new(r, (struct cel_doc){ .up = up, .key = key, .evidence = true });
 
         if (!doc)
-                return cel_stop(r, "out of memory");
-        *doc = (struct cel_doc){ .up = up, .key = key, .evidence = true };
+                return cel_stopped(r);
         return (struct cel_value){ .kind = CEL_UNKNOWN, .p.at = doc };
 }
 

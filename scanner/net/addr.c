@@ -84,30 +84,32 @@ static const char *ipv4_reason(const char *s)
                          : "write four parts, as in 192.0.2.7";
 }
 
+static bool literal_read(const char *s, struct zc_addr *a)
+{
+        if (inet_pton(AF_INET, s, a->bytes) == 1)
+                a->family = AF_INET;
+        else if (inet_pton(AF_INET6, s, a->bytes) == 1)
+                a->family = AF_INET6;
+        return a->family != 0;
+}
+
 static bool literal_parse(const char *s, size_t n, struct zc_addr *a, struct zc_err *err)
 {
-        char buf[INET6_ADDRSTRLEN];
+        char buf[INET6_ADDRSTRLEN] = "";
         ZC_AUTO_TEXT t = { 0 };
-        const char *text = shown(&t, s, n);
 
         if (n == 0)
                 return zc_fail(err, ZC_E_USAGE, "the address is empty");
         if (n < sizeof buf && memchr(s, '\0', n) == NULL) {
                 memcpy(buf, s, n);
                 buf[n] = '\0';
-                if (inet_pton(AF_INET, buf, a->bytes) == 1) {
-                        a->family = AF_INET;
+                if (literal_read(buf, a))
                         return true;
-                }
-                if (inet_pton(AF_INET6, buf, a->bytes) == 1) {
-                        a->family = AF_INET6;
-                        return true;
-                }
                 if (strspn(buf, "0123456789.") == n)
-                        return zc_fail(err, ZC_E_USAGE, "\"%s\" is not an IPv4 address: %s", text,
-                                       ipv4_reason(buf));
+                        return zc_fail(err, ZC_E_USAGE, "\"%s\" is not an IPv4 address: %s",
+                                       shown(&t, s, n), ipv4_reason(buf));
         }
-        return zc_fail(err, ZC_E_USAGE, "\"%s\" is not an IP address", text);
+        return zc_fail(err, ZC_E_USAGE, "\"%s\" is not an IP address", shown(&t, s, n));
 }
 
 bool zc_addr_parse(const char *s, struct zc_addr *out, struct zc_err *err)
