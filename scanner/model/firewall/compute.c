@@ -154,14 +154,40 @@ static void bound(struct bounds *b, const uint8_t *r, size_t n)
         }
 }
 
-static bool all_known(const uint8_t *r, size_t n)
+static inline bool all_known(const uint8_t *r, size_t n)
 {
         const uint8_t *u = r + ZC_FW_REG_BYTES;
+        uint32_t slot;
         uint8_t any = 0;
 
+        if (n <= 4) { /* the rest of the slot is known to be zero, or else the slow way finds out */
+                memcpy(&slot, u, 4);
+                return slot == 0;
+        }
         for (size_t i = 0; i < n; i++)
                 any |= u[i];
         return any == 0;
+}
+
+/* memcmp() of what is nearly always one, two or four bytes. */
+static inline int order(const uint8_t *a, const uint8_t *b, size_t n)
+{
+        uint32_t x, y;
+
+        switch (n) {
+        case 1:
+                return a[0] - b[0];
+        case 2:
+                return (a[0] << 8 | a[1]) - (b[0] << 8 | b[1]);
+        case 3:
+                return (a[0] << 16 | a[1] << 8 | a[2]) - (b[0] << 16 | b[1] << 8 | b[2]);
+        case 4:
+                memcpy(&x, a, 4);
+                memcpy(&y, b, 4);
+                return x == y ? 0 : memcmp(a, b, 4);
+        default:
+                return memcmp(a, b, n);
+        }
 }
 
 static enum fw_tri tri_not(enum fw_tri t)
@@ -232,7 +258,7 @@ enum fw_then fw_cmp(struct fw_walk *w, struct fw_state *s, const struct zc_fw_op
 
         if (!all_known(r, n))
                 return condition(w, compare(r, op->u.data.a, n, op->op));
-        d = memcmp(r, op->u.data.a, n);
+        d = order(r, op->u.data.a, n);
         switch (op->op) {
         case ZC_FW_EQ:
                 return d == 0 ? FW_GO_ON : FW_BREAK;

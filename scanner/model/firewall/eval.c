@@ -211,8 +211,11 @@ static enum fw_then run_rule(struct fw_walk *w, struct fw_state *s, const struct
         if (s->op == 0)
                 w->cause = NULL;
         for (uint32_t i = s->op; i < rule->count; i++) {
-                enum fw_then then = ops[first[i].kind](w, s, &first[i]);
+                enum fw_then then;
 
+                if (first[i].kind == ZC_FW_OP_NEUTRAL)
+                        continue;
+                then = ops[first[i].kind](w, s, &first[i]);
                 if (then == FW_GO_ON)
                         continue;
                 s->op = i;
@@ -222,6 +225,16 @@ static enum fw_then run_rule(struct fw_walk *w, struct fw_state *s, const struct
         }
         s->op = rule->count;
         return FW_GO_ON;
+}
+
+/* Without a trace, rules that can do nothing with this packet are passed over. */
+static bool passes_over(const struct fw_walk *w, const struct fw_state *s,
+                        const struct zc_fw_rule *rule)
+{
+        uint16_t protocol = w->m->protocol[rule->first];
+
+        return !w->trace && s->op == 0 &&
+               (rule->idle || (protocol != FW_ANY_PROTOCOL && protocol != s->protocol));
 }
 
 /* Until the base chain is left or there is a choice. */
@@ -235,7 +248,7 @@ static enum fw_then run_chains(struct fw_walk *w, struct fw_state *s)
 
                 if (s->rule >= chain->rule_count) {
                         then = fall_off(w, s);
-                } else if (chain->rules[s->rule].idle && !w->trace) {
+                } else if (passes_over(w, s, &chain->rules[s->rule])) {
                         s->rule++;
                         continue;
                 } else {
@@ -406,9 +419,14 @@ static void begin(struct fw_walk *w, struct fw_state *s)
 void zc_fw_eval(const struct zc_fw_machine *m, const struct zc_fw_packet *packet,
                 const struct zc_fw_trace *trace, struct zc_fw_answer *out)
 {
-        struct fw_walk w = { .m = m, .packet = packet, .trace = trace, .out = out };
+        struct fw_walk w;
         struct fw_state s;
 
+        memset(&w, 0, offsetof(struct fw_walk, option)); /* options are written before they are read */
+        w.m = m;
+        w.packet = packet;
+        w.trace = trace;
+        w.out = out;
         out->via_count = 0;
         begin(&w, &s);
         walk(&w, &s);

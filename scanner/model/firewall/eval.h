@@ -184,6 +184,8 @@ struct fw_set_index {
         bool forgets; /* some rule deletes from it */
 };
 
+#define FW_ANY_PROTOCOL 256u
+
 struct zc_fw_machine {
         struct zc_arena *arena;
         const struct zc_fw_ruleset *rs;
@@ -191,8 +193,10 @@ struct zc_fw_machine {
         struct fw_list list[ZC_FW_HOOKS][2], nat[ZC_FW_HOOKS][2];
         struct fw_fib fib[2][FW_FIBS];
         struct fw_set_index *set; /* one per set of the ruleset */
+        uint16_t *protocol;       /* by a rule's first op: the only protocol for which it can hold, or FW_ANY_PROTOCOL */
         const struct zc_fw_interface **iface; /* sorted by index */
         bool nat_any[2], nat_does, offloads, bridge_decides, custom_local;
+        bool tuples; /* some rule reads addresses or ports of a connection */
 };
 
 /* ---- a walk ---- */
@@ -233,12 +237,12 @@ struct fw_walk {
         const struct zc_fw_trace *trace;
         struct zc_fw_answer *out;
         struct zc_fw_verdict verdict;
-        struct fw_option option[FW_OPTIONS];
         unsigned options;
         const char *cause; /* of the present FORK or CHOOSE */
         const char *blur;
         unsigned forks, depth, seen; /* seen: a bit per outcome */
         bool stop;
+        struct fw_option option[FW_OPTIONS]; /* last: only what is used is set */
 };
 
 /** One expression. Never touches the place in s. */
@@ -248,7 +252,10 @@ fw_op_fn fw_payload, fw_exthdr, fw_meta, fw_rt, fw_socket, fw_immediate, fw_load
 fw_op_fn fw_ct, fw_ct_set, fw_notrack;                        /* track.c */
 fw_op_fn fw_fib;                                                         /* fib.c */
 fw_op_fn fw_bitwise, fw_byteorder, fw_cmp, fw_range, fw_maybe;           /* compute.c */
-fw_op_fn fw_lookup;                                                      /* lookup.c */
+fw_op_fn fw_lookup;                                                      /* skip.c */
+bool fw_index_rules(struct zc_fw_machine *m);
+
+/* lookup.c */
 fw_op_fn fw_meta_set, fw_payload_set, fw_exthdr_set, fw_dynset, fw_neutral, fw_tproxy; /* change.c */
 fw_op_fn fw_verdict, fw_reject, fw_queue, fw_synproxy, fw_fwd, fw_unknown; /* end.c */
 fw_op_fn fw_nat;                                                         /* nat.c */
@@ -281,6 +288,9 @@ void fw_store_number(struct fw_state *s, const struct zc_fw_op *op, struct fw_nu
 /** After a translation: what answers will look like. */
 void fw_reply_update(struct fw_state *s);
 void fw_track(struct fw_walk *w, struct fw_state *s);
+
+/* skip.c */
+bool fw_index_rules(struct zc_fw_machine *m);
 
 /* lookup.c */
 bool fw_index_sets(struct zc_fw_machine *m);

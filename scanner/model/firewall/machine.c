@@ -135,6 +135,7 @@ static void survey(struct zc_fw_machine *m)
         }
         for (size_t i = 0; i < rs->op_count; i++) {
                 m->nat_does |= rs->ops[i].kind == ZC_FW_OP_NAT;
+                m->tuples |= rs->ops[i].kind == ZC_FW_OP_CT && rs->ops[i].key >= FW_CT_L3PROTOCOL;
                 m->offloads |= rs->ops[i].kind == ZC_FW_OP_NEUTRAL && rs->ops[i].name &&
                                strcmp(rs->ops[i].name, "flow_offload") == 0;
         }
@@ -154,7 +155,7 @@ static bool build(struct zc_fw_machine *m)
                                 return false;
                 }
         }
-        return index_interfaces(m) && fw_index_sets(m) && fw_index_routes(m);
+        return index_interfaces(m) && fw_index_sets(m) && fw_index_routes(m) && fw_index_rules(m);
 }
 
 struct zc_fw_machine *zc_fw_machine_new(const struct zc_fw_ruleset *rs,

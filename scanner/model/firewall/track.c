@@ -65,11 +65,13 @@ void fw_reply_update(struct fw_state *s)
                 memset(s->reply.port_u, 0xff, sizeof(s->reply.port_u));
 }
 
-static void entry_new(struct fw_state *s)
+static void entry_new(const struct fw_walk *w, struct fw_state *s)
 {
         s->ct_entry = s->nat_first = true;
-        s->original = fw_tuple_of(s);
-        fw_reply_update(s);
+        if (w->m->tuples) {
+                s->original = fw_tuple_of(s);
+                fw_reply_update(s);
+        }
         s->ct_status = (struct fw_number){ 0, 0 };
         s->ct_mark = (struct fw_number){ 0, 0 };
 }
@@ -105,7 +107,7 @@ void fw_track(struct fw_walk *w, struct fw_state *s)
         s->ct_state = state_of(s, w->packet->ct);
         s->ct_untracked = s->ct_state == ZC_FW_CT_UNTRACKED;
         if (s->ct_state == ZC_FW_CT_NEW)
-                entry_new(s);
+                entry_new(w, s);
         else if (s->ct_state == ZC_FW_CT_ESTABLISHED || s->ct_state == ZC_FW_CT_RELATED)
                 entry_old(s);
         FW_TELL(w, s, .what = ZC_FW_TRACKED, .text = words[s->ct_state]);

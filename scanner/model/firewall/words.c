@@ -436,7 +436,8 @@ static void found(struct reading *r, uint8_t slot, size_t len, const uint8_t *va
                 const struct holds *h = at(r, slot);
                 size_t n = h->len ? h->len : 4, left = len - used;
 
-                n = n < left ? n : left;
+                if (h->form != FW_FORM_NAME || slot > 12) /* of a name it has all, whatever was compared */
+                        n = n < left ? n : left;
                 zc_text_add(t, used ? ", " : "");
                 zc_text_add(t, h->text[0] ? h->text : "the value");
                 zc_text_add(t, " is ");
