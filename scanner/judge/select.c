@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "judge_internal.h"
+#include "zc/addr.h"
 #include "zc/target.h"
 
 bool zc_glob(const char *pattern, const char *text)
@@ -137,6 +138,40 @@ static bool id_selected(const json_t *row, const char *id, const char *asset, co
         return false;
 }
 
+/** The address that a text begins with: an asset's own, or a subject's ("192.0.2.7:443/tcp", "listener [2001:db8::1]:22/tcp"). */
+static bool address_of(const char *s, struct zc_addr *out)
+{
+        static const char listener[] = "listener ";
+        char text[ZC_ADDR_LEN];
+        struct zc_err err = { 0 };
+        size_t n;
+
+        if (strncmp(s, listener, sizeof(listener) - 1) == 0)
+                s += sizeof(listener) - 1;
+        if (*s == '[')
+                n = strcspn(++s, "]");
+        else /* an IPv6 address without brackets stands alone, as an asset */
+                n = strchr(s, ':') != strrchr(s, ':') ? strlen(s) : strcspn(s, ":/");
+        if (n >= sizeof(text))
+                return false;
+        memcpy(text, s, n);
+        text[n] = '\0';
+        return zc_addr_parse(text, out, &err);
+}
+
+/** Is the selector a prefix that holds the address of the asset, or of the subject? */
+static bool prefix_selected(const char *selector, const char *asset, const char *subject)
+{
+        struct zc_prefix prefix;
+        struct zc_addr addr;
+        struct zc_err err = { 0 };
+
+        if (!strchr(selector, '/') || !zc_prefix_parse(selector, &prefix, &err))
+                return false;
+        return (address_of(asset, &addr) && zc_prefix_contains(&prefix, &addr)) ||
+               (subject && address_of(subject, &addr) && zc_prefix_contains(&prefix, &addr));
+}
+
 bool zc_asset_selected(const json_t *assets, const char *selector, const char *asset,
                        const char *subject)
 {
@@ -146,5 +181,6 @@ bool zc_asset_selected(const json_t *assets, const char *selector, const char *a
                 return array_has(json_object_get(row, "tags"), selector + 4);
         if (strncmp(selector, "id:", 3) == 0)
                 return id_selected(row, selector + 3, asset, subject);
-        return zc_glob(selector, asset) || (subject && zc_glob(selector, subject));
+        return zc_glob(selector, asset) || (subject && zc_glob(selector, subject)) ||
+               prefix_selected(selector, asset, subject);
 }

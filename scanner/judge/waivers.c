@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "judge_internal.h"
+#include "zc/addr.h"
 #include "zc/clock.h"
 
 #define EXPIRING_MS ((int64_t)14 * 24 * 3600 * 1000)
@@ -36,6 +37,22 @@ static int64_t time_of(const json_t *waiver, const char *key)
         return zc_time_parse(zc_json_str(waiver, key, ""), &ms) ? ms : 0;
 }
 
+/** A target that is written as a prefix must be one: as a glob it would match nothing. */
+static bool check_target(const struct zc_yaml *y, const char *target, size_t i, struct zc_err *err)
+{
+        size_t n = strspn(target, "0123456789abcdefABCDEF.:");
+        struct zc_prefix prefix;
+        struct zc_err cause = { 0 };
+        char pointer[64];
+
+        if (target[n] != '/' || n == 0 || target[n + 1] == '\0' ||
+            target[n + 1 + strspn(target + n + 1, "0123456789")] != '\0' ||
+            zc_prefix_parse(target, &prefix, &cause))
+                return true;
+        snprintf(pointer, sizeof(pointer), "/waivers/%zu/target", i);
+        return zc_yaml_fail(y, pointer, err, "%s", cause.text);
+}
+
 static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, json_t *ids,
                          struct zc_err *err)
 {
@@ -58,6 +75,8 @@ static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, jso
                                     "\"%.60s\" is not a rule id; write one such as ZC-FW-001, or a "
                                     "group such as \"ZC-FW-*\"",
                                     rule);
+        if (!check_target(y, zc_json_str(w, "target", ""), i, err))
+                return false;
         snprintf(pointer, sizeof(pointer), "/waivers/%zu/expires", i);
         return time_of(w, "created") < time_of(w, "expires") ||
                zc_yaml_fail(y, pointer, err, "expires before it was created");

@@ -41,7 +41,8 @@ static const char rules[] =
 /* Ports 1 to 4 of one host are open. */
 static const char evidence[] =
         "{\"schema\":\"zerocrit.evidence/1\",\"run\":{\"id\":\"r\",\"vantage\":{\"id\":\"v\"},"
-        "\"targets\":[{\"id\":\"a\",\"named\":\"192.0.2.7\"}],\"finished\":\"2026-11-22T10:00:00Z\"},\"endpoints\":["
+        "\"targets\":[{\"id\":\"a\",\"named\":\"192.0.2.7\"}],\"finished\":\"2026-11-22T10:00:"
+        "00Z\"},\"endpoints\":["
         "{\"asset\":\"a\",\"address\":\"192.0.2.7\",\"port\":1,\"transport\":\"tcp\",\"state\":"
         "\"open\"},"
         "{\"asset\":\"a\",\"address\":\"192.0.2.7\",\"port\":2,\"transport\":\"tcp\",\"state\":"
@@ -395,6 +396,48 @@ static void waivers_allowed(void **state)
         }
 }
 
+/* What a waiver's target means. */
+static void targets(void **state)
+{
+        static const struct {
+                const char *target;
+                json_int_t matched;
+        } rows[] = {
+                { "a", 1 },
+                { "*", 1 },
+                { "id:a", 1 },
+                { "id:b", 0 },
+                { "tag:a", 0 },
+                { "192.0.2.7:2/tcp", 1 },
+                { "192.0.2.7:3/tcp", 0 },
+                { "192.0.2.*", 1 },
+                { "192.0.2.7/32", 1 },
+                { "192.0.2.0/24", 1 },
+                { "0.0.0.0/0", 1 },
+                { "192.0.3.0/24", 0 },
+                { "::/0", 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ZC_COUNT(rows); i++) {
+                json_auto_t *report = NULL;
+                struct zc_err err = { 0 };
+                char text[512];
+                const char *const a[ASKED] = { [WAIVERS] = text };
+
+                snprintf(text, sizeof(text),
+                         "waivers:\n  - {id: W-1, rule: ZC-T-002, target: \"%s\", verdict: fail, "
+                         "owner: o, reason: r, created: 2026-11-01T00:00:00Z, " SOON "}\n",
+                         rows[i].target);
+                if (!judged(a, &report, &err))
+                        fail_msg("%s: %s", rows[i].target, err.text);
+                if (json_integer_value(json_object_get(
+                            json_array_get(zc_json_at(report, "waivers.active"), 0), "matched")) !=
+                    rows[i].matched)
+                        fail_msg("%s", rows[i].target);
+        }
+}
+
 /* ---- shipped ones, files, the report ---- */
 
 /* Every selector, override and parameter of ours means something to our own rules: what --rules leaves unchecked at load. */
@@ -517,8 +560,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(profiles),        cmocka_unit_test(refused),
-                cmocka_unit_test(waivers_allowed), cmocka_unit_test(shipped),
-                cmocka_unit_test(files),           cmocka_unit_test(reported),
+                cmocka_unit_test(waivers_allowed), cmocka_unit_test(targets),
+                cmocka_unit_test(shipped),         cmocka_unit_test(files),
+                cmocka_unit_test(reported),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

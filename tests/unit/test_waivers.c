@@ -46,6 +46,8 @@ static void refuses(void **state)
                 { "rule: ZC-FW-001", "rule: ZC-*", "w.yaml:2:15: ", "would waive everything" },
                 { "rule: ZC-FW-001", "rule: \"?C-*\"", "w.yaml:2:15: ", "would waive everything" },
                 { "rule: ZC-FW-001", "rule: FW-001", "w.yaml:2:15: ", "not a rule id" },
+                { "target: \"id:web\"", "target: 10.0.0.1/8", "w.yaml:2:32: ", "10.0.0.0/8" },
+                { "target: \"id:web\"", "target: 10.0.0.0/33", "w.yaml:2:32: ", "33" },
                 { "reason: legacy", "reason: ''", "w.yaml:3:6: ", "not empty" },
                 { "2026-12-31T00:00:00Z}\n",
                   "2026-12-31T00:00:00Z}\n  - {id: W-1, rule: ZC-A-001, target: x, verdict: fail, "
