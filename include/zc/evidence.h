@@ -51,6 +51,11 @@ const char *zc_evidence_name(const struct zc_evidence *ev);
 const json_t *zc_evidence_run(const struct zc_evidence *ev);
 const json_t *zc_evidence_host(const struct zc_evidence *ev);
 bool zc_evidence_finished(const struct zc_evidence *ev);
+/**
+ * Saved evidence of a machine becomes that of a configured target: what the target says (id, tags, zone, public, require) stands in the place of
+ * what the run's own target `local` said. Evidence without such a target stays as it is.
+ */
+bool zc_evidence_adopt(struct zc_evidence *ev, const json_t *target, struct zc_err *err) ZC_MUST_USE;
 /** Whether the machine itself was to be looked at: `local` is a target. Otherwise its host facts only explain what was reached of it. */
 bool zc_evidence_asks_host(const struct zc_evidence *ev);
 /** Borrowed: the id of the vantage, and the asset its host belongs to (the configured id of the target `local`, else the vantage id). */

@@ -39,7 +39,9 @@ static bool audit_prepare(struct audit *a, struct zc_err *err)
                 return false;
         for (size_t i = 0; i < a->s.evidence.count; i++) {
                 if (!zc_outputs_spare(&a->w, a->s.evidence.item[i], err) ||
-                    !zc_bundle_open(&a->b, a->s.evidence.item[i], err))
+                    !zc_bundle_open(&a->b, a->s.evidence.item[i], err) ||
+                    !zc_evidence_adopt(a->b.ev[a->b.count - 1],
+                                       zc_settings_evidence_target(&a->s, i), err))
                         return false;
         }
         return true;

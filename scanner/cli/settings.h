@@ -50,6 +50,8 @@ json_t *zc_settings_at(const struct zc_settings *s, const char *dotted);
 const char *zc_settings_profile(const struct zc_settings *s);
 /** A list as a new array of strings. */
 json_t *zc_settings_list(const struct zc_list *l) ZC_MUST_USE;
+/** Borrowed: the configuration's target that names evidence[i]; NULL for none. */
+const json_t *zc_settings_evidence_target(const struct zc_settings *s, size_t i);
 /** The targets of command line, --targets and configuration: s->job.targets. */
 bool zc_settings_targets(struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
 

@@ -204,6 +204,18 @@ static bool from_config(struct zc_settings *s, struct zc_err *err)
         return true;
 }
 
+const json_t *zc_settings_evidence_target(const struct zc_settings *s, size_t i)
+{
+        const json_t *v;
+        size_t k;
+
+        json_array_foreach (json_object_get(zc_config_root(s->config), "targets"), k, v) {
+                if (zc_json_str(v, "evidence", NULL) && i-- == 0)
+                        return v;
+        }
+        return NULL;
+}
+
 bool zc_settings_targets(struct zc_settings *s, struct zc_err *err)
 {
         const struct zc_options *o = s->o;

@@ -102,6 +102,28 @@ const char *zc_evidence_vantage(const struct zc_evidence *ev)
         return zc_json_str(ev->run, "vantage.id", "");
 }
 
+bool zc_evidence_adopt(struct zc_evidence *ev, const json_t *target, struct zc_err *err)
+{
+        static const char *const said[] = { "id", "tags", "zone", "public", "require" };
+        json_t *targets = json_deep_copy(json_object_get(ev->run, "targets")), *own;
+        bool ok = true;
+        size_t i;
+
+        json_array_foreach (targets, i, own) {
+                if (strcmp(zc_json_str(own, "named", ""), "local") != 0)
+                        continue;
+                for (size_t k = 0; k < ZC_COUNT(said); k++) {
+                        json_t *value = json_object_get(target, said[k]);
+
+                        ok = ok && (!value || json_object_set(own, said[k], value) == 0);
+                }
+        }
+        if (targets && ok && json_object_set(ev->run, "targets", targets) != 0)
+                ok = false;
+        json_decref(targets);
+        return ok || zc_fail(err, ZC_E_NOMEM, "no memory for the targets of %s", ev->name);
+}
+
 const char *zc_evidence_asset(const struct zc_evidence *ev)
 {
         const json_t *targets = json_object_get(ev->run, "targets"), *target;

@@ -124,14 +124,39 @@ bool zc_join_see(const struct zc_join *j, size_t evidence, const json_t *part,
         return true;
 }
 
-/** The host that has the address: the vantage's own if it was over lo; else the only one, or the one of the same asset. */
+/** Whether two runs looked from one machine, whatever the vantage was called. */
+static bool same_machine(const struct zc_evidence *a, const struct zc_evidence *b)
+{
+        static const char *const same[] = { "vantage.hostname", "vantage.addresses" };
+
+        for (size_t i = 0; i < ZC_COUNT(same); i++) {
+                const json_t *x = zc_json_at(zc_evidence_run(a), same[i]);
+
+                if (!x || !json_equal(x, zc_json_at(zc_evidence_run(b), same[i])))
+                        return false;
+        }
+        return true;
+}
+
+/** Evidence of the vantage's own machine in which that machine was a target; the vantage's own where there is none. */
+static size_t own_host(const struct zc_join *j, size_t evidence)
+{
+        for (size_t i = 0; i < j->count && !j->hosts[evidence].asked; i++) {
+                if (j->hosts[i].facts && j->hosts[i].asked &&
+                    same_machine(j->evs[i], j->evs[evidence]))
+                        return i;
+        }
+        return j->hosts[evidence].facts ? evidence : SIZE_MAX;
+}
+
+/** Over lo it is the vantage's own; else the only host that has the address, or the one of the same asset. */
 size_t zc_join_host_of(const struct zc_join *j, size_t evidence, const struct zc_join_seen *s)
 {
         const char *asset = zc_json_str(s->part, "asset", "");
         size_t found = SIZE_MAX, count = 0;
 
         if (s->seen <= ZC_SEEN_SELF)
-                return j->hosts[evidence].facts ? evidence : SIZE_MAX;
+                return own_host(j, evidence);
         if (zc_addr_class(&s->address) == ZC_ADDR_LINK)
                 return SIZE_MAX;
         for (size_t i = 0; i < j->count; i++) {

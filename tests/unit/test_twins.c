@@ -57,7 +57,7 @@ static struct zc_evidence *evidence(const char *run, const char *body)
 
 #define RUN(id, addresses, targets)                                                                \
         "'id':'" id "','started':'2026-11-22T09:59:00Z','vantage':{'id':'" id                      \
-        "','addresses':[" addresses "]},'targets':[" targets "]"
+        "','hostname':'h','addresses':[" addresses "]},'targets':[" targets "]"
 #define LOCAL(id) "{'id':'" id "','named':'local'}"
 #define WEB RUN("web", "'127.0.0.1','10.0.4.17','192.0.2.7','2001:db8::7'", LOCAL("web"))
 #define OUT RUN("out", "'127.0.0.1','203.0.113.9'", "{'id':'','named':'192.0.2.7'}")
@@ -107,6 +107,20 @@ static const struct {
             "'problems':[]" ENDPOINTS(AT("192.0.2.7", "192.0.2.7", RUNS)),
             HOST(LISTENS("ip", "0.0.0.0", "")) ENDPOINTS(AT("web", "127.0.0.1", RUNS)) },
           "ZC-T-001 web 192.0.2.7:6379/tcp any critical 3|10.0.4.17:6379/tcp,127.0.0.1:6379/tcp" },
+        { "an own address that was named, beside saved evidence of the same machine",
+          { RUN("scan", "'127.0.0.1','10.0.4.17'", "{'id':'www','named':'10.0.4.17'}"),
+            RUN("m1", "'127.0.0.1','10.0.4.17'", LOCAL("web")) },
+          { HOST(LISTENS("ip", "0.0.0.0", "")) ENDPOINTS(AT("www", "10.0.4.17", RUNS)),
+            HOST(LISTENS("ip", "0.0.0.0", "")) ENDPOINTS(AT("m1", "127.0.0.1", RUNS)) },
+          "ZC-T-001 web 10.0.4.17:6379/tcp any critical 2|127.0.0.1:6379/tcp" },
+        { "the same address on another machine is another",
+          { RUN("scan", "'127.0.0.1','10.0.4.18','172.17.0.1'",
+                "{'id':'www','named':'172.17.0.1'}"),
+            RUN("m1", "'127.0.0.1','10.0.4.17','172.17.0.1'", LOCAL("web")) },
+          { HOST(LISTENS("ip", "0.0.0.0", "")) ENDPOINTS(AT("www", "172.17.0.1", RUNS)),
+            HOST(LISTENS("ip", "127.0.0.1", "")) ENDPOINTS(AT("m1", "127.0.0.1", RUNS)) },
+          "ZC-T-001 www 172.17.0.1:6379/tcp any critical 1|\n"
+          "ZC-T-001 web 127.0.0.1:6379/tcp loopback low 1|" },
         { "another listener, on loopback, is another service",
           { WEB, OUT },
           { HOST(LISTENS("ip", "127.0.0.1", "") "," LISTENS("ip", "192.0.2.7", ""))
@@ -378,12 +392,41 @@ static void test_host(void **state)
         }
 }
 
+/** Saved evidence under a configured id: its machine, and what several vantages saw of it, are that target's. */
+static void test_adopt(void **state)
+{
+        struct zc_evidence *evs[] = {
+                evidence(RUN("m1", "'127.0.0.1','10.0.4.17'", LOCAL("")),
+                         HOST(LISTENS("ip", "0.0.0.0", "")) ENDPOINTS(AT("m1", "127.0.0.1", RUNS))),
+                evidence(IN, "'problems':[]" ENDPOINTS(AT("db", "10.0.4.17", RUNS))),
+        };
+        json_auto_t *target = json_pack("{s:s, s:[s], s:s}", "id", "web1", "tags", "data",
+                                        "evidence", "web1.json");
+        json_auto_t *report = NULL;
+        struct zc_err err = { 0 };
+        char *got;
+
+        (void)state;
+        assert_string_equal(zc_evidence_asset(evs[0]), "m1");
+        for (size_t i = 0; i < ZC_COUNT(evs); i++)
+                assert_true(zc_evidence_adopt(evs[i], target, &err));
+        assert_string_equal(zc_evidence_asset(evs[0]), "web1");
+        report = judge(evs, 2, NULL);
+        got = findings_of(report);
+        assert_string_equal(got,
+                            "ZC-T-001 web1 10.0.4.17:6379/tcp any critical 2|127.0.0.1:6379/tcp");
+        free(got);
+        zc_evidence_free(evs[0]);
+        zc_evidence_free(evs[1]);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows),
                                             cmocka_unit_test(test_waivers),
                                             cmocka_unit_test(test_host),
-                                            cmocka_unit_test(test_since) };
+                                            cmocka_unit_test(test_since),
+                                            cmocka_unit_test(test_adopt) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
