@@ -39,11 +39,12 @@ static bool reach_run(struct zc_options *o, int *status, struct zc_err *err)
         bool ok;
 
         if (o->args.count > 0)
-                return zc_fail(err, ZC_E_USAGE,
-                               "reach takes options: zerocrit reach --from 203.0.113.9 --port %.32s",
-                               o->args.item[0]);
-        if (o->packets && (o->from || o->to || o->port || o->proto || o->iif || o->ct || o->explain ||
-                           o->format))
+                return zc_fail(
+                        err, ZC_E_USAGE,
+                        "reach takes options: zerocrit reach --from 203.0.113.9 --port %.32s",
+                        o->args.item[0]);
+        if (o->packets &&
+            (o->from || o->to || o->port || o->proto || o->iif || o->ct || o->explain || o->format))
                 return zc_fail(err, ZC_E_USAGE,
                                "--packets asks its own questions: leave the other options out");
         ok = get_ready(&r, err) && ask(&r, status, err);
@@ -68,7 +69,8 @@ const struct zc_command zc_command_reach = {
                           "Why each rule on the way did not match." },
                         { "zerocrit reach --packets packets.ndjson",
                           "Many packets, one JSON line each: "
-                          "{\"iif\":\"eth0\",\"family\":\"ip\",\"protocol\":\"tcp\",\"saddr\":\"…\","
+                          "{\"iif\":\"eth0\",\"family\":\"ip\",\"protocol\":\"tcp\",\"saddr\":"
+                          "\"…\","
                           "\"daddr\":\"…\",\"sport\":40000,\"dport\":22}." },
                         { NULL, NULL } },
         .details =

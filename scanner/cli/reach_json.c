@@ -30,7 +30,8 @@ static json_t *packet_json(const struct zc_reaching *r, const struct zc_reach_qu
 {
         const struct zc_fw_packet *p = &q->packet;
         const char *protocol = zc_reach_protocol_name(p->protocol);
-        bool to = r->machine || !q->chosen_to, port = zc_reach_has_ports(p->protocol) && !q->any_port;
+        bool to = r->machine || !q->chosen_to,
+             port = zc_reach_has_ports(p->protocol) && !q->any_port;
 
         return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "iif",
                          q->iif ? json_string(q->iif->name) : json_null(), "family",
@@ -66,11 +67,16 @@ static json_t *rule_json(const struct building *b, const struct zc_fw_event *e)
 static void step(void *ctx, const struct zc_fw_event *e)
 {
         static const char *const words[] = {
-                [ZC_FW_AT_HOOK] = NULL,           [ZC_FW_AT_CHAIN] = "enters",
-                [ZC_FW_RULE_HOLDS] = "holds",     [ZC_FW_RULE_FAILS] = "fails",
-                [ZC_FW_RULE_MAYBE] = "may hold",  [ZC_FW_OTHERWISE] = "or else",
-                [ZC_FW_AT_POLICY] = "policy",     [ZC_FW_ROUTED] = "routed",
-                [ZC_FW_REWRITTEN] = "translated", [ZC_FW_TRACKED] = "tracked",
+                [ZC_FW_AT_HOOK] = NULL,
+                [ZC_FW_AT_CHAIN] = "enters",
+                [ZC_FW_RULE_HOLDS] = "holds",
+                [ZC_FW_RULE_FAILS] = "fails",
+                [ZC_FW_RULE_MAYBE] = "may hold",
+                [ZC_FW_OTHERWISE] = "or else",
+                [ZC_FW_AT_POLICY] = "policy",
+                [ZC_FW_ROUTED] = "routed",
+                [ZC_FW_REWRITTEN] = "translated",
+                [ZC_FW_TRACKED] = "tracked",
                 [ZC_FW_ENDS] = "ends",
         };
         struct building *b = ctx;

@@ -1,4 +1,5 @@
 /** `reach` with one question: what is not told is chosen and said, then the way is printed as the kernel goes it. */
+#include <assert.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -101,7 +102,8 @@ static bool interface(const struct zc_reaching *r, struct zc_reach_question *q, 
         return true;
 }
 
-static bool read_question(const struct zc_reaching *r, struct zc_reach_question *q, struct zc_err *err)
+static bool read_question(const struct zc_reaching *r, struct zc_reach_question *q,
+                          struct zc_err *err)
 {
         const struct zc_options *o = r->o;
         struct zc_fw_packet *p = &q->packet;
@@ -130,10 +132,11 @@ static bool read_question(const struct zc_reaching *r, struct zc_reach_question 
 static bool worth_asking(const struct zc_reach_question *q, const struct zc_fw_address *a)
 {
         bool six = a->family == ZC_FW_IP6;
-        bool loopback = six ? a->addr[15] == 1 && memcmp(a->addr, (const uint8_t[15]){ 0 }, 15) == 0 :
-                              a->addr[0] == 127;
+        bool loopback = six ? a->addr[15] == 1 && memcmp(a->addr, (const uint8_t[15]){ 0 }, 15) == 0
+                            : a->addr[0] == 127;
         bool link = six && a->addr[0] == 0xfe && (a->addr[1] & 0xc0) == 0x80;
 
+        assert(q->iif); /* it was chosen */
         if (a->family != q->packet.family)
                 return false;
         if (loopback)
@@ -210,7 +213,8 @@ bool zc_reach_one(struct zc_reaching *r, struct zc_err *err)
                 const struct zc_reach_printer *p = formats[i].printer;
 
                 if (strcmp(formats[i].name, format) == 0)
-                        return read_question(r, &q, err) && ask_one(r, &q, p, err) && p->end(r, err);
+                        return read_question(r, &q, err) && ask_one(r, &q, p, err) &&
+                               p->end(r, err);
         }
         return zc_fail(err, ZC_E_USAGE, "--format: \"%.32s\" is not one of terminal, json", format);
 }

@@ -1,4 +1,5 @@
 /** `reach --packets`: many questions, an answer a line, in order. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -47,7 +48,8 @@ static bool prepare(struct answers *a, struct zc_err *err)
                 struct zc_text *t = &a->chain[i];
 
                 zc_text_init(t, ZC_TEXT_CEILING);
-                zc_text_printf(t, "{\"family\":\"%s\",\"table\":", zc_fw_family_name(table->family));
+                zc_text_printf(t,
+                               "{\"family\":\"%s\",\"table\":", zc_fw_family_name(table->family));
                 json_string(t, table->name);
                 zc_text_add(t, ",\"chain\":");
                 json_string(t, rs->chains[i].name);
@@ -164,6 +166,7 @@ static void take_lines(struct answers *a, struct lines *l)
 {
         struct zc_rd in = { (const uint8_t *)l->block, l->have }, line;
 
+        assert(l->block);
         while (zc_rd_until(&in, '\n', &line)) {
                 if (l->passing)
                         l->passing = false;
@@ -216,8 +219,8 @@ bool zc_reach_packets(struct zc_reaching *r, struct zc_err *err)
                 return false;
         }
         l.block = zc_arena_alloc(r->o->arena, BLOCK);
-        ok = (l.block || zc_fail(err, ZC_E_NOMEM, "no memory for the packets")) && prepare(&a, err) &&
-             answer_all(&a, &l, path, err);
+        ok = (l.block || zc_fail(err, ZC_E_NOMEM, "no memory for the packets")) &&
+             prepare(&a, err) && answer_all(&a, &l, path, err);
         release(&a);
         if (l.fd != STDIN_FILENO)
                 close(l.fd);

@@ -58,25 +58,38 @@ struct word {
 };
 
 static const struct word protocols[] = {
-        { "tcp", IPPROTO_TCP },   { "udp", IPPROTO_UDP },         { "icmp", IPPROTO_ICMP },
-        { "icmpv6", IPPROTO_ICMPV6 }, { "ipv6-icmp", IPPROTO_ICMPV6 }, { "sctp", IPPROTO_SCTP },
-        { "dccp", IPPROTO_DCCP }, { "udplite", IPPROTO_UDPLITE }, { "esp", IPPROTO_ESP },
-        { "ah", IPPROTO_AH },     { "gre", IPPROTO_GRE },         { "igmp", IPPROTO_IGMP },
-        { "ipip", IPPROTO_IPIP }, { "ospf", 89 },                 { "vrrp", 112 },
+        { "tcp", IPPROTO_TCP },
+        { "udp", IPPROTO_UDP },
+        { "icmp", IPPROTO_ICMP },
+        { "icmpv6", IPPROTO_ICMPV6 },
+        { "ipv6-icmp", IPPROTO_ICMPV6 },
+        { "sctp", IPPROTO_SCTP },
+        { "dccp", IPPROTO_DCCP },
+        { "udplite", IPPROTO_UDPLITE },
+        { "esp", IPPROTO_ESP },
+        { "ah", IPPROTO_AH },
+        { "gre", IPPROTO_GRE },
+        { "igmp", IPPROTO_IGMP },
+        { "ipip", IPPROTO_IPIP },
+        { "ospf", 89 },
+        { "vrrp", 112 },
         { NULL, 0 },
 };
 static const struct word states[] = {
-        { "new", ZC_FW_CT_NEW },         { "established", ZC_FW_CT_ESTABLISHED },
-        { "related", ZC_FW_CT_RELATED }, { "invalid", ZC_FW_CT_INVALID },
-        { "untracked", ZC_FW_CT_UNTRACKED }, { NULL, 0 },
+        { "new", ZC_FW_CT_NEW },
+        { "established", ZC_FW_CT_ESTABLISHED },
+        { "related", ZC_FW_CT_RELATED },
+        { "invalid", ZC_FW_CT_INVALID },
+        { "untracked", ZC_FW_CT_UNTRACKED },
+        { NULL, 0 },
 };
 static const struct word tcp_flags[] = {
-        { "syn", 2 },  { "ack", 16 }, { "fin", 1 },  { "rst", 4 },  { "psh", 8 },
+        { "syn", 2 },  { "ack", 16 }, { "fin", 1 },  { "rst", 4 },   { "psh", 8 },
         { "urg", 32 }, { "ece", 64 }, { "ecn", 64 }, { "cwr", 128 }, { NULL, 0 },
 };
 static const struct word pkttypes[] = {
-        { "host", 0 },  { "unicast", 0 }, { "broadcast", 1 }, { "multicast", 2 },
-        { "other", 3 }, { NULL, 0 },
+        { "host", 0 },      { "unicast", 0 }, { "broadcast", 1 },
+        { "multicast", 2 }, { "other", 3 },   { NULL, 0 },
 };
 
 static const struct word *word_find(const struct word *w, const char *s, size_t n)
@@ -206,9 +219,9 @@ static bool hex4(struct parse *p, unsigned *out)
 
                 if (!zc_rd_u8(&p->in, &c))
                         return false;
-                d = c >= '0' && c <= '9' ? c - 48u :
-                    (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32u) - 87u :
-                                                         16;
+                d = c >= '0' && c <= '9'                 ? c - 48u
+                    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32u) - 87u
+                                                         : 16;
                 if (d > 15)
                         return false;
                 v = v * 16 + d;
@@ -329,8 +342,11 @@ static bool no_such(struct parse *p, const char *name, size_t n)
         zc_text_escape(&shown, name, n);
         near = zc_nearest(name, names);
         return zc_fail(p->err, ZC_E_MALFORMED, "column %zu: there is no \"%s\"%s%s%s", p->key,
-                       zc_text_str(&shown), near ? "; did you mean \"" : " (iif, family, protocol, "
-                       "saddr, daddr, sport, dport, flags, ct, type, code, mark, ttl, tos, length, pkttype)",
+                       zc_text_str(&shown),
+                       near ? "; did you mean \""
+                            : " (iif, family, protocol, "
+                              "saddr, daddr, sport, dport, flags, ct, type, code, mark, ttl, tos, "
+                              "length, pkttype)",
                        near ? near : "", near ? "\"?" : "");
 }
 
@@ -373,9 +389,9 @@ static bool set_number(struct zc_fw_packet *o, enum member m, uint32_t n)
 
 static bool set_word(struct parse *p, enum member m, const char *s)
 {
-        bool ok = m == M_FLAGS ? zc_reach_flags(s, &p->out->flags, p->err) :
-                  m == M_CT    ? zc_reach_ct(s, &p->out->ct, p->err) :
-                                 word_set(p->err, "packet type", pkttypes, s, &p->out->pkttype);
+        bool ok = m == M_FLAGS ? zc_reach_flags(s, &p->out->flags, p->err)
+                  : m == M_CT  ? zc_reach_ct(s, &p->out->ct, p->err)
+                               : word_set(p->err, "packet type", pkttypes, s, &p->out->pkttype);
 
         return ok || at_member(p, m);
 }
@@ -386,8 +402,8 @@ static bool set(struct parse *p, enum member m, const struct value *v)
                 return zc_fail(p->err, ZC_E_MALFORMED, "column %zu: %s: expected a %s", p->key,
                                members[m].name, v->number ? "string" : "number");
         if (v->number && v->n > members[m].max)
-                return zc_fail(p->err, ZC_E_MALFORMED, "column %zu: %s: expected at most %u", p->key,
-                               members[m].name, members[m].max);
+                return zc_fail(p->err, ZC_E_MALFORMED, "column %zu: %s: expected at most %u",
+                               p->key, members[m].name, members[m].max);
         if (m <= M_DADDR)
                 return true; /* they are read together */
         return v->number ? set_number(p->out, m, (uint32_t)v->n) : set_word(p, m, v->s);
@@ -467,7 +483,9 @@ static bool set_iif(struct parse *p, struct zc_reach_memory *memory)
 
 static bool set_family(struct parse *p)
 {
-        static const struct word families[] = { { "ip", ZC_FW_IP }, { "ip6", ZC_FW_IP6 }, { NULL, 0 } };
+        static const struct word families[] = { { "ip", ZC_FW_IP },
+                                                { "ip6", ZC_FW_IP6 },
+                                                { NULL, 0 } };
 
         return word_set(p->err, "family", families, p->value[M_FAMILY].s, &p->out->family);
 }
@@ -506,8 +524,8 @@ static bool dotted(const char *s, uint8_t out[4])
 
                 for (; *s >= '0' && *s <= '9' && digits < 4; s++, digits++)
                         n = n * 10 + (unsigned)(*s - '0');
-                if (digits == 0 || digits > 3 || n > 255 || (digits > 1 && s[-(int)digits] == '0') ||
-                    *s++ != (i < 3 ? '.' : '\0'))
+                if (digits == 0 || digits > 3 || n > 255 ||
+                    (digits > 1 && s[-(int)digits] == '0') || *s++ != (i < 3 ? '.' : '\0'))
                         return false;
                 out[i] = (uint8_t)n;
         }
@@ -517,8 +535,8 @@ static bool dotted(const char *s, uint8_t out[4])
 static bool set_address(struct parse *p, enum member m, uint8_t out[16])
 {
         const char *text = p->value[m].s;
-        bool ok = p->out->family == ZC_FW_IP ? dotted(text, out) :
-                                               inet_pton(AF_INET6, text, out) == 1;
+        bool ok = p->out->family == ZC_FW_IP ? dotted(text, out)
+                                             : inet_pton(AF_INET6, text, out) == 1;
 
         return (ok && strlen(text) == p->value[m].len) || address_fail(p, m);
 }
@@ -548,9 +566,8 @@ bool zc_reach_line(struct zc_rd line, const struct zc_fw_host *host, struct zc_r
 {
         struct parse p = { .start = line.p, .in = line, .err = err, .out = out, .host = host };
 
-        *out = (struct zc_fw_packet){ .flags = 2,
-                                      .ct = ZC_FW_CT_NEW,
-                                      .ttl = 64,
-                                      .known = ZC_FW_KNOWN_ALL };
+        *out = (struct zc_fw_packet){
+                .flags = 2, .ct = ZC_FW_CT_NEW, .ttl = 64, .known = ZC_FW_KNOWN_ALL
+        };
         return object(&p) && together(&p, memory);
 }

@@ -11,7 +11,7 @@
 struct printing {
         struct zc_reaching *r;
         const struct zc_reach_question *q;
-        enum zc_fw_hook hook; /* whose name is printed; NO_HOOK: none */
+        enum zc_fw_hook hook;     /* whose name is printed; NO_HOOK: none */
         struct zc_text rewritten; /* what the rule that is printed next did */
 };
 
@@ -189,14 +189,14 @@ static void step(void *ctx, const struct zc_fw_event *e)
                 p->hook = e->hook;
                 break;
         case ZC_FW_AT_POLICY:
-                zc_out_printf(p->r->out, "%*s  + %s policy %s\n", (int)indent(e), "", e->chain->name,
-                              e->verdict == ZC_FW_ACCEPT ? "accept" : "drop");
+                zc_out_printf(p->r->out, "%*s  + %s policy %s\n", (int)indent(e), "",
+                              e->chain->name, e->verdict == ZC_FW_ACCEPT ? "accept" : "drop");
                 break;
         case ZC_FW_TRACKED:
                 if (p->r->o->explain) {
                         put_hook(p, e);
-                        zc_out_printf(p->r->out, "%*s  connection tracking: %s\n", (int)indent(e), "",
-                                      e->text);
+                        zc_out_printf(p->r->out, "%*s  connection tracking: %s\n", (int)indent(e),
+                                      "", e->text);
                 }
                 break;
         case ZC_FW_ROUTED:
@@ -297,8 +297,8 @@ static bool end(struct zc_reaching *r, struct zc_err *err)
         (void)err;
         for (size_t i = 0; r->machine && i < rs->gap_count; i++) {
                 if (rs->gaps[i].weight == ZC_FW_DECIDES)
-                        zc_out_printf(r->out, "not modelled, may decide: %s, %s\n", rs->gaps[i].what,
-                                      rs->gaps[i].where);
+                        zc_out_printf(r->out, "not modelled, may decide: %s, %s\n",
+                                      rs->gaps[i].what, rs->gaps[i].where);
         }
         return true;
 }

@@ -67,8 +67,8 @@ static void shift(struct fw_state *s, const struct zc_fw_op *op, size_t n)
                 return;
         }
         shift_words(slot(s, op->dreg), slot(s, op->sreg), words, by, left);
-        shift_words(slot(s, op->dreg) + ZC_FW_REG_BYTES, slot(s, op->sreg) + ZC_FW_REG_BYTES,
-                    words, by, left);
+        shift_words(slot(s, op->dreg) + ZC_FW_REG_BYTES, slot(s, op->sreg) + ZC_FW_REG_BYTES, words,
+                    by, left);
 }
 
 static void boolean(struct fw_state *s, const struct zc_fw_op *op, size_t n)
@@ -116,7 +116,7 @@ enum fw_then fw_bitwise(struct fw_walk *w, struct fw_state *s, const struct zc_f
 
 static void swap(uint8_t *to, const uint8_t *from, size_t n, size_t size)
 {
-        uint8_t out[ZC_FW_REG_BYTES];
+        uint8_t out[ZC_FW_REG_BYTES] = { 0 };
 
         for (size_t i = 0; i + size <= n; i += size) {
                 for (size_t j = 0; j < size; j++)
@@ -283,9 +283,9 @@ enum fw_then fw_range(struct fw_walk *w, struct fw_state *s, const struct zc_fw_
         size_t n = room(op->sreg, op->len);
         enum fw_tri low = tri_not(below(r, op->u.data.a, n, false));
         enum fw_tri high = below(r, op->u.data.b, n, true);
-        enum fw_tri in = low == FW_NO || high == FW_NO ? FW_NO :
-                         low == FW_YES && high == FW_YES ? FW_YES :
-                                                           FW_EITHER;
+        enum fw_tri in = low == FW_NO || high == FW_NO     ? FW_NO
+                         : low == FW_YES && high == FW_YES ? FW_YES
+                                                           : FW_EITHER;
 
         return condition(w, op->invert ? tri_not(in) : in);
 }

@@ -39,7 +39,8 @@ static void to_input(struct fw_walk *w, const char *text)
 
 static void to_end(struct fw_walk *w, enum zc_fw_outcome outcome, const char *text)
 {
-        fw_option_add(w, (struct fw_option){ .kind = FW_OPT_END, .outcome = outcome, .text = text });
+        fw_option_add(w,
+                      (struct fw_option){ .kind = FW_OPT_END, .outcome = outcome, .text = text });
 }
 
 static void to_drop(struct fw_walk *w, const char *text)
@@ -143,9 +144,9 @@ static enum fw_tri source_valid(const struct zc_fw_machine *m, const struct fw_s
 static bool source_check(struct fw_walk *w, const struct fw_state *s)
 {
         enum fw_tri t = source_valid(w->m, s);
-        const char *text = s->in.iface && s->in.iface->rp_filter ?
-                                   "rp_filter: the source is not reached this way" :
-                                   "martian source: an address of this host";
+        const char *text = s->in.iface && s->in.iface->rp_filter
+                                   ? "rp_filter: the source is not reached this way"
+                                   : "martian source: an address of this host";
 
         if (t == FW_YES)
                 return true;
@@ -159,11 +160,13 @@ static bool source_check(struct fw_walk *w, const struct fw_state *s)
 static bool martian4(struct fw_walk *w, const struct fw_state *s, const uint8_t *src,
                      const uint8_t *dst)
 {
-        bool localnet = !s->in.iface || s->in.iface->route_localnet, src_known = fw_addr_known(s, false);
+        bool localnet = !s->in.iface || s->in.iface->route_localnet,
+             src_known = fw_addr_known(s, false);
 
         if (src_known && (multicast4(src) || broadcast4(src)))
                 to_drop(w, "martian source: multicast or broadcast");
-        else if (broadcast4(dst) || (src_known && memcmp(src, zero, 4) == 0 && memcmp(dst, zero, 4) == 0)) {
+        else if (broadcast4(dst) ||
+                 (src_known && memcmp(src, zero, 4) == 0 && memcmp(dst, zero, 4) == 0)) {
                 if ((src_known && memcmp(src, zero, 4) == 0) || source_check(w, s))
                         to_input(w, "broadcast");
         } else if (src_known && memcmp(src, zero, 4) == 0)
@@ -184,8 +187,9 @@ static void multicast_in4(struct fw_walk *w, const struct fw_state *s, const uin
         static const uint8_t all_hosts[4] = { 224, 0, 0, 1 };
         const uint8_t *src = fw_addr(s, false);
 
-        if (fw_addr_known(s, false) && (multicast4(src) || broadcast4(src) ||
-                                        (src[0] == 127 && s->in.iface && !s->in.iface->route_localnet))) {
+        if (fw_addr_known(s, false) &&
+            (multicast4(src) || broadcast4(src) ||
+             (src[0] == 127 && s->in.iface && !s->in.iface->route_localnet))) {
                 to_drop(w, "martian source");
                 return;
         }
@@ -344,11 +348,13 @@ void fw_decide(struct fw_walk *w, struct fw_state *s)
                 return;
         }
         if (!fw_addr_known(s, true)) {
-                to_anywhere(w, s, s->translated ? "an address that translation chooses" :
-                                                  "the destination");
+                to_anywhere(w, s,
+                            s->translated ? "an address that translation chooses"
+                                          : "the destination");
                 return;
         }
-        own = s->local_out ? fw_route_local(w->m, s->six, dst, 0) : (struct fw_found){ .route = NULL };
+        own = s->local_out ? fw_route_local(w->m, s->six, dst, 0)
+                           : (struct fw_found){ .route = NULL };
         if (own.route) /* it was routed where it was sent */
                 to_input(w, "sent by this host to itself");
         else if (s->six)

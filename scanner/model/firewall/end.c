@@ -10,17 +10,16 @@ enum fw_then fw_verdict(struct fw_walk *w, struct fw_state *s, const struct zc_f
 
 static enum fw_then end(struct fw_walk *w, enum zc_fw_outcome outcome, const char *text)
 {
-        return fw_option_add(w, (struct fw_option){ .kind = FW_OPT_END,
-                                                    .outcome = outcome,
-                                                    .text = text });
+        return fw_option_add(
+                w, (struct fw_option){ .kind = FW_OPT_END, .outcome = outcome, .text = text });
 }
 
 /* A reset answers nothing but TCP, and no reset. */
 enum fw_then fw_reject(struct fw_walk *w, struct fw_state *s, const struct zc_fw_op *op)
 {
         enum { TCP_RESET = 1, RST = 4 };
-        bool answers = op->op != TCP_RESET ||
-                       (s->protocol == FW_TCP && !(s->v[s->transport + 13] & RST));
+        bool answers =
+                op->op != TCP_RESET || (s->protocol == FW_TCP && !(s->v[s->transport + 13] & RST));
 
         w->options = 0;
         return end(w, answers ? ZC_FW_IS_REJECT : ZC_FW_IS_DROP, NULL);

@@ -59,9 +59,8 @@ static const struct zc_fw_rule *rule_at(const struct fw_walk *w, const struct fw
 static void tell_rule(struct fw_walk *w, const struct fw_state *s, enum zc_fw_step what)
 {
         const struct zc_fw_rule *rule = rule_at(w, s);
-        const struct zc_fw_op *op = rule && s->op < rule->count ?
-                                            &w->m->rs->ops[rule->first + s->op] :
-                                            NULL;
+        const struct zc_fw_op *op =
+                rule && s->op < rule->count ? &w->m->rs->ops[rule->first + s->op] : NULL;
 
         FW_TELL(w, s, .what = what, .rule = rule, .op = op, .verdict = w->verdict.code,
                 .text = what == ZC_FW_RULE_MAYBE ? w->cause : NULL);
@@ -123,9 +122,8 @@ static unsigned finish(struct fw_walk *w, struct fw_state *s, enum zc_fw_outcome
 static enum fw_then one_end(struct fw_walk *w, enum zc_fw_outcome outcome, const char *text)
 {
         w->options = 0;
-        return fw_option_add(w, (struct fw_option){ .kind = FW_OPT_END,
-                                                    .outcome = outcome,
-                                                    .text = text });
+        return fw_option_add(
+                w, (struct fw_option){ .kind = FW_OPT_END, .outcome = outcome, .text = text });
 }
 
 /* The end of a chain: back to who jumped here, or the base chain's policy. */
@@ -257,8 +255,9 @@ static enum fw_then run_chains(struct fw_walk *w, struct fw_state *s)
                                 then = take_verdict(w, s);
                         else if (then == FW_GO_ON || then == FW_BREAK) {
                                 if (w->trace)
-                                        tell_rule(w, s, then == FW_BREAK ? ZC_FW_RULE_FAILS :
-                                                                           ZC_FW_RULE_HOLDS);
+                                        tell_rule(w, s,
+                                                  then == FW_BREAK ? ZC_FW_RULE_FAILS
+                                                                   : ZC_FW_RULE_HOLDS);
                                 s->rule++;
                                 s->op = 0;
                                 continue;
@@ -407,7 +406,9 @@ static unsigned walk(struct fw_walk *w, struct fw_state *s)
 static void begin(struct fw_walk *w, struct fw_state *s)
 {
         fw_state_init(s, w->m, w->packet);
-        if (s->in.iface && s->in.iface->type == FW_ARPHRD_LOOPBACK) { /* the host's own: sent before it is received */
+        if (s->in.iface &&
+            s->in.iface->type ==
+                    FW_ARPHRD_LOOPBACK) { /* the host's own: sent before it is received */
                 s->local_out = true;
                 s->out = s->in;
                 s->in = (struct fw_dev){ .iface = NULL };
@@ -422,7 +423,8 @@ void zc_fw_eval(const struct zc_fw_machine *m, const struct zc_fw_packet *packet
         struct fw_walk w;
         struct fw_state s;
 
-        memset(&w, 0, offsetof(struct fw_walk, option)); /* options are written before they are read */
+        memset(&w, 0,
+               offsetof(struct fw_walk, option)); /* options are written before they are read */
         w.m = m;
         w.packet = packet;
         w.trace = trace;
@@ -430,8 +432,7 @@ void zc_fw_eval(const struct zc_fw_machine *m, const struct zc_fw_packet *packet
         out->via_count = 0;
         begin(&w, &s);
         walk(&w, &s);
-        out->certainty = w.seen & (w.seen - 1) || w.seen == 1u << ZC_FW_IS_UNKNOWN ?
-                                 ZC_FW_POSSIBLE :
-                                 ZC_FW_CERTAIN;
+        out->certainty = w.seen & (w.seen - 1) || w.seen == 1u << ZC_FW_IS_UNKNOWN ? ZC_FW_POSSIBLE
+                                                                                   : ZC_FW_CERTAIN;
         out->blur = out->certainty == ZC_FW_POSSIBLE ? (w.blur ? w.blur : w.cause) : NULL;
 }

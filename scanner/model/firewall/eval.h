@@ -98,7 +98,15 @@ enum { /* NF_NAT_RANGE_* */
        FW_NAT_NETMAP = 64
 };
 enum { FW_TABLE_DEFAULT = 253, FW_TABLE_MAIN = 254, FW_TABLE_LOCAL = 255, FW_ROUTE_THROW = 9 };
-enum { FW_TCP = 6, FW_UDP = 17, FW_ICMP = 1, FW_ICMPV6 = 58, FW_DCCP = 33, FW_SCTP = 132, FW_UDPLITE = 136 };
+enum {
+        FW_TCP = 6,
+        FW_UDP = 17,
+        FW_ICMP = 1,
+        FW_ICMPV6 = 58,
+        FW_DCCP = 33,
+        FW_SCTP = 132,
+        FW_UDPLITE = 136
+};
 enum { FW_ARPHRD_ETHER = 1, FW_ARPHRD_LOOPBACK = 772 };
 
 /* ---- values of which some bits are not known ---- */
@@ -125,23 +133,26 @@ struct fw_dev {
 
 /** Where a packet stands and all that rules can see of it. Copied where both outcomes are followed. */
 struct fw_state {
-        uint8_t v[2 * FW_HEADERS];      /* the packet from the network header on, then what is not known of it: fw_u() */
+        uint8_t v
+                [2 *
+                 FW_HEADERS]; /* the packet from the network header on, then what is not known of it: fw_u() */
         uint8_t r[2 * ZC_FW_REG_BYTES]; /* the registers, then what is not known of them */
-        uint16_t transport, end, length; /* offsets: of the transport header, of what is modelled; bytes of the packet */
+        uint16_t transport, end,
+                length; /* offsets: of the transport header, of what is modelled; bytes of the packet */
         uint8_t family, six, protocol, pkttype; /* six: 1 for IPv6, an index */
         bool length_unknown, ports;
         struct fw_dev in, out;
         struct fw_number mark, priority;
         /* connection tracking */
         bool ct_ran, ct_entry, ct_untracked, nat_first;
-        uint8_t ct_state;   /* ZC_FW_CT_* once it ran, INVALID before */
+        uint8_t ct_state; /* ZC_FW_CT_* once it ran, INVALID before */
         uint8_t direction_u;
         struct fw_number ct_mark, ct_status;
         struct fw_tuple original, reply;
         /* the place */
         enum zc_fw_hook hook;
         bool in_chain, in_nat, nat_done, local_out, has_via;
-        uint32_t entry, nat_entry;       /* in the hook's list, in the list of nat chains */
+        uint32_t entry, nat_entry;      /* in the hook's list, in the list of nat chains */
         uint32_t base, chain, rule, op; /* of the ruleset */
         uint32_t depth;
         struct {
@@ -193,7 +204,8 @@ struct zc_fw_machine {
         struct fw_list list[ZC_FW_HOOKS][2], nat[ZC_FW_HOOKS][2];
         struct fw_fib fib[2][FW_FIBS];
         struct fw_set_index *set; /* one per set of the ruleset */
-        uint16_t *protocol;       /* by a rule's first op: the only protocol for which it can hold, or FW_ANY_PROTOCOL */
+        uint16_t *
+                protocol; /* by a rule's first op: the only protocol for which it can hold, or FW_ANY_PROTOCOL */
         const struct zc_fw_interface **iface; /* sorted by index */
         bool nat_any[2], nat_does, offloads, bridge_decides, custom_local;
         bool tuples; /* some rule reads addresses or ports of a connection */
@@ -249,16 +261,17 @@ struct fw_walk {
 typedef enum fw_then fw_op_fn(struct fw_walk *w, struct fw_state *s, const struct zc_fw_op *op);
 
 fw_op_fn fw_payload, fw_exthdr, fw_meta, fw_rt, fw_socket, fw_immediate, fw_load_any; /* load.c */
-fw_op_fn fw_ct, fw_ct_set, fw_notrack;                        /* track.c */
-fw_op_fn fw_fib;                                                         /* fib.c */
-fw_op_fn fw_bitwise, fw_byteorder, fw_cmp, fw_range, fw_maybe;           /* compute.c */
-fw_op_fn fw_lookup;                                                      /* skip.c */
+fw_op_fn fw_ct, fw_ct_set, fw_notrack;                                                /* track.c */
+fw_op_fn fw_fib;                                                                      /* fib.c */
+fw_op_fn fw_bitwise, fw_byteorder, fw_cmp, fw_range, fw_maybe; /* compute.c */
+fw_op_fn fw_lookup;                                            /* skip.c */
 bool fw_index_rules(struct zc_fw_machine *m);
 
 /* lookup.c */
-fw_op_fn fw_meta_set, fw_payload_set, fw_exthdr_set, fw_dynset, fw_neutral, fw_tproxy; /* change.c */
+fw_op_fn fw_meta_set, fw_payload_set, fw_exthdr_set, fw_dynset, fw_neutral,
+        fw_tproxy;                                                         /* change.c */
 fw_op_fn fw_verdict, fw_reject, fw_queue, fw_synproxy, fw_fwd, fw_unknown; /* end.c */
-fw_op_fn fw_nat;                                                         /* nat.c */
+fw_op_fn fw_nat;                                                           /* nat.c */
 
 /* packet.c */
 static inline uint8_t *fw_u(struct fw_state *s)
@@ -304,12 +317,14 @@ void fw_nat_end(struct fw_walk *w, struct fw_state *s);
 bool fw_index_routes(struct zc_fw_machine *m);
 struct fw_found {
         const struct zc_fw_route *route; /* NULL: none */
-        bool unsure; /* another one may be taken */
+        bool unsure;                     /* another one may be taken */
 };
 /** @strict: only of this device (0: any), as for link-local addresses. */
-struct fw_found fw_route_find(const struct zc_fw_machine *m, unsigned six, const uint8_t *addr, uint32_t strict);
+struct fw_found fw_route_find(const struct zc_fw_machine *m, unsigned six, const uint8_t *addr,
+                              uint32_t strict);
 /** The same in the table of local addresses alone. */
-struct fw_found fw_route_local(const struct zc_fw_machine *m, unsigned six, const uint8_t *addr, uint32_t strict);
+struct fw_found fw_route_local(const struct zc_fw_machine *m, unsigned six, const uint8_t *addr,
+                               uint32_t strict);
 const struct zc_fw_interface *fw_iface(const struct zc_fw_machine *m, uint32_t index);
 bool fw_is_own(const struct zc_fw_machine *m, unsigned six, const uint8_t *addr, uint32_t index);
 
@@ -326,10 +341,10 @@ void fw_take_hook_option(struct fw_walk *w, struct fw_state *s, const struct fw_
 
 /* eval.c */
 void fw_tell(struct fw_walk *w, const struct fw_state *s, struct zc_fw_event event);
-#define FW_TELL(w, s, ...)                                                              \
-        do {                                                                            \
-                if ((w)->trace)                                                         \
-                        fw_tell((w), (s), (struct zc_fw_event){ __VA_ARGS__ });         \
+#define FW_TELL(w, s, ...)                                                                         \
+        do {                                                                                       \
+                if ((w)->trace)                                                                    \
+                        fw_tell((w), (s), (struct zc_fw_event){ __VA_ARGS__ });                    \
         } while (0)
 
 static inline enum fw_then fw_option_add(struct fw_walk *w, struct fw_option o)

@@ -25,7 +25,8 @@ static enum fw_then any(struct fw_walk *w, struct fw_state *s, const struct zc_f
 {
         if (!w->cause)
                 w->cause = "fib";
-        fw_store_unknown(s, op, op->key == FW_FIB_OIFNAME && !(op->flags & FW_FIB_F_PRESENT) ? 16 : 4);
+        fw_store_unknown(s, op,
+                         op->key == FW_FIB_OIFNAME && !(op->flags & FW_FIB_F_PRESENT) ? 16 : 4);
         return FW_GO_ON;
 }
 
@@ -76,9 +77,9 @@ static enum fw_then type6(struct fw_walk *w, struct fw_state *s, const struct zc
                           const uint8_t *a)
 {
         struct fw_dev dev = bound(s, op);
-        const struct zc_fw_interface *strict = dev.iface ? dev.iface :
-                                               s->out.iface && !s->in.iface ? s->out.iface :
-                                                                              s->in.iface;
+        const struct zc_fw_interface *strict = dev.iface                      ? dev.iface
+                                               : s->out.iface && !s->in.iface ? s->out.iface
+                                                                              : s->in.iface;
         bool link = is_link_local(a);
         struct fw_found f;
 
@@ -112,18 +113,20 @@ static enum fw_then oif_by_route(struct fw_walk *w, struct fw_state *s, const st
         struct fw_dev dev = bound(s, op);
         bool strict = s->six && is_link_local(a);
         struct fw_found f = fw_route_find(w->m, s->six, a,
-                                          !strict       ? 0 :
-                                          dev.iface     ? dev.iface->index :
-                                          s->in.iface   ? s->in.iface->index :
-                                                          0);
+                                          !strict       ? 0
+                                          : dev.iface   ? dev.iface->index
+                                          : s->in.iface ? s->in.iface->index
+                                                        : 0);
         const struct zc_fw_route *r = f.route;
 
         if (w->m->host->policy_routing[s->six] && (!r || r->type != ZC_FW_LOCAL))
                 return any(w, s, op);
-        if (!r || r->type == ZC_FW_LOCAL || (s->six ? r->type != ZC_FW_UNICAST && r->type != ZC_FW_MULTICAST :
-                                                      r->type >= ZC_FW_BLACKHOLE))
+        if (!r || r->type == ZC_FW_LOCAL ||
+            (s->six ? r->type != ZC_FW_UNICAST && r->type != ZC_FW_MULTICAST
+                    : r->type >= ZC_FW_BLACKHOLE))
                 return give_device(s, op, NULL);
-        if (f.unsure || dev.unknown || (r->multipath && (dev.iface || !(op->flags & FW_FIB_F_PRESENT))))
+        if (f.unsure || dev.unknown ||
+            (r->multipath && (dev.iface || !(op->flags & FW_FIB_F_PRESENT))))
                 return any(w, s, op);
         if (dev.iface && dev.iface->index != r->oif)
                 return give_device(s, op, NULL);

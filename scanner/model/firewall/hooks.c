@@ -11,8 +11,8 @@ static enum fw_tri at_device(const struct zc_fw_chain *chain, struct fw_dev d)
 
                 if (d.unknown)
                         return FW_EITHER;
-                if (d.iface && (c->prefix ? strncmp(d.iface->name, c->name, strlen(c->name)) == 0 :
-                                            strcmp(d.iface->name, c->name) == 0))
+                if (d.iface && (c->prefix ? strncmp(d.iface->name, c->name, strlen(c->name)) == 0
+                                          : strcmp(d.iface->name, c->name) == 0))
                         return FW_YES;
         }
         return FW_NO;
@@ -56,15 +56,15 @@ static enum fw_then choose(struct fw_walk *w, const char *cause, enum fw_option_
         w->options = 0;
         w->cause = cause;
         fw_option_add(w, (struct fw_option){ .kind = a });
-        return fw_option_add(w, (struct fw_option){ .kind = b, .outcome = ZC_FW_IS_DROP, .text = cause });
+        return fw_option_add(
+                w, (struct fw_option){ .kind = b, .outcome = ZC_FW_IS_DROP, .text = cause });
 }
 
 static enum fw_then end(struct fw_walk *w, enum zc_fw_outcome outcome, const char *text)
 {
         w->options = 0;
-        return fw_option_add(w, (struct fw_option){ .kind = FW_OPT_END,
-                                                    .outcome = outcome,
-                                                    .text = text });
+        return fw_option_add(
+                w, (struct fw_option){ .kind = FW_OPT_END, .outcome = outcome, .text = text });
 }
 
 /* The nat chains: only the first packet of a flow comes here, and what an earlier one was given stays. */
@@ -94,7 +94,8 @@ static enum fw_then at_nat(struct fw_walk *w, struct fw_state *s)
                 break;
         }
         if (old && w->m->nat_does)
-                return choose(w, "how its connection is translated", FW_OPT_NEXT, FW_OPT_TRANSLATED);
+                return choose(w, "how its connection is translated", FW_OPT_NEXT,
+                              FW_OPT_TRANSLATED);
         s->entry++;
         return FW_GO_ON;
 }
@@ -138,8 +139,8 @@ static enum fw_then turn_round(struct fw_walk *w, struct fw_state *s)
 
 static enum fw_then after_output(struct fw_walk *w, struct fw_state *s)
 {
-        if (s->translated && (!fw_addr_known(s, true) ||
-                              !fw_route_local(w->m, s->six, fw_addr(s, true), 0).route))
+        if (s->translated &&
+            (!fw_addr_known(s, true) || !fw_route_local(w->m, s->six, fw_addr(s, true), 0).route))
                 return end(w, ZC_FW_IS_UNKNOWN, "sent elsewhere by translation at output");
         s->ct_status.v |= s->ct_entry ? FW_IPS_CONFIRMED : 0;
         to_hook(w, s, ZC_FW_POSTROUTING);
@@ -208,8 +209,8 @@ static void forward(struct fw_walk *w, struct fw_state *s, const struct fw_optio
         if (fw_u(s)[ttl] == 0)
                 s->v[ttl]--;
         if (!s->six)
-                s->priority = fw_u(s)[1] ? (struct fw_number){ 0, 7 } :
-                                           (struct fw_number){ priority_of(s->v[1]), 0 };
+                s->priority = fw_u(s)[1] ? (struct fw_number){ 0, 7 }
+                                         : (struct fw_number){ priority_of(s->v[1]), 0 };
         FW_TELL(w, s, .what = ZC_FW_ROUTED, .text = o->text,
                 .address = o->out.iface ? (const uint8_t *)o->out.iface->name : NULL);
         to_hook(w, s, ZC_FW_FORWARD);

@@ -3,8 +3,8 @@
 
 #include "eval.h"
 
-#define HASHED 16u     /* a plain set of more elements gets a hash */
-#define TRIED 4096u    /* of how many elements we look at each, where the key is not known */
+#define HASHED 16u  /* a plain set of more elements gets a hash */
+#define TRIED 4096u /* of how many elements we look at each, where the key is not known */
 
 static uint32_t hash(const uint8_t *key, size_t n)
 {
@@ -25,7 +25,8 @@ static const uint8_t *high(const struct zc_fw_set *set, size_t i)
         return set->hi + i * set->key_len;
 }
 
-static const struct fw_set_index *index_of(const struct zc_fw_machine *m, const struct zc_fw_set *set)
+static const struct fw_set_index *index_of(const struct zc_fw_machine *m,
+                                           const struct zc_fw_set *set)
 {
         const struct zc_fw_set *first = m->rs->sets;
 
@@ -70,8 +71,8 @@ bool fw_index_sets(struct zc_fw_machine *m)
         for (size_t i = 0; i < rs->op_count; i++) {
                 const struct zc_fw_op *op = &rs->ops[i];
 
-                if (op->kind == ZC_FW_OP_DYNSET && op->op == DYNSET_DELETE && op->u.set >= rs->sets &&
-                    op->u.set < rs->sets + rs->set_count)
+                if (op->kind == ZC_FW_OP_DYNSET && op->op == DYNSET_DELETE &&
+                    op->u.set >= rs->sets && op->u.set < rs->sets + rs->set_count)
                         m->set[op->u.set - rs->sets].forgets = true;
         }
         return true;
@@ -82,7 +83,7 @@ bool fw_index_sets(struct zc_fw_machine *m)
 static enum fw_tri holds_part(const uint8_t *key, const uint8_t *unknown, const uint8_t *lo,
                               const uint8_t *hi, size_t n)
 {
-        uint8_t least[ZC_FW_KEY_MAX], most[ZC_FW_KEY_MAX];
+        uint8_t least[ZC_FW_KEY_MAX] = { 0 }, most[ZC_FW_KEY_MAX] = { 0 };
         bool point = memcmp(lo, hi, n) == 0, known = true;
 
         for (size_t i = 0; i < n; i++) {
@@ -94,9 +95,9 @@ static enum fw_tri holds_part(const uint8_t *key, const uint8_t *unknown, const 
         }
         if (memcmp(most, lo, n) < 0 || memcmp(least, hi, n) > 0)
                 return FW_NO;
-        return known || (!point && memcmp(least, lo, n) >= 0 && memcmp(most, hi, n) <= 0) ?
-                       FW_YES :
-                       FW_EITHER;
+        return known || (!point && memcmp(least, lo, n) >= 0 && memcmp(most, hi, n) <= 0)
+                       ? FW_YES
+                       : FW_EITHER;
 }
 
 /* Field by field where it is a concatenation of ranges, else the key as a whole. */
@@ -290,7 +291,8 @@ static enum fw_then verdicts(struct fw_walk *w, const struct zc_fw_set *set, con
                 for (unsigned o = 0; o < w->options; o++)
                         have |= option_is(&w->option[o], v);
                 if (!have)
-                        fw_option_add(w, (struct fw_option){ .kind = FW_OPT_VERDICT, .verdict = v });
+                        fw_option_add(w,
+                                      (struct fw_option){ .kind = FW_OPT_VERDICT, .verdict = v });
         }
         if (h->miss)
                 fw_option_add(w, (struct fw_option){ .kind = FW_OPT_BREAK });
@@ -309,9 +311,9 @@ static void data(struct fw_state *s, const struct zc_fw_op *op, const struct zc_
                 return;
         }
         for (size_t i = 0; i < h->count; i++) {
-                const uint8_t *d = h->element[i] == NOT_FOUND ?
-                                           set->catchall_data :
-                                           set->data + h->element[i] * set->data_len;
+                const uint8_t *d = h->element[i] == NOT_FOUND
+                                           ? set->catchall_data
+                                           : set->data + h->element[i] * set->data_len;
 
                 if (!d) {
                         fw_store_unknown(s, op, n);
@@ -324,8 +326,8 @@ static void data(struct fw_state *s, const struct zc_fw_op *op, const struct zc_
                 for (size_t b = 0; b < n; b++) {
                         uint8_t *v = s->r + at + b, *u = v + ZC_FW_REG_BYTES;
 
-                        *u |= *v ^ (d[b] & (uint8_t)~*u);
-                        *v &= (uint8_t)~*u;
+                        *u |= *v ^ (d[b] & (uint8_t) ~*u);
+                        *v &= (uint8_t) ~*u;
                 }
         }
 }

@@ -76,7 +76,8 @@ static bool hook_lists(struct zc_fw_machine *m, enum zc_fw_hook hook, unsigned s
                 struct candidate one = { { chain->priority, FW_ENTRY_CHAIN, (uint32_t)i },
                                          (uint32_t)i };
 
-                if (!chain->base || chain->hook != hook || t->dormant || !sees(t->family, six, hook))
+                if (!chain->base || chain->hook != hook || t->dormant ||
+                    !sees(t->family, six, hook))
                         continue;
                 if (chain->nat)
                         nat[nats++] = one;

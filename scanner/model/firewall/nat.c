@@ -82,8 +82,8 @@ static size_t addr_at(const struct fw_state *s, bool dst)
 static void set_address(struct fw_state *s, const struct zc_fw_op *op, bool dst)
 {
         const uint8_t *least = value(s, op->u.nat.addr_min);
-        const uint8_t *most = op->u.nat.addr_max == ZC_FW_NO_SLOT ? least :
-                                                                     value(s, op->u.nat.addr_max);
+        const uint8_t *most =
+                op->u.nat.addr_max == ZC_FW_NO_SLOT ? least : value(s, op->u.nat.addr_max);
         size_t n = s->six ? 16 : 4;
 
         if (op->flags & FW_NAT_NETMAP)
@@ -113,8 +113,8 @@ static void set_port(struct fw_state *s, const struct zc_fw_op *op, bool dst)
 {
         size_t at = s->transport + (dst ? 2u : 0u);
         const uint8_t *least = value(s, op->u.nat.port_min);
-        const uint8_t *most = op->u.nat.port_max == ZC_FW_NO_SLOT ? least :
-                                                                     value(s, op->u.nat.port_max);
+        const uint8_t *most =
+                op->u.nat.port_max == ZC_FW_NO_SLOT ? least : value(s, op->u.nat.port_max);
 
         if (!s->ports)
                 return;
@@ -147,9 +147,9 @@ static const struct zc_fw_address *own_address(const struct fw_walk *w, const st
 static enum fw_then drop(struct fw_walk *w, const char *text)
 {
         w->options = 0;
-        return fw_option_add(w, (struct fw_option){ .kind = FW_OPT_END,
-                                                    .outcome = ZC_FW_IS_DROP,
-                                                    .text = text });
+        return fw_option_add(
+                w,
+                (struct fw_option){ .kind = FW_OPT_END, .outcome = ZC_FW_IS_DROP, .text = text });
 }
 
 /* False: the device has no address to use, and the kernel drops. */
@@ -191,7 +191,8 @@ static void note(struct fw_walk *w, struct fw_state *s, const struct fw_tuple *b
         struct fw_tuple after = fw_tuple_of(s);
         uint16_t port = (uint16_t)(after.port[dst][0] << 8 | after.port[dst][1]);
         static const uint8_t none[16];
-        bool known = memcmp(after.addr_u[dst], none, 16) == 0 && memcmp(after.port_u[dst], none, 2) == 0;
+        bool known =
+                memcmp(after.addr_u[dst], none, 16) == 0 && memcmp(after.port_u[dst], none, 2) == 0;
         bool changed = memcmp(after.addr[dst], before->addr[dst], 16) != 0 ||
                        memcmp(after.port[dst], before->port[dst], 2) != 0;
 

@@ -143,8 +143,8 @@ void fw_state_init(struct fw_state *s, const struct zc_fw_machine *m, const stru
                 network4(s, p);
         transport(s, p);
         s->in = device(m, p);
-        s->mark = p->known & ZC_FW_KNOWN_MARK ? (struct fw_number){ p->mark, 0 } :
-                                                (struct fw_number){ 0, UINT32_MAX };
+        s->mark = p->known & ZC_FW_KNOWN_MARK ? (struct fw_number){ p->mark, 0 }
+                                              : (struct fw_number){ 0, UINT32_MAX };
         s->ct_state = ZC_FW_CT_INVALID; /* what rules see before connection tracking */
         s->hook = ZC_FW_INGRESS;
 }
@@ -169,7 +169,8 @@ struct fw_tuple fw_tuple_of(const struct fw_state *s)
                         memcpy(t.port_u[i], s->v + FW_HEADERS + at + 2 * i, 2);
                 }
         }
-        if (s->protocol == FW_ICMP || s->protocol == FW_ICMPV6) { /* the identifier; type and code */
+        if (s->protocol == FW_ICMP ||
+            s->protocol == FW_ICMPV6) { /* the identifier; type and code */
                 memset(t.port_u[0], 0xff, 2);
                 memcpy(t.port[1], s->v + at, 2);
                 memcpy(t.port_u[1], s->v + FW_HEADERS + at, 2);

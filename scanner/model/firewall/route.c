@@ -59,7 +59,8 @@ static bool local_routes_are_custom(const struct zc_fw_machine *m)
                 const struct zc_fw_route *r = t->route[i];
                 const struct zc_fw_interface *dev = fw_iface(m, r->oif);
 
-                if (r->type != ZC_FW_LOCAL || (dev && dev->type == FW_ARPHRD_LOOPBACK && r->dst[0] == 127))
+                if (r->type != ZC_FW_LOCAL ||
+                    (dev && dev->type == FW_ARPHRD_LOOPBACK && r->dst[0] == 127))
                         continue;
                 if (r->prefix != 32)
                         return true;
@@ -124,15 +125,16 @@ static struct fw_found longest(const struct fw_fib *t, unsigned six, const uint8
                 uint32_t i, end = t->length[l].first + t->length[l].count;
 
                 masked(net, addr, width(six), t->length[l].prefix);
-                for (i = first_of(t, l, net); i < end && memcmp(t->route[i]->dst, net, 16) == 0; i++) {
+                for (i = first_of(t, l, net); i < end && memcmp(t->route[i]->dst, net, 16) == 0;
+                     i++) {
                         const struct zc_fw_route *r = t->route[i];
 
                         if (strict && r->oif && r->oif != strict)
                                 continue;
                         if (!found.route)
                                 found.route = r;
-                        else if (six && r->metric == found.route->metric && r->oif != found.route->oif &&
-                                 r->type == ZC_FW_UNICAST)
+                        else if (six && r->metric == found.route->metric &&
+                                 r->oif != found.route->oif && r->type == ZC_FW_UNICAST)
                                 found.unsure = true;
                 }
         }
@@ -182,8 +184,8 @@ bool fw_is_own(const struct zc_fw_machine *m, unsigned six, const uint8_t *addr,
         for (size_t i = 0; i < m->host->address_count; i++) {
                 const struct zc_fw_address *a = &m->host->addresses[i];
 
-                if (a->family == (six ? ZC_FW_IP6 : ZC_FW_IP) && (!index || a->interface == index) &&
-                    memcmp(a->addr, addr, width(six)) == 0)
+                if (a->family == (six ? ZC_FW_IP6 : ZC_FW_IP) &&
+                    (!index || a->interface == index) && memcmp(a->addr, addr, width(six)) == 0)
                         return true;
         }
         return false;
@@ -193,11 +195,13 @@ uint32_t zc_fw_route_to(const struct zc_fw_machine *m, uint8_t family, const uin
 {
         struct fw_found f = fw_route_find(m, family == ZC_FW_IP6, addr, 0);
 
-        if (f.route && f.route->type == ZC_FW_LOCAL) { /* its own, whatever device has the address */
+        if (f.route &&
+            f.route->type == ZC_FW_LOCAL) { /* its own, whatever device has the address */
                 for (size_t i = 0; i < m->host->interface_count; i++) {
                         if (m->iface[i]->type == FW_ARPHRD_LOOPBACK)
                                 return m->iface[i]->index;
                 }
         }
-        return f.route && !f.unsure && !m->host->policy_routing[family == ZC_FW_IP6] ? f.route->oif : 0;
+        return f.route && !f.unsure && !m->host->policy_routing[family == ZC_FW_IP6] ? f.route->oif
+                                                                                     : 0;
 }

@@ -25,8 +25,10 @@ static bool loads_protocol(const struct zc_fw_op *op, enum zc_fw_family family, 
 {
         if (op->kind == ZC_FW_OP_META)
                 return op->key == FW_META_L4PROTO;
-        return op->kind == ZC_FW_OP_PAYLOAD && op->key == ZC_FW_BASE_NETWORK && op->len == 1 && !rewritten &&
-               ((family == ZC_FW_IP && op->offset == 9) || (family == ZC_FW_IP6 && op->offset == 6));
+        return op->kind == ZC_FW_OP_PAYLOAD && op->key == ZC_FW_BASE_NETWORK && op->len == 1 &&
+               !rewritten &&
+               ((family == ZC_FW_IP && op->offset == 9) ||
+                (family == ZC_FW_IP6 && op->offset == 6));
 }
 
 static uint16_t protocol_of(const struct zc_fw_op *op, const struct zc_fw_op *end,
@@ -37,9 +39,11 @@ static uint16_t protocol_of(const struct zc_fw_op *op, const struct zc_fw_op *en
         for (; op < end && is_pure(op); op++) {
                 if (loads_protocol(op, family, rewritten))
                         slot = op->dreg;
-                else if (op->kind == ZC_FW_OP_CMP && op->sreg == slot && op->op == ZC_FW_EQ && op->len == 1)
+                else if (op->kind == ZC_FW_OP_CMP && op->sreg == slot && op->op == ZC_FW_EQ &&
+                         op->len == 1)
                         return op->u.data.a[0];
-                else if (op->kind != ZC_FW_OP_CMP && op->kind != ZC_FW_OP_RANGE && op->kind != ZC_FW_OP_NEUTRAL)
+                else if (op->kind != ZC_FW_OP_CMP && op->kind != ZC_FW_OP_RANGE &&
+                         op->kind != ZC_FW_OP_NEUTRAL)
                         slot = ZC_FW_NO_SLOT; /* perhaps overwritten */
         }
         return FW_ANY_PROTOCOL;
@@ -56,7 +60,8 @@ bool fw_index_rules(struct zc_fw_machine *m)
         for (size_t i = 0; i <= rs->op_count; i++)
                 m->protocol[i] = FW_ANY_PROTOCOL;
         for (size_t i = 0; i < rs->op_count; i++)
-                rewritten |= rs->ops[i].kind == ZC_FW_OP_PAYLOAD_SET && rs->ops[i].key == ZC_FW_BASE_NETWORK && rs->ops[i].offset <= 9;
+                rewritten |= rs->ops[i].kind == ZC_FW_OP_PAYLOAD_SET &&
+                             rs->ops[i].key == ZC_FW_BASE_NETWORK && rs->ops[i].offset <= 9;
         for (size_t i = 0; i < rs->chain_count; i++) {
                 const struct zc_fw_chain *chain = &rs->chains[i];
 
@@ -64,9 +69,9 @@ bool fw_index_rules(struct zc_fw_machine *m)
                         const struct zc_fw_rule *rule = &chain->rules[r];
 
                         if (rule->count > 0)
-                                m->protocol[rule->first] =
-                                        protocol_of(rs->ops + rule->first, rs->ops + rule->first + rule->count,
-                                                    rs->tables[chain->table].family, rewritten);
+                                m->protocol[rule->first] = protocol_of(
+                                        rs->ops + rule->first, rs->ops + rule->first + rule->count,
+                                        rs->tables[chain->table].family, rewritten);
                 }
         }
         return true;

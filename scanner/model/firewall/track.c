@@ -87,7 +87,8 @@ static void entry_old(struct fw_state *s)
         memset(s->original.addr_u, 0xff, sizeof(s->original.addr_u));
         memset(s->original.port_u, 0xff, sizeof(s->original.port_u));
         s->reply = s->original;
-        if (s->ct_state == ZC_FW_CT_RELATED) /* the first packet of an expected flow, or an ICMP error of any */
+        if (s->ct_state ==
+            ZC_FW_CT_RELATED) /* the first packet of an expected flow, or an ICMP error of any */
                 sure = 0;
         s->ct_status = (struct fw_number){ sure, ~sure };
         s->ct_mark = (struct fw_number){ 0, UINT32_MAX };

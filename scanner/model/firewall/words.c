@@ -121,9 +121,10 @@ static void subject(struct zc_text *t, const struct holds *h)
         zc_text_add(t, h->text[0] ? h->text : "a register");
         if (h->masked && !h->prefix) {
                 zc_text_add(t, " & ");
-                fw_words_value(t, is_bits(h->form) ? h->form :
-                               h->form == FW_FORM_MARK || h->form == FW_FORM_HOST ? FW_FORM_MARK :
-                                                                                    FW_FORM_HEX,
+                fw_words_value(t,
+                               is_bits(h->form)                                     ? h->form
+                               : h->form == FW_FORM_MARK || h->form == FW_FORM_HOST ? FW_FORM_MARK
+                                                                                    : FW_FORM_HEX,
                                h->mask, h->len < 16 ? h->len : 16);
         }
 }
@@ -254,7 +255,8 @@ static void lookup(struct reading *r, const struct zc_fw_op *op)
         flush_guard(r);
         word(r, zc_text_str(&t));
         if (set->map && !set->verdicts && op->dreg != ZC_FW_NO_SLOT)
-                *at(r, op->dreg) = (struct holds){ .text = "of the map", .len = (uint8_t)set->data_len };
+                *at(r, op->dreg) =
+                        (struct holds){ .text = "of the map", .len = (uint8_t)set->data_len };
 }
 
 /* ---- statements ---- */
@@ -288,9 +290,10 @@ static void nat(struct reading *r, const struct zc_fw_op *op)
 
 static void set_value(struct reading *r, const struct zc_fw_op *op)
 {
-        const struct zc_fw_op load_op = { .kind = op->kind == ZC_FW_OP_CT_SET     ? ZC_FW_OP_CT :
-                                                  op->kind == ZC_FW_OP_META_SET ? ZC_FW_OP_META :
-                                                                                  ZC_FW_OP_PAYLOAD,
+        const struct zc_fw_op load_op = { .kind = op->kind == ZC_FW_OP_CT_SET ? ZC_FW_OP_CT
+                                                  : op->kind == ZC_FW_OP_META_SET
+                                                          ? ZC_FW_OP_META
+                                                          : ZC_FW_OP_PAYLOAD,
                                           .key = op->key,
                                           .dir = ZC_FW_NO_SLOT,
                                           .offset = op->offset,
@@ -307,11 +310,11 @@ static void set_value(struct reading *r, const struct zc_fw_op *op)
 
 static void verdict(struct reading *r, const struct zc_fw_op *op)
 {
-        static const char *const names[] = { [ZC_FW_ACCEPT] = "accept", [ZC_FW_DROP] = "drop",
-                                             [ZC_FW_CONTINUE] = "continue", [ZC_FW_BREAK] = "break",
-                                             [ZC_FW_JUMP] = "jump", [ZC_FW_GOTO] = "goto",
-                                             [ZC_FW_RETURN] = "return", [ZC_FW_QUEUE] = "queue",
-                                             [ZC_FW_STOLEN] = "stolen" };
+        static const char *const names[] = {
+                [ZC_FW_ACCEPT] = "accept", [ZC_FW_DROP] = "drop",   [ZC_FW_CONTINUE] = "continue",
+                [ZC_FW_BREAK] = "break",   [ZC_FW_JUMP] = "jump",   [ZC_FW_GOTO] = "goto",
+                [ZC_FW_RETURN] = "return", [ZC_FW_QUEUE] = "queue", [ZC_FW_STOLEN] = "stolen"
+        };
         struct zc_fw_verdict v = op->u.verdict;
 
         word(r, (size_t)v.code < ZC_COUNT(names) ? names[v.code] : "?");
@@ -436,7 +439,8 @@ static void found(struct reading *r, uint8_t slot, size_t len, const uint8_t *va
                 const struct holds *h = at(r, slot);
                 size_t n = h->len ? h->len : 4, left = len - used;
 
-                if (h->form != FW_FORM_NAME || slot > 12) /* of a name it has all, whatever was compared */
+                if (h->form != FW_FORM_NAME ||
+                    slot > 12) /* of a name it has all, whatever was compared */
                         n = n < left ? n : left;
                 zc_text_add(t, used ? ", " : "");
                 zc_text_add(t, h->text[0] ? h->text : "the value");
@@ -452,7 +456,8 @@ static void found(struct reading *r, uint8_t slot, size_t len, const uint8_t *va
         }
 }
 
-void zc_fw_why_words(const struct zc_fw_ruleset *rs, const struct zc_fw_event *e, struct zc_text *out)
+void zc_fw_why_words(const struct zc_fw_ruleset *rs, const struct zc_fw_event *e,
+                     struct zc_text *out)
 {
         ZC_AUTO_TEXT scratch = { 0 };
         struct reading r = { .rs = rs, .out = &scratch };

@@ -98,7 +98,10 @@ static const struct {
 
 size_t fw_words_width(enum fw_form form)
 {
-        return form == FW_FORM_ADDR4 ? 4 : form == FW_FORM_ADDR6 ? 16 : form == FW_FORM_NAME ? 16 : 0;
+        return form == FW_FORM_ADDR4   ? 4
+               : form == FW_FORM_ADDR6 ? 16
+               : form == FW_FORM_NAME  ? 16
+                                       : 0;
 }
 
 /* ---- loads ---- */
@@ -113,10 +116,10 @@ static bool is_field(const struct field *f, const struct zc_fw_op *op, uint8_t p
                 return false;
         if (f->base == TRANS)
                 return f->protocol == 0 || f->protocol == protocol;
-        return (protocol == 4 || protocol == 6) ? f->protocol == protocol :
-                                                  f->form == FW_FORM_ADDR4 ||
-                                                          f->form == FW_FORM_ADDR6 ||
-                                                          f->form == FW_FORM_PROTOCOL;
+        return (protocol == 4 || protocol == 6)
+                       ? f->protocol == protocol
+                       : f->form == FW_FORM_ADDR4 || f->form == FW_FORM_ADDR6 ||
+                                 f->form == FW_FORM_PROTOCOL;
 }
 
 static enum fw_form payload(struct zc_text *t, const struct zc_fw_op *op, uint8_t protocol)
@@ -140,14 +143,14 @@ static enum fw_form fib(struct zc_text *t, const struct zc_fw_op *op)
                        op->flags & FW_FIB_F_MARK ? " . mark" : "",
                        op->flags & FW_FIB_F_IIF ? " . iif" : "",
                        op->flags & FW_FIB_F_OIF ? " . oif" : "");
-        zc_text_add(t, op->key == FW_FIB_ADDRTYPE ? " type" :
-                       op->key == FW_FIB_OIFNAME  ? " oifname" :
-                                                    " oif");
+        zc_text_add(t, op->key == FW_FIB_ADDRTYPE  ? " type"
+                       : op->key == FW_FIB_OIFNAME ? " oifname"
+                                                   : " oif");
         if (op->flags & FW_FIB_F_PRESENT)
                 return FW_FORM_YES;
-        return op->key == FW_FIB_ADDRTYPE ? FW_FORM_TYPE :
-               op->key == FW_FIB_OIFNAME  ? FW_FORM_NAME :
-                                            FW_FORM_HOST;
+        return op->key == FW_FIB_ADDRTYPE  ? FW_FORM_TYPE
+               : op->key == FW_FIB_OIFNAME ? FW_FORM_NAME
+                                           : FW_FORM_HOST;
 }
 
 static enum fw_form ct(struct zc_text *t, const struct zc_fw_op *op)
@@ -155,7 +158,9 @@ static enum fw_form ct(struct zc_text *t, const struct zc_fw_op *op)
         bool known = op->key < ZC_COUNT(cts) && cts[op->key].name;
 
         zc_text_printf(t, "ct %s%s",
-                       op->dir == 0 ? "original " : op->dir == 1 ? "reply " : "",
+                       op->dir == 0   ? "original "
+                       : op->dir == 1 ? "reply "
+                                      : "",
                        known ? cts[op->key].name : "?");
         if (known && cts[op->key].form == FW_FORM_HEX)
                 return op->len == 16 ? FW_FORM_ADDR6 : FW_FORM_ADDR4;
@@ -194,35 +199,43 @@ struct word {
         const char *name;
 };
 
-static const struct word protocols[] = { { 1, "icmp" },   { 2, "igmp" },    { 6, "tcp" },
-                                         { 17, "udp" },   { 33, "dccp" },   { 47, "gre" },
-                                         { 50, "esp" },   { 51, "ah" },     { 58, "ipv6-icmp" },
+static const struct word protocols[] = { { 1, "icmp" },   { 2, "igmp" },      { 6, "tcp" },
+                                         { 17, "udp" },   { 33, "dccp" },     { 47, "gre" },
+                                         { 50, "esp" },   { 51, "ah" },       { 58, "ipv6-icmp" },
                                          { 132, "sctp" }, { 136, "udplite" }, { 0, NULL } };
 static const struct word states[] = { { 1, "invalid" }, { 2, "established" }, { 4, "related" },
                                       { 8, "new" },     { 64, "untracked" },  { 0, NULL } };
-static const struct word statuses[] = { { 1, "expected" }, { 2, "seen-reply" }, { 4, "assured" },
-                                        { 8, "confirmed" }, { 16, "snat" },     { 32, "dnat" },
-                                        { 512, "dying" },  { 0, NULL } };
-static const struct word types[] = { { 1, "unicast" },   { 2, "local" },       { 3, "broadcast" },
-                                     { 4, "anycast" },   { 5, "multicast" },   { 6, "blackhole" },
+static const struct word statuses[] = { { 1, "expected" },  { 2, "seen-reply" }, { 4, "assured" },
+                                        { 8, "confirmed" }, { 16, "snat" },      { 32, "dnat" },
+                                        { 512, "dying" },   { 0, NULL } };
+static const struct word types[] = { { 1, "unicast" },     { 2, "local" },     { 3, "broadcast" },
+                                     { 4, "anycast" },     { 5, "multicast" }, { 6, "blackhole" },
                                      { 7, "unreachable" }, { 8, "prohibit" },  { 0, NULL } };
-static const struct word pkttypes[] = { { 0, "host" }, { 1, "broadcast" }, { 2, "multicast" },
-                                        { 3, "other" }, { 0, NULL } };
+static const struct word pkttypes[] = {
+        { 0, "host" }, { 1, "broadcast" }, { 2, "multicast" }, { 3, "other" }, { 0, NULL }
+};
 static const struct word families[] = { { 2, "ipv4" }, { 10, "ipv6" }, { 0, NULL } };
-static const struct word ethertypes[] = { { 0x800, "ip" }, { 0x86dd, "ip6" }, { 0x806, "arp" }, { 0, NULL } };
-static const struct word icmps[] = { { 0, "echo-reply" },   { 3, "destination-unreachable" },
-                                     { 5, "redirect" },     { 8, "echo-request" },
-                                     { 11, "time-exceeded" }, { 12, "parameter-problem" },
+static const struct word ethertypes[] = {
+        { 0x800, "ip" }, { 0x86dd, "ip6" }, { 0x806, "arp" }, { 0, NULL }
+};
+static const struct word icmps[] = { { 0, "echo-reply" },         { 3, "destination-unreachable" },
+                                     { 5, "redirect" },           { 8, "echo-request" },
+                                     { 11, "time-exceeded" },     { 12, "parameter-problem" },
                                      { 13, "timestamp-request" }, { 0, NULL } };
-static const struct word icmp6s[] = { { 1, "destination-unreachable" }, { 2, "packet-too-big" },
-                                      { 3, "time-exceeded" }, { 4, "parameter-problem" },
-                                      { 128, "echo-request" }, { 129, "echo-reply" },
-                                      { 133, "nd-router-solicit" }, { 134, "nd-router-advert" },
-                                      { 135, "nd-neighbor-solicit" }, { 136, "nd-neighbor-advert" },
+static const struct word icmp6s[] = { { 1, "destination-unreachable" },
+                                      { 2, "packet-too-big" },
+                                      { 3, "time-exceeded" },
+                                      { 4, "parameter-problem" },
+                                      { 128, "echo-request" },
+                                      { 129, "echo-reply" },
+                                      { 133, "nd-router-solicit" },
+                                      { 134, "nd-router-advert" },
+                                      { 135, "nd-neighbor-solicit" },
+                                      { 136, "nd-neighbor-advert" },
                                       { 0, NULL } };
-static const struct word flags[] = { { 1, "fin" },  { 2, "syn" },  { 4, "rst" },  { 8, "psh" },
-                                     { 16, "ack" }, { 32, "urg" }, { 64, "ecn" }, { 128, "cwr" },
-                                     { 0, NULL } };
+static const struct word flags[] = { { 1, "fin" },  { 2, "syn" },   { 4, "rst" },
+                                     { 8, "psh" },  { 16, "ack" },  { 32, "urg" },
+                                     { 64, "ecn" }, { 128, "cwr" }, { 0, NULL } };
 
 static void named(struct zc_text *t, const struct word *w, uint32_t v)
 {
