@@ -57,9 +57,11 @@ struct zc_fw_admits {
                 [2]; /* IPv4, IPv6 × INPUT, FORWARD: the ruleset was too much for it: nothing is said */
 };
 
-/** @machine: of the same ruleset and host; for the deciding rules. False when out of memory. */
+enum zc_fw_extent { ZC_FW_ALL_PROTOCOLS, ZC_FW_TCP_AND_UDP };
+
+/** @machine: of the same ruleset and host, for the deciding rules; NULL: they are not told. False when out of memory. */
 bool zc_fw_admits(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
-                  const struct zc_fw_machine *machine, struct zc_arena *arena,
-                  struct zc_fw_admits *out, struct zc_err *err) ZC_MUST_USE;
+                  const struct zc_fw_machine *machine, enum zc_fw_extent extent,
+                  struct zc_arena *arena, struct zc_fw_admits *out, struct zc_err *err) ZC_MUST_USE;
 
 #endif

@@ -327,7 +327,7 @@ int main(int argc, char **argv)
                 return 2;
         }
         t.machine = zc_fw_machine_new(&t.live.ruleset, &t.live.host);
-        if (!t.machine || !zc_fw_admits(&t.live.ruleset, &t.live.host, t.machine, t.live.arena,
+        if (!t.machine || !zc_fw_admits(&t.live.ruleset, &t.live.host, t.machine, ZC_FW_ALL_PROTOCOLS, t.live.arena,
                                         &t.admits, &err)) {
                 fprintf(stderr, "%s\n", err.text);
                 return 2;

@@ -66,11 +66,13 @@ static void translation(const struct sym_changes *now, enum zc_fw_family family,
         out->port_known = port == 2;
 }
 
-static zc_bdd way_to(const struct sym *s, const struct sym_changes *now)
+static zc_bdd way_to(struct sym *s, const struct sym_changes *now)
 {
+        zc_bdd never = bdd_or(s->b, s->local, sym_loopback_net(s));
+
         for (size_t i = 0; i < s->way_count; i++) {
                 if (s->ways[i].oif == now->oif && s->ways[i].lost == now->oif_lost)
-                        return bdd_diff(s->b, s->ways[i].to, s->local);
+                        return bdd_diff(s->b, s->ways[i].to, never);
         }
         return BDD_NONE;
 }
@@ -95,8 +97,8 @@ static bool rows(struct asking *a, const struct sym_state *end, enum zc_fw_hook 
         what.packets = bdd_and(s->b, packets, s->unicast);
         if (!sym_rows(s, a->machine, &what, a->arena, a->out))
                 return false;
-        if (s->q.protocol == IPPROTO_TCP)
-                return true; /* which knows neither */
+        if (s->q.protocol == IPPROTO_TCP || s->q.protocol == IPPROTO_SCTP)
+                return true; /* which know neither */
 
         /* Multicast and broadcast: only what they admit beyond that. */
         size_t first = a->out->count;
@@ -152,24 +154,24 @@ static bool one_question(const struct zc_fw_ruleset *rs, const struct zc_fw_host
 }
 
 bool zc_fw_admits(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
-                  const struct zc_fw_machine *machine, struct zc_arena *arena,
-                  struct zc_fw_admits *out, struct zc_err *err)
+                  const struct zc_fw_machine *machine, enum zc_fw_extent extent,
+                  struct zc_arena *arena, struct zc_fw_admits *out, struct zc_err *err)
 {
-        static const uint8_t told4[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP },
-                             told6[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMPV6 };
+        static const uint8_t told[][4] = { { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP },
+                                           { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
+                                             IPPROTO_ICMPV6 } };
+        size_t questions = extent == ZC_FW_TCP_AND_UDP ? 2 : ZC_COUNT(told[0]) + 1;
         struct asking a = { .machine = machine, .arena = arena, .out = out };
 
         *out = (struct zc_fw_admits){ 0 };
         for (unsigned f = 0; f < 2; f++) {
-                const uint8_t *told = f ? told6 : told4;
-
-                for (unsigned i = 0; i <= ZC_COUNT(told4); i++) {
+                for (size_t i = 0; i < questions; i++) {
                         struct sym_question q = { .family = f ? ZC_FW_IP6 : ZC_FW_IP,
-                                                  .protocol = i < ZC_COUNT(told4)
-                                                                      ? told[i]
+                                                  .protocol = i < ZC_COUNT(told[f])
+                                                                      ? told[f][i]
                                                                       : ZC_FW_OTHER_PROTOCOLS,
-                                                  .but = told,
-                                                  .but_count = ZC_COUNT(told4),
+                                                  .but = told[f],
+                                                  .but_count = ZC_COUNT(told[f]),
                                                   .ct = ZC_FW_CT_NEW,
                                                   .syn = true };
 

@@ -5,20 +5,18 @@
 
 #include <jansson.h>
 
-#include "admits_json.h"
+#include "admits.h"
 #include "others.h"
-#include "ruleset.h"
 #include "zc/fw_read.h"
 #include "zc/netlink.h"
 #include "zc/probe.h"
 #include "zc/text.h"
 
-/** What the document is made of. `old` is for the defaults and for what is let in. */
+/** What the document is made of. */
 struct source {
         const struct zc_fw_live *live;
-        const struct fw_ruleset *old;
         json_t *not_modelled;
-        bool legacy[2], at_hooks;
+        enum zc_fw_weight beyond; /* the greatest of what is not modelled */
 };
 
 /* A document that lacks a chain would be a false one: every failure to add something sets *bad, and fails the probe. */
@@ -154,18 +152,18 @@ static void add_backends(json_t *out, const struct zc_fw_ruleset *rs, bool *bad)
         set(out, "backend", list, bad);
 }
 
-static void add_gap(struct source *s, const char *what, const char *where, bool *bad)
+static void add_gap(struct source *s, enum zc_fw_weight weight, const char *what, const char *where,
+                    bool *bad)
 {
-        s->at_hooks |= strcmp(what, FW_OTHERS_AT_HOOKS) == 0;
-        s->legacy[0] |= strncmp(what, "legacy iptables", 15) == 0;
-        s->legacy[1] |= strncmp(what, "legacy ip6tables", 16) == 0;
+        if (weight > s->beyond)
+                s->beyond = weight;
         add(s->not_modelled, json_pack("{s:s, s:s}", "what", what, "where", where), bad);
 }
 
 static void add_gaps(struct source *s, const struct zc_fw_gap *gaps, size_t count, bool *bad)
 {
         for (size_t i = 0; i < count; i++)
-                add_gap(s, gaps[i].what, gaps[i].where, bad);
+                add_gap(s, gaps[i].weight, gaps[i].what, gaps[i].where, bad);
 }
 
 /** Remarks that only the document has a use for. */
@@ -183,80 +181,7 @@ static void add_remarks(struct source *s, bool *bad)
                 *bad = true;
 }
 
-static const struct {
-        enum fw_path path;
-        const char *name;
-} paths[] = { { FW_INPUT, "input" }, { FW_FORWARD, "forward" } };
-
-static const struct {
-        uint8_t family;
-        const char *name;
-} ip_families[] = { { ZC_NFT_IP, "ip" }, { ZC_NFT_IP6, "ip6" } };
-
-static void tell_unclear(struct source *s, const struct fw_doubt *doubt, const char *path,
-                         const char *family, bool *bad)
-{
-        const struct fw_chain *chain = doubt->chain;
-        ZC_AUTO_TEXT what = { 0 };
-        ZC_AUTO_TEXT where = { 0 };
-
-        zc_text_init(&what, 256);
-        zc_text_init(&where, 2048);
-        zc_text_printf(&what, "the default of %s for %s%s", path, family,
-                       doubt->handle ? ": a rule whose condition is not evaluated may accept or "
-                                       "drop what no rule names"
-                                     : "");
-        zc_text_printf(&where, "%s ",
-                       fw_family_name(chain->c.family) ? fw_family_name(chain->c.family)
-                                                       : "family unknown");
-        zc_text_escape(&where, chain->c.table.p, chain->c.table.n);
-        zc_text_addc(&where, ' ');
-        zc_text_escape(&where, chain->c.name.p, chain->c.name.n);
-        if (doubt->handle)
-                zc_text_printf(&where, " handle %llu", (unsigned long long)doubt->handle);
-        add_gap(s, zc_text_str(&what), zc_text_str(&where), bad);
-}
-
-/**
- * What becomes of a packet that meets no condition. A drop in nftables is final whatever else there is; an accept only stands when
- * nothing else at netfilter's hooks could decide. What cannot be told is omitted.
- */
-static void add_defaults(json_t *out, struct source *s, bool *bad)
-{
-        json_t *defaults = json_object();
-
-        for (size_t p = 0; p < ZC_COUNT(paths); p++) {
-                json_t *by_family = json_object();
-
-                for (size_t f = 0; f < ZC_COUNT(ip_families); f++) {
-                        struct fw_doubt where;
-                        enum fw_fate fate =
-                                fw_path_fate(s->old, paths[p].path, ip_families[f].family, &where);
-
-                        if (where.chain)
-                                tell_unclear(s, &where, paths[p].name, ip_families[f].name, bad);
-                        if (fate == FW_DROP)
-                                set(by_family, ip_families[f].name, json_string("drop"), bad);
-                        else if (fate == FW_ACCEPT && !s->legacy[f] && !s->at_hooks)
-                                set(by_family, ip_families[f].name, json_string("accept"), bad);
-                }
-                set(defaults, paths[p].name, by_family, bad);
-        }
-        set(out, "defaults", defaults, bad);
-}
-
-/** Omitted when the ruleset was too much. */
-static void add_admits(json_t *out, const struct source *s, bool *bad)
-{
-        struct zc_err err = { 0 };
-        json_t *lines = fw_admits_json(s->live, &err);
-
-        *bad |= err.code != ZC_OK;
-        if (lines)
-                set(out, "admits", lines, bad);
-}
-
-static bool fill(json_t *out, struct source *s)
+static bool fill(json_t *out, struct source *s, struct zc_err *err)
 {
         bool bad = false;
 
@@ -264,13 +189,12 @@ static bool fill(json_t *out, struct source *s)
         add_gaps(s, s->live->ruleset.gaps, s->live->ruleset.gap_count, &bad);
         add_backends(out, &s->live->ruleset, &bad);
         add_tables(out, &s->live->ruleset, &bad);
-        if (!s->live->netns.toy) { /* what its rules would do says nothing about the machine */
-                add_defaults(out, s, &bad);
-                add_admits(out, s, &bad);
-        }
+        /* What a toy's rules would do says nothing about the machine. */
+        if (!s->live->netns.toy && !fw_admits_tell(s->live, s->beyond, out, err))
+                return false;
         add_remarks(s, &bad);
         set(out, "not_modelled", s->not_modelled, &bad);
-        return !bad;
+        return bad ? zc_fail(err, ZC_E_NOMEM, "the firewall's evidence") : true;
 }
 
 static void add_netns(json_t *out, const struct zc_fw_netns *ns, bool *bad)
@@ -284,47 +208,33 @@ static void add_netns(json_t *out, const struct zc_fw_netns *ns, bool *bad)
         set(out, "netns", o, bad);
 }
 
-/** An absent nf_tables is an empty ruleset. */
-static bool read_old(struct fw_ruleset *rs, struct zc_err *err)
-{
-        struct zc_nl *nl = NULL;
-        bool ok = zc_nl_open(NETLINK_NETFILTER, &nl, err) && fw_ruleset_read(nl, rs, err);
-
-        zc_nl_close(nl);
-        return ok || (err->code == ZC_E_UNSUPPORTED && fw_ruleset_init(rs, err));
-}
-
 static bool firewall_run(const struct zc_subject *subject, struct zc_io *io, json_t *out,
                          struct zc_err *err)
 {
         struct zc_fw_live live = { 0 };
-        struct fw_ruleset old = { 0 };
-        struct source s = { .live = &live, .old = &old };
-        bool bad = false;
+        struct source s = { .live = &live };
+        bool bad = false, ok;
 
         (void)subject;
         zc_fw_netns_look(&live.netns);
         add_netns(out, &live.netns, &bad);
-        if (!zc_fw_read(&live, err) || !read_old(&old, err)) {
+        if (!zc_fw_read(&live, err)) {
                 if (err->code == ZC_E_DENIED)
                         snprintf(io->needs, sizeof io->needs, "CAP_NET_ADMIN");
                 zc_fw_live_release(&live);
                 return false;
         }
-        bad |= !fill(out, &s);
-        fw_ruleset_release(&old);
-        if (!bad && live.netns.toy)
+        ok = fill(out, &s, err) && (!bad || zc_fail(err, ZC_E_NOMEM, "the firewall's evidence"));
+        if (ok && live.netns.toy)
                 zc_io_partial(io, "CAP_NET_ADMIN",
                               "these are the rules of network namespace net:[%llu], made in a user "
                               "namespace of its own: what protects the machine was not seen: "
                               "run as root (sudo) outside of it",
                               (unsigned long long)live.netns.inode);
         zc_fw_live_release(&live);
-        if (bad) {
+        if (!ok)
                 json_object_clear(out);
-                return zc_fail(err, ZC_E_NOMEM, "the firewall's evidence");
-        }
-        return true;
+        return ok;
 }
 
 const struct zc_probe zc_probe_firewall = {

@@ -312,8 +312,6 @@ static bool element_attr(struct zc_nft_element *e, uint16_t type, struct zc_rd v
         case 2: /* data */
                 e->value = inside(value, 1, &bad);
                 e->verdict = inside(value, 2, &bad);
-                if (e->verdict.n > 0)
-                        e->effect = zc_nft_verdict(e->verdict, &e->chain);
                 break;
         case 3: /* flags */
                 return zc_nla_be32(value, &e->flags);
@@ -343,7 +341,7 @@ static bool element_attr(struct zc_nft_element *e, uint16_t type, struct zc_rd v
 
 bool zc_nft_element_next(struct zc_rd *list, struct zc_nft_element *out, bool *bad)
 {
-        struct zc_nft_element e = { .effect = ZC_NFT_NEUTRAL };
+        struct zc_nft_element e = { 0 };
         struct zc_rd attrs, value;
         uint16_t type;
 

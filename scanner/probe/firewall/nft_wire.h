@@ -51,20 +51,6 @@ enum {
 #define ZC_NFT_DATA_VERDICT 0xffffff00u
 enum { ZC_NFT_POLICY_DROP = 0, ZC_NFT_POLICY_ACCEPT = 1 };
 
-/** What an expression is to a packet that no condition matches. */
-enum zc_nft_effect {
-        ZC_NFT_CONDITION, /* may end the rule: the packet goes on with the next one */
-        ZC_NFT_NEUTRAL,   /* counts, logs, marks: the rule goes on */
-        ZC_NFT_ACCEPTS,
-        ZC_NFT_DROPS,
-        ZC_NFT_JUMPS,
-        ZC_NFT_GOES,
-        ZC_NFT_RETURNS,
-        ZC_NFT_MAPS,     /* by a verdict map */
-        ZC_NFT_REWRITES, /* lets it through with another address or port */
-        ZC_NFT_DECIDES_UNKNOWN, /* ends the packet's way in a manner we do not follow: queue, an unknown target, … */
-};
-
 /* In all of them, `unknown` is the type of the first attribute that is not in our schema; 0 for none. */
 
 struct zc_nft_table {
@@ -137,8 +123,6 @@ struct zc_nft_element {
         bool timed;                           /* it goes away by itself */
         struct zc_rd expression, expressions; /* what runs at a hit: one, or a list */
         uint32_t unknown;
-        enum zc_nft_effect effect; /* of a verdict map */
-        struct zc_rd chain;
 };
 /** False at the end or on a malformed one; *bad tells. */
 bool zc_nft_element_next(struct zc_rd *list, struct zc_nft_element *out, bool *bad);
@@ -172,11 +156,5 @@ bool zc_nft_object_parse(struct zc_rd payload, struct zc_nft_named *out,
                          struct zc_err *err) ZC_MUST_USE;
 bool zc_nft_flowtable_parse(struct zc_rd payload, struct zc_nft_named *out,
                             struct zc_err *err) ZC_MUST_USE;
-
-/** The effect of a verdict: {code, chain}. */
-enum zc_nft_effect zc_nft_verdict(struct zc_rd verdict, struct zc_rd *chain);
-/** @chain: where to, for JUMPS and GOES. *known is false for an expression that is not in our list. */
-enum zc_nft_effect zc_nft_expr_effect(const struct zc_nft_expr *e, struct zc_rd *chain,
-                                      bool *known);
 
 #endif

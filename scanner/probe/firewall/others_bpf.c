@@ -112,7 +112,7 @@ void fw_others_bpf(struct fw_build *b, uint64_t netns)
         tell(b, ZC_FW_DECIDES, seen.netfilter, FW_OTHERS_AT_HOOKS, "links on this machine");
         tell(b, ZC_FW_DECIDES, seen.tcx, "BPF programs at interfaces (tcx, netkit)",
              "links on this machine");
-        tell(b, ZC_FW_DECIDES, seen.lookup, "BPF programs that choose the socket (sk_lookup)",
+        tell(b, ZC_FW_SOCKETS, seen.lookup, "BPF programs that choose the socket (sk_lookup)",
              "links in this network namespace");
         tell(b, ZC_FW_SOCKETS, seen.cgroup,
              "BPF programs for the packets of a cgroup (IPAddressDeny= and the like)",
