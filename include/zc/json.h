@@ -36,5 +36,8 @@ char *zc_json_canonical(const json_t *value) ZC_MUST_USE;
 char *zc_json_line(const json_t *value) ZC_MUST_USE;
 /** Indented, member order kept, no newline at the end: a document that people read and diff. free(). */
 char *zc_json_pretty(const json_t *value) ZC_MUST_USE;
+/** The same, and a newline, to an output piece by piece: a large document is never in memory as text. */
+struct zc_out;
+bool zc_json_write(struct zc_out *out, const json_t *value, struct zc_err *err) ZC_MUST_USE;
 
 #endif

@@ -2,13 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "zc/file.h"
 #include "zc/json.h"
 
+#define PIECE ((size_t)64 * 1024)
 #define DEPTH_MAX 2048u /* jansson's own; documents that we read stop at 64 */
 #define INDENT "  "
 
 struct style {
         bool sorted, indented;
+        struct zc_out *out; /* where it goes in pieces; NULL: it stays in memory */
 };
 
 static void write_value(struct zc_text *t, const json_t *value, struct style style,
@@ -76,6 +79,15 @@ static void write_real(struct zc_text *t, double v)
         zc_text_add(t, exponent);
 }
 
+/** What was written so far goes out, once it is that much. */
+static void hand_over(struct zc_text *t, struct style style, size_t piece)
+{
+        if (!style.out || t->failed || t->len < piece)
+                return;
+        zc_out_write(style.out, zc_text_str(t), t->len);
+        zc_text_clear(t);
+}
+
 static void write_array(struct zc_text *t, const json_t *array, struct style style,
                         unsigned int depth)
 {
@@ -88,6 +100,7 @@ static void write_array(struct zc_text *t, const json_t *array, struct style sty
                         zc_text_addc(t, ',');
                 write_break(t, style, depth + 1);
                 write_value(t, item, style, depth + 1);
+                hand_over(t, style, PIECE);
         }
         if (json_array_size(array))
                 write_break(t, style, depth);
@@ -197,4 +210,16 @@ char *zc_json_line(const json_t *value)
 char *zc_json_pretty(const json_t *value)
 {
         return write_all(value, (struct style){ .indented = true });
+}
+
+bool zc_json_write(struct zc_out *out, const json_t *value, struct zc_err *err)
+{
+        const struct style style = { .indented = true, .out = out };
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, SIZE_MAX - 1);
+        write_value(&t, value, style, 0);
+        hand_over(&t, style, 0);
+        zc_out_puts(out, "\n");
+        return !t.failed || zc_fail(err, ZC_E_NOMEM, "no memory to write JSON");
 }

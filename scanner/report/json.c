@@ -4,14 +4,8 @@
 static bool json_render(const json_t *report, const struct zc_render *how, struct zc_out *out,
                         struct zc_err *err)
 {
-        ZC_AUTO_MEM char *text = zc_json_pretty(report);
-
         (void)how;
-        if (!text)
-                return zc_fail(err, ZC_E_NOMEM, "no memory to write the report as JSON");
-        zc_out_puts(out, text);
-        zc_out_puts(out, "\n");
-        return true;
+        return zc_json_write(out, report, err);
 }
 
 const struct zc_format zc_format_json = {

@@ -243,18 +243,12 @@ static bool sarif_render(const json_t *report, const struct zc_render *how, stru
         json_auto_t *index = json_object();
         struct sarif s = { .report = report, .index = index };
         json_auto_t *log = NULL;
-        ZC_AUTO_MEM char *text = NULL;
 
         (void)how;
         if (index)
                 log = log_of(&s, err);
-        if (log)
-                text = zc_json_pretty(log);
-        if (!text)
-                return zc_fail(err, ZC_E_NOMEM, "no memory to write the report as SARIF");
-        zc_out_puts(out, text);
-        zc_out_puts(out, "\n");
-        return true;
+        return log ? zc_json_write(out, log, err)
+                   : zc_fail(err, ZC_E_NOMEM, "no memory to write the report as SARIF");
 }
 
 const struct zc_format zc_format_sarif = {
