@@ -24,7 +24,7 @@ class Run:
         self.zc = zc
         self.kernel = oracle.Kernel()
         self.refused = {}
-        self.counts = {"packets": 0, "certain": 0, "possible": 0, "unknown": 0, "rulesets": 0, "sure_packets": 0, "sure_possible": 0}
+        self.counts = {"packets": 0, "certain": 0, "possible": 0, "unknown": 0, "rulesets": 0, "crowded": 0, "sure_packets": 0, "sure_possible": 0}
         self.blurs = {}
 
     def load(self, lines):
@@ -64,18 +64,18 @@ class Run:
         return rows
 
     def compare(self, lines, packets, doubtful=False, count=True):
-        """The first disagreement as (packet, kernel's, ours); None for none. False when the ruleset does not load."""
+        """The disagreements as (packet, kernel's, ours). False when the ruleset does not load."""
         if self.load(lines) is None:
             return False
         ours = self.ask(packets)
         kernels = self.kernel.verdicts(packets)
-        worst, text = None, "\n".join(lines)
+        wrong, text = [], "\n".join(lines)
         for p, k, o in zip(packets, kernels, ours):
             if count:
                 self.tally(o, doubtful)
-            if not agrees(k, o, p, text) and worst is None:
-                worst = (p, k, o)
-        return worst
+            if not agrees(k, o, p, text):
+                wrong.append((p, k, o))
+        return wrong
 
     def tally(self, o, doubtful):
         c = self.counts
@@ -106,7 +106,12 @@ class Run:
         if not found:
             return None
         standing = self.load(made.lines)
-        return self.shrink(standing, found[0]), found
+        for wrong in found:
+            alone = self.compare(standing, [wrong[0]], count=False)
+            if alone:
+                return self.shrink(standing, wrong[0]), alone[0]
+            self.counts["crowded"] += 1  # a connection of another packet of the batch was in the way
+        return None
 
 
 def unheard(packet, text):
@@ -162,7 +167,7 @@ def main():
         seed += 1
     c = run.counts
     share = 100 * c["sure_possible"] / max(1, c["sure_packets"])
-    print(f"# {c['packets']} packets over {c['rulesets']} rulesets: {c['certain']} certain, {c['possible']} possible, {c['unknown']} unknown; {share:.2f} % not certain in rulesets without chance or time")
+    print(f"# {c['packets']} packets over {c['rulesets']} rulesets: {c['certain']} certain, {c['possible']} possible, {c['unknown']} unknown, {c['crowded']} only wrong beside others; {share:.2f} % not certain in rulesets without chance or time")
     print("# refused by this kernel or nft: " + (", ".join(f"{k} ({n})" for k, n in sorted(run.refused.items(), key=lambda x: -x[1])[:40]) or "nothing"))
     print(f"{'not ' if wrong else ''}ok 1 - reach and the kernel agree on {c['packets']} packets over {c['rulesets']} rulesets from seed {a.seed}")
     print(f"{'not ' if share >= 2 else ''}ok 2 - fewer than 2 % of the answers are uncertain where the ruleset is not")

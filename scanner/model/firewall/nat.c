@@ -208,6 +208,17 @@ static void note(struct fw_walk *w, struct fw_state *s, const struct fw_tuple *b
                 .port = s->ports ? port : 0, .text = dst ? "to" : "from");
 }
 
+/* Measured with ESP over IPv6: the kernel drops what it translates of such a protocol, and not always. */
+static enum fw_then perhaps_lost(struct fw_walk *w)
+{
+        if (!w->cause)
+                w->cause = "translation of this protocol over IPv6";
+        (void)drop(w, w->cause);
+        return fw_option_add(w, (struct fw_option){ .kind = FW_OPT_VERDICT,
+                                                    .verdict = w->verdict,
+                                                    .text = w->cause });
+}
+
 enum fw_then fw_nat(struct fw_walk *w, struct fw_state *s, const struct zc_fw_op *op)
 {
         struct fw_tuple before = fw_tuple_of(s);
@@ -227,5 +238,7 @@ enum fw_then fw_nat(struct fw_walk *w, struct fw_state *s, const struct zc_fw_op
                 set_unknown(s, s->transport, s->ports ? 2 : 0);
         note(w, s, &before, dst);
         w->verdict = (struct zc_fw_verdict){ .code = ZC_FW_ACCEPT };
+        if (s->six && !s->ports && s->protocol != FW_ICMPV6)
+                return perhaps_lost(w);
         return FW_ENDS;
 }

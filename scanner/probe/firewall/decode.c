@@ -244,6 +244,14 @@ static void blur(struct zc_fw_op *op, uint8_t kind)
                 op->kind = ZC_FW_OP_UNKNOWN;
 }
 
+/** nft_nat_init() asks for the family that it translates, whatever the table's. */
+static enum zc_fw_family conntrack_of(const struct fw_place *at, const struct zc_fw_op *op)
+{
+        if (op->kind == ZC_FW_OP_NAT && (op->dir == ZC_FW_IP || op->dir == ZC_FW_IP6))
+                return (enum zc_fw_family)op->dir;
+        return at->family;
+}
+
 static void decode_known(const struct fw_place *at, const struct row *row,
                          const struct nft_attrs *a)
 {
@@ -253,10 +261,10 @@ static void decode_known(const struct fw_place *at, const struct row *row,
 
         if (!op)
                 return;
-        if (row->conntrack)
-                fw_build_conntrack(at->b, at->family);
         if (row->fill)
                 row->fill(&d, op);
+        if (row->conntrack)
+                fw_build_conntrack(at->b, conntrack_of(at, op));
         if (a->unknown)
                 fw_place_gap(at, ZC_FW_IN_OPS, none, "expression %s: attribute %u",
                              row->schema.name, a->unknown);
