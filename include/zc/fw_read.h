@@ -22,6 +22,8 @@ struct zc_fw_live {
 };
 
 /**
+ * Where it runs is what it reads: the network namespace of this thread; netns.toy says that its rules protect nothing but itself.
+ *
  * Read nf_tables (consistent: one generation), the legacy tables that /proc/net/ip*_tables_names lists, interfaces, addresses, routes, switches.
  * ZC_E_DENIED without CAP_NET_ADMIN over this network namespace; what is there but could not be read becomes a gap. Reads only.
  */
