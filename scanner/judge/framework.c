@@ -1,6 +1,7 @@
 /** Frameworks: tables of controls, and the rules that bear upon each. */
 #include "zc/framework.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ void zc_framework_names(struct zc_framework_names *out)
 {
         size_t n = 0;
 
+        *out = (struct zc_framework_names){ .list = { NULL } };
         for (size_t i = 0; i < zc_embedded_count && n < ZC_FRAMEWORKS_MAX; i++) {
                 if (sscanf(zc_embedded[i].path, "rules/frameworks/%63[^.].yaml", out->name[n]) ==
                     1) {
@@ -325,6 +327,7 @@ json_t *zc_frameworks_report(const struct zc_pack *pack, const json_t *checks, s
 
                 if (!zc_framework_load(names.list[i], &f, err))
                         return NULL;
+                assert(f); /* a success of ours */
                 one = zc_framework_coverage(f, pack, checks, err);
                 if (!one)
                         return NULL;

@@ -120,7 +120,7 @@ bool zc_gate_could_fail(const struct zc_gate *g, const char *rule, const json_t 
 
 /** asset → {"ids": […], "tags": […]} over all runs; an asset's ids are the ids of the targets that it belongs to. */
 json_t *zc_assets(struct zc_evidence *const *evs, size_t count) ZC_MUST_USE;
-/** "id:x", "id:x SUBJECT" (a glob), "tag:x", or a glob over the asset or the subject. */
+/** "id:x", "id:x SUBJECT" (a glob), "tag:x", a prefix that holds the address of either, or a glob over the asset or the subject. */
 bool zc_asset_selected(const json_t *assets, const char *selector, const char *asset,
                        const char *subject);
 

@@ -59,6 +59,7 @@ void zc_profile_names(struct zc_profile_names *out)
 {
         size_t n = 0;
 
+        *out = (struct zc_profile_names){ .list = { NULL } };
         for (size_t i = 0; i < zc_embedded_count && n < ZC_PROFILES_MAX; i++) {
                 if (sscanf(zc_embedded[i].path, "rules/profiles/%63[^.].yaml", out->name[n]) == 1) {
                         out->list[n] = out->name[n];

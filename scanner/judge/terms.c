@@ -18,25 +18,32 @@ static void mark_set(struct terms_mark *m, const struct zc_profile_file *f, cons
         snprintf(m->pointer, sizeof(m->pointer), "/%s/%zu", key, i);
 }
 
-/** include: from the last file that has one. */
+/** The last file that has an `include`; NULL for none. */
+static const struct zc_profile_file *includer(const struct zc_profile *p)
+{
+        for (size_t k = 0; k < p->count; k++) {
+                if (json_object_get(zc_yaml_root(p->files[k].yaml), "include"))
+                        return &p->files[k];
+        }
+        return NULL;
+}
+
 static bool include(struct terms_work *w)
 {
-        const struct zc_profile_file *f = NULL;
-        const json_t *list = NULL, *v;
-        struct zc_demand d;
+        const struct zc_profile_file *f = includer(w->profile);
+        struct zc_demand d = { 0 };
+        const json_t *v;
         size_t i, n = zc_pack_count(w->pack);
 
-        for (size_t k = 0; k < w->profile->count && !list; k++) {
-                f = &w->profile->files[k];
-                list = json_object_get(zc_yaml_root(f->yaml), "include");
-        }
         for (size_t r = 0; r < n; r++) {
-                w->choices[r].keep = !list;
-                if (list)
+                w->choices[r].keep = !f;
+                if (f)
                         mark_set(&w->fates[r].dropped, f, "include", 0);
         }
+        if (!f)
+                return true;
         d = demand_of(f);
-        json_array_foreach (list, i, v) {
+        json_array_foreach (json_object_get(zc_yaml_root(f->yaml), "include"), i, v) {
                 const char *s = json_string_value(v);
                 char key[40];
 
