@@ -166,6 +166,7 @@ static void profiles(void **state)
                   0,
                   "ZC-T-001 critical ZC-T-002 high ZC-T-003 medium " },
                 { "--fail-on replaces both",
+                  // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text of two literals
                   { [PROFILE] = P "exclude: [ZC-T-001]\ngate: {fail_on: [critical]}\n",
                     [CONFIG] = "gate: {fail_on: [critical]}\n",
                     [FAIL_ON] = "new-high" },
@@ -310,6 +311,7 @@ static void refused(void **state)
                 { { NULL, B "gate: {fail_on: [critical]}\n", "gate: {fail_on: [new-critical]}\n" },
                   "c.yaml:1:8: gate.fail_on: ",
                   "(b.yaml:3:18)" },
+                // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text of two literals
                 { { [POLICY] = B "gate: {fail_on: [critical]}\n", [FAIL_ON] = "high" },
                   "--fail-on: leaves out \"critical\"",
                   "(b.yaml:3:18)" },
