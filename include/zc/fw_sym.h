@@ -64,4 +64,27 @@ bool zc_fw_admits(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
                   const struct zc_fw_machine *machine, enum zc_fw_extent extent,
                   struct zc_arena *arena, struct zc_fw_admits *out, struct zc_err *err) ZC_MUST_USE;
 
+/* What cannot be meant. */
+enum zc_fw_anomaly_kind {
+        ZC_FW_SHADOWED_RULE, /* packets that it names exist, and none comes as far: earlier rules decide about all of them */
+        ZC_FW_UNREACHABLE_RULE,  /* no packet comes as far, whatever the rule says */
+        ZC_FW_UNREACHABLE_CHAIN, /* nothing jumps to it */
+        ZC_FW_NO_SUCH_INTERFACE, /* a rule for an interface that is not there */
+};
+struct zc_fw_anomaly {
+        enum zc_fw_anomaly_kind kind;
+        uint32_t chain;
+        uint64_t handle;  /* 0: the chain as a whole */
+        const char *name; /* of the interface */
+};
+
+/**
+ * Found by letting every kind of packet (each protocol, new, established, related, invalid, untracked, lo too) through the whole ruleset, not by
+ * pattern. Rules of more than `ZC_FW_ANOMALY_RULES` are not looked at. *whole false: something was too much, and shadowed or unreachable rules are not told.
+ */
+#define ZC_FW_ANOMALY_RULES 5000
+bool zc_fw_anomalies(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
+                     struct zc_arena *arena, struct zc_fw_anomaly **out, size_t *count, bool *whole,
+                     struct zc_err *err) ZC_MUST_USE;
+
 #endif

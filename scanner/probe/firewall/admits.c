@@ -434,6 +434,62 @@ static bool all_known(const struct zc_fw_admits *a)
         return !a->unknown[0][0] && !a->unknown[0][1] && !a->unknown[1][0] && !a->unknown[1][1];
 }
 
+/* Anomalies. */
+
+static json_t *anomaly_json(struct telling *t, const struct zc_fw_anomaly *a)
+{
+        static const struct {
+                const char *kind, *what;
+        } words[] = {
+                [ZC_FW_SHADOWED_RULE] = { "shadowed_rule",
+                                          "earlier rules decide about every packet that it names" },
+                [ZC_FW_UNREACHABLE_RULE] = { "unreachable_rule",
+                                             "no packet comes as far as this rule" },
+                [ZC_FW_UNREACHABLE_CHAIN] = { "unreachable_chain", "nothing jumps to it" },
+                [ZC_FW_NO_SUCH_INTERFACE] = { "no_such_interface",
+                                              "it is for an interface that is not there" },
+        };
+        const struct zc_fw_chain *chain = &t->live->ruleset.chains[a->chain];
+        const struct zc_fw_table *table = &t->live->ruleset.tables[chain->table];
+        json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:o}", "kind", words[a->kind].kind, "family",
+                                zc_fw_family_name(table->family), "table", table->name, "chain",
+                                chain->name, "handle",
+                                a->handle ? json_integer((json_int_t)a->handle) : json_null());
+        ZC_AUTO_TEXT what = { 0 };
+
+        zc_text_init(&what, 256);
+        zc_text_add(&what, words[a->kind].what);
+        if (a->name) {
+                zc_text_add(&what, ": ");
+                zc_text_escape(&what, a->name, strlen(a->name));
+        }
+        if (out)
+                set(t, out, "what", json_string(zc_text_str(&what)));
+        return out;
+}
+
+/** Omitted when the ruleset was too much for it. */
+static bool add_anomalies(struct telling *t, json_t *firewall, struct zc_err *err)
+{
+        struct zc_fw_anomaly *list = NULL;
+        size_t count = 0;
+        bool whole = false;
+        json_t *out = json_array();
+
+        if (!zc_fw_anomalies(&t->live->ruleset, &t->live->host, t->live->arena, &list, &count,
+                             &whole, err)) {
+                json_decref(out);
+                return false;
+        }
+        for (size_t i = 0; i < count; i++)
+                add(t, out, anomaly_json(t, &list[i]));
+        if (whole)
+                set(t, firewall, "anomalies", out);
+        else
+                json_decref(out);
+        return true;
+}
+
 bool fw_admits_tell(const struct zc_fw_live *live, enum zc_fw_weight beyond, json_t *firewall,
                     struct zc_err *err)
 {
@@ -459,5 +515,7 @@ bool fw_admits_tell(const struct zc_fw_live *live, enum zc_fw_weight beyond, jso
                 admits.rows[i].certainty = ZC_FW_POSSIBLE;
         if (all_known(&admits) && live->host.known)
                 set(&t, firewall, "admits", rows_json(&t));
+        if (!add_anomalies(&t, firewall, err))
+                return false;
         return t.bad ? zc_fail(err, ZC_E_NOMEM, "what the firewall admits") : true;
 }
