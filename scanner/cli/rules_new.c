@@ -1,4 +1,5 @@
 /** zerocrit rules new: a rule to begin with. It loads, its types agree, and its three tests pass: what is left is to say what is meant. */
+#include <assert.h>
 #include <string.h>
 
 #include "cmd_rules.h"
@@ -114,7 +115,10 @@ static bool field_find(struct fresh *n, struct zc_err *err)
 {
         static const char *const types[] = { "boolean", "integer", "string" };
         const json_t *schema = zc_evidence_schema(err);
-        const json_t *def = json_object_get(json_object_get(schema, "$defs"), n->kind->def);
+        const json_t *def;
+
+        assert(n->kind); /* asked for */
+        def = json_object_get(json_object_get(schema, "$defs"), n->kind->def);
 
         if (!schema)
                 return false;
@@ -253,6 +257,7 @@ static bool is_free(const struct fresh *n, struct zc_err *err)
         ZC_AUTO(zc_pack) pack = NULL;
         const struct zc_rule *r;
 
+        assert(n->path); /* asked for */
         if (!zc_settings_pack(n->o, &pack, err))
                 return false;
         r = zc_pack_find(pack, n->id);

@@ -126,6 +126,13 @@ cp waivers.yaml before
 does "what the policy does not allow" 2 'waivers.yaml:[0-9]+:[0-9]+: .*(approve|ciso@example.org)' waive "$label" "${who[@]}" --expires 20d --policy policy.yaml --waivers waivers.yaml
 ok "is not written" cmp waivers.yaml before
 does "what it allows is" 0 '^W-1' waive "$label" --owner o --approver ciso@example.org --reason r --expires 20d --policy policy.yaml --waivers by-policy.yaml
+does "a check of a host, on that host alone" 0 '^W-1: ZC-FW-001 on id:[^ ]+ host/firewall, until' waive ZC-FW-001 local.json "${who[@]}" --expires 30d --waivers host.yaml
+[ "$(id -u)" -eq 0 ] && ZC=$work/small
+"$ZC" audit local --only firewall --waivers host.yaml --format json -o waived.json >/dev/null 2>&1
+ZC=$all
+ok "is waived there" "$PYTHON" -c "
+import json, sys
+sys.exit(0 if any(c['rule'] == 'ZC-FW-001' and c['waived'] == 'W-1' for c in json.load(open('waived.json'))['checks']) else 1)"
 
 # ---- init ----
 does "a first configuration" 0 'zerocrit.yaml: written' init
