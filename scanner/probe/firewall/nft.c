@@ -219,7 +219,7 @@ static void describe_set(struct fw_build *b, struct zc_fw_set *s, const struct z
         s->objects = w->flags & ZC_NFT_SET_OBJECT ? (uint8_t)w->object : 0;
         s->ordered = (w->flags & ZC_NFT_SET_CONCAT) && (w->flags & ZC_NFT_SET_INTERVAL);
         s->fields = fields ? fw_build_bytes(b, (struct zc_rd){ widths, fields }) : NULL;
-        s->field_count = fields;
+        s->field_count = s->fields ? fields : 0;
 }
 
 /** Widths, each padded to a register, make up the key. */
