@@ -138,7 +138,7 @@ docs: $(O)/tests/tool_what_we_send
 	$(Q)$< > docs/what-we-send.md.new && mv docs/what-we-send.md.new docs/what-we-send.md
 
 # Peers to be measured against come with the set `bench`; what is missing is said, and left out.
-bench: packages-bench $(ZC) $(addprefix $(O)/tests/tool_,measure fw_model nft_dump)
+bench: packages-bench $(ZC) $(addprefix $(O)/tests/tool_,measure fw_model fw_verdicts nft_dump)
 	$(Q)ZC=$(ZC) O=$(O) PYTHON=$(PYTHON) tests/bench/run
 packages-bench:
 	$(Q)sh dist/packages.sh build check bench
