@@ -2,11 +2,14 @@
 """zerocrit's answers against the kernel's own: random rulesets are loaded into a network namespace, packets injected, and what came through
 compared with `zerocrit reach --packets` for the same packets at the same ruleset.
 
-kernel.py [--rounds N | --seconds S] [--seed N] [--packets N] [--keep DIR]. Prints TAP. A disagreement is shrunk to few lines and printed.
+kernel.py [--iptables] [--rounds N | --seconds S] [--seed N] [--packets N] [--keep DIR]. Prints TAP. A disagreement is shrunk to few lines and printed.
+With --iptables the rulesets are written by iptables-nft and ip6tables-nft.
 """
 import argparse
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,12 +17,15 @@ import time
 
 import oracle
 import rulesets
+import rulesets_iptables
 
 UNREACHABLE = "172.30."  # oracle.Kernel's unreachable route
 OPEN = {"accept": 0, "reject": 1, "drop": 2}
 
 
 class Run:
+    make = rulesets.Ruleset
+
     def __init__(self, zc):
         self.zc = zc
         self.kernel = oracle.Kernel()
@@ -99,7 +105,7 @@ class Run:
         return lines
 
     def one(self, seed, count):
-        made = rulesets.Ruleset(seed)
+        made = self.make(seed)
         packets = rulesets.packets(seed, count)
         self.counts["rulesets"] += 1
         found = self.compare(made.lines, packets, made.doubtful)
@@ -111,6 +117,37 @@ class Run:
             if alone:
                 return self.shrink(standing, wrong[0]), alone[0]
             self.counts["crowded"] += 1  # a connection of another packet of the batch was in the way
+        return None
+
+
+class IptablesRun(Run):
+    """The same through iptables-nft-restore. A line begins with its family."""
+
+    make = rulesets_iptables.Ruleset
+
+    def load(self, lines):
+        lines = list(lines)
+        for _ in range(60):
+            self.kernel.flush()
+            at = self.restore(lines)
+            if at is None:
+                return lines
+            if at < 0 or "    " not in lines[at]:
+                return None
+            lines.pop(at)
+        return None
+
+    def restore(self, lines):
+        """None when all of them stand, else the place of the one that does not; -1 when that is not told."""
+        for fam, command in (("ip", "iptables-nft-restore"), ("ip6", "ip6tables-nft-restore")):
+            mine = [i for i, row in enumerate(lines) if row.split(" ", 1)[0] == fam]
+            r = oracle.run(command, stdin="".join(lines[i].split(" ", 1)[1].strip() + "\n" for i in mine), check=False)
+            if r.returncode:
+                told = re.findall(r"line:? (\d+)", r.stderr) or re.findall(r"(\d+) failed", r.stderr)
+                at = mine[int(told[-1]) - 1] if told and 0 < int(told[-1]) <= len(mine) else -1
+                key = f"{r.stderr.strip().splitlines()[0]}: {lines[at].strip()}" if at >= 0 else r.stderr.strip()
+                self.refused[key] = self.refused.get(key, 0) + 1
+                return at
         return None
 
 
@@ -146,6 +183,7 @@ def report(seed, shrunk, found, keep):
 
 def main():
     a = argparse.ArgumentParser()
+    a.add_argument("--iptables", action="store_true")
     a.add_argument("--rounds", type=int, default=300)
     a.add_argument("--seconds", type=int)
     a.add_argument("--seed", type=int, default=1)
@@ -153,12 +191,12 @@ def main():
     a.add_argument("--keep", default="")
     a = a.parse_args()
     zc = os.path.abspath(os.environ.get("ZC", "build/zerocrit"))
-    reason = oracle.why_not()
+    reason = oracle.why_not() or (a.iptables and not shutil.which("ip6tables-nft-restore") and "iptables-nft is not installed")
     if reason:
         print("1..0 # SKIP " + " ".join(reason.split()))
         return 0
     oracle.new_namespace()
-    run, wrong, seed, end = Run(zc), 0, a.seed, time.monotonic() + (a.seconds or 0)
+    run, wrong, seed, end = (IptablesRun if a.iptables else Run)(zc), 0, a.seed, time.monotonic() + (a.seconds or 0)
     while (time.monotonic() < end if a.seconds else seed < a.seed + a.rounds) and wrong < 10:
         found = run.one(seed, a.packets)
         if found:

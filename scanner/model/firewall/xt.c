@@ -1,18 +1,5 @@
-/** iptables' matches and targets in the model's ops: the commonest few; of all others nobody knows what they hold or do. */
-#include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/xt_conntrack.h>
-#include <linux/netfilter_ipv4/ipt_REJECT.h>
-#include <linux/netfilter_ipv6/ip6t_REJECT.h>
-#include <stddef.h>
-#include <string.h>
-
-#include "zc/fw.h"
-
-#define SCRATCH 12
-#define STATES                                                                                     \
-        (XT_CONNTRACK_STATE_INVALID | 2 | 4 |                                                      \
-         8) /* established, related, new: the same bits in both */
+/** iptables' matches and targets in the model's ops: those that nobody knows may hold or not, or do anything. */
+#include "xt.h"
 
 struct zc_fw_op *zc_fw_ops_add(struct zc_fw_ops *ops, enum zc_fw_op_kind kind)
 {
@@ -38,123 +25,211 @@ struct zc_fw_op *zc_fw_ops_add(struct zc_fw_ops *ops, enum zc_fw_op_kind kind)
         return op;
 }
 
-static bool unknown(struct zc_fw_ops *ops, enum zc_fw_op_kind kind, const char *what,
-                    const char *name, bool *known, struct zc_err *err)
-{
-        struct zc_fw_op *op = zc_fw_ops_add(ops, kind);
+/* ---- steps ---- */
 
-        if (!op || !(op->name = zc_arena_printf(ops->arena, "xt %s %s", what, name)))
-                return zc_fail(err, ZC_E_NOMEM, "xt %s %s", what, name);
-        *known = false;
-        return true;
+struct zc_fw_op *xt_op(struct xt *x, enum zc_fw_op_kind kind)
+{
+        struct zc_fw_op *op = zc_fw_ops_add(x->ops, kind);
+
+        if (!op) {
+                x->failed = true;
+                op = &x->spill;
+        }
+        op->name = x->name;
+        return op;
 }
 
-static bool no_memory(struct zc_err *err)
+static const uint8_t *kept(struct xt *x, const void *data, size_t len)
 {
-        return zc_fail(err, ZC_E_NOMEM, "xt");
-}
+        static const uint8_t none[ZC_FW_REG_BYTES];
+        uint8_t *p = zc_arena_alloc(x->ops->arena, len);
 
-static const uint8_t *word(struct zc_arena *arena, uint32_t value)
-{
-        uint8_t *p = zc_arena_alloc(arena, sizeof value);
-
-        if (p)
-                memcpy(p, &value, sizeof value);
+        if (!p) {
+                x->failed = true;
+                return none;
+        }
+        memcpy(p, data, len);
         return p;
 }
 
-/** The state of a connection is one of the mask's, or none of them: ct state, and, and a comparison with nothing. */
-static bool state_ops(struct zc_fw_ops *ops, uint32_t mask, bool invert, struct zc_err *err)
+static struct zc_fw_op *load(struct xt *x, enum zc_fw_op_kind kind, unsigned key, unsigned slot)
 {
-        const uint8_t *bits = word(ops->arena, mask), *zero = word(ops->arena, 0);
-        static const enum zc_fw_op_kind kinds[] = { ZC_FW_OP_CT, ZC_FW_OP_BITWISE, ZC_FW_OP_CMP };
-        struct zc_fw_op *op[3];
+        struct zc_fw_op *op = xt_op(x, kind);
 
-        for (size_t i = 0; i < 3; i++) {
-                if (!bits || !zero || !zc_fw_ops_add(ops, kinds[i]))
-                        return no_memory(err);
+        op->key = (uint8_t)key;
+        op->dreg = (uint8_t)slot;
+        return op;
+}
+
+void xt_payload(struct xt *x, enum zc_fw_base base, unsigned offset, unsigned len)
+{
+        struct zc_fw_op *op = load(x, ZC_FW_OP_PAYLOAD, base, XT_SLOT);
+
+        op->offset = (uint16_t)offset;
+        op->len = (uint8_t)len;
+}
+
+void xt_meta(struct xt *x, unsigned key, unsigned slot)
+{
+        (void)load(x, ZC_FW_OP_META, key, slot);
+}
+
+void xt_ct(struct xt *x, unsigned key, unsigned dir, unsigned slot)
+{
+        load(x, ZC_FW_OP_CT, key, slot)->dir = (uint8_t)dir;
+}
+
+void xt_immediate(struct xt *x, unsigned slot, const void *data, unsigned len)
+{
+        struct zc_fw_op *op = load(x, ZC_FW_OP_IMMEDIATE, 0, slot);
+
+        op->len = (uint8_t)len;
+        op->u.data.a = kept(x, data, len);
+}
+
+void xt_mask_xor(struct xt *x, unsigned slot, const void *mask, const void *flip, unsigned len)
+{
+        struct zc_fw_op *op = load(x, ZC_FW_OP_BITWISE, 0, slot);
+
+        op->op = ZC_FW_BIT_MASK_XOR;
+        op->sreg = (uint8_t)slot;
+        op->len = (uint8_t)len;
+        op->u.data.a = kept(x, mask, len);
+        op->u.data.b = kept(x, flip, len);
+}
+
+void xt_combine(struct xt *x, enum zc_fw_bitwise how, unsigned slot, unsigned second)
+{
+        struct zc_fw_op *op = load(x, ZC_FW_OP_BITWISE, 0, slot);
+
+        op->op = (uint8_t)how;
+        op->sreg = (uint8_t)slot;
+        op->sreg2 = (uint8_t)second;
+        op->len = 4;
+}
+
+void xt_shift(struct xt *x, unsigned slot, bool left, unsigned by)
+{
+        struct zc_fw_op *op = load(x, ZC_FW_OP_BITWISE, 0, slot);
+
+        op->op = left ? ZC_FW_BIT_LSHIFT : ZC_FW_BIT_RSHIFT;
+        op->sreg = (uint8_t)slot;
+        op->len = 4;
+        op->amount = by;
+}
+
+void xt_compare(struct xt *x, enum zc_fw_cmp how, const void *data, unsigned len)
+{
+        struct zc_fw_op *op = xt_op(x, ZC_FW_OP_CMP);
+
+        op->op = (uint8_t)how;
+        op->sreg = XT_SLOT;
+        op->len = (uint8_t)len;
+        op->u.data.a = kept(x, data, len);
+}
+
+void xt_equals(struct xt *x, const void *data, unsigned len, bool invert)
+{
+        xt_compare(x, invert ? ZC_FW_NE : ZC_FW_EQ, data, len);
+}
+
+void xt_between(struct xt *x, const void *lo, const void *hi, unsigned len, bool invert)
+{
+        struct zc_fw_op *op = xt_op(x, ZC_FW_OP_RANGE);
+
+        op->sreg = XT_SLOT;
+        op->len = (uint8_t)len;
+        op->invert = invert;
+        op->u.data.a = kept(x, lo, len);
+        op->u.data.b = kept(x, hi, len);
+}
+
+struct zc_fw_set *xt_lookup(struct xt *x, unsigned key_len, size_t most, bool invert, uint8_t **lo,
+                            uint8_t **hi)
+{
+        struct zc_fw_set *set = zc_arena_new_of(x->ops->arena, struct zc_fw_set);
+        struct zc_fw_op *op;
+
+        *lo = zc_arena_array(x->ops->arena, most + 1, key_len);
+        *hi = zc_arena_array(x->ops->arena, most + 1, key_len);
+        if (!set || !*lo || !*hi) {
+                x->failed = true;
+                return NULL;
         }
-        for (size_t i = 0; i < 3; i++) {
-                op[i] = &ops->list[ops->count - 3 + i];
-                op[i]->name = "xt match conntrack";
-                op[i]->len = 4;
+        *set = (struct zc_fw_set){ .name = "__xt",
+                                   .key_len = key_len,
+                                   .anonymous = true,
+                                   .read = true,
+                                   .lo = *lo,
+                                   .hi = *hi };
+        op = xt_op(x, ZC_FW_OP_LOOKUP);
+        op->sreg = XT_SLOT;
+        op->len = (uint8_t)key_len;
+        op->invert = invert;
+        op->u.set = set;
+        return set;
+}
+
+void xt_be16(uint8_t out[2], unsigned v)
+{
+        out[0] = (uint8_t)(v >> 8);
+        out[1] = (uint8_t)v;
+}
+
+/* ---- the two entrances ---- */
+
+static const struct xt_row *row_find(const struct xt_row *rows, size_t n, const char *name,
+                                     uint32_t revision, enum zc_fw_family family)
+{
+        unsigned bit = family == ZC_FW_IP ? XT_V4 : family == ZC_FW_IP6 ? XT_V6 : 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if ((rows[i].families & bit) && revision >= rows[i].first &&
+                    revision <= rows[i].last && strcmp(rows[i].name, name) == 0)
+                        return &rows[i];
         }
-        op[0]->key = NFT_CT_STATE;
-        op[0]->dreg = op[1]->dreg = op[1]->sreg = op[2]->sreg = SCRATCH;
-        op[1]->op = ZC_FW_BIT_MASK_XOR;
-        op[1]->u.data.a = bits;
-        op[1]->u.data.b = zero;
-        op[2]->op = invert ? ZC_FW_EQ : ZC_FW_NE;
-        op[2]->u.data.a = zero;
+        return NULL;
+}
+
+static bool read_one(struct xt *x, const struct xt_row *row, enum zc_fw_op_kind plain,
+                     enum zc_fw_op_kind strange, bool *known, struct zc_err *err)
+{
+        if (row && !row->fn)
+                (void)xt_op(x, plain);
+        else if (row && !row->fn(x))
+                return zc_fail(err, ZC_E_MALFORMED, "%s, revision %u: %zu bytes that say nothing sensible",
+                               x->name, (unsigned)x->revision, x->in.n);
+        if (!row || x->strange) {
+                (void)xt_op(x, strange);
+                *known = false;
+        }
+        if (x->failed)
+                return zc_fail(err, ZC_E_NOMEM, "%s", x->name);
         return true;
 }
 
-/** A match of nothing but states. *known false, and nothing appended, for one of more. */
-static bool conntrack(struct zc_fw_ops *ops, struct zc_rd info, bool *known, struct zc_err *err)
+static bool begin(struct xt *x, const char *what, const char *name, struct zc_err *err)
 {
-        uint16_t flags, invert, states;
-        uint32_t mask;
-
-        *known = false;
-        if (!zc_rd_skip(&info, offsetof(struct xt_conntrack_mtinfo3, match_flags)) ||
-            !zc_rd_u16host(&info, &flags) || !zc_rd_u16host(&info, &invert) ||
-            !zc_rd_u16host(&info, &states))
-                return zc_fail(err, ZC_E_MALFORMED, "xt match conntrack ends early");
-        flags &= (uint16_t)~XT_CONNTRACK_STATE_ALIAS;
-        if (flags != XT_CONNTRACK_STATE || (states & ~(STATES | XT_CONNTRACK_STATE_UNTRACKED)))
-                return true;
-        mask = (states & STATES) | (states & XT_CONNTRACK_STATE_UNTRACKED ? 64u : 0u);
-        *known = true;
-        return state_ops(ops, mask, invert & XT_CONNTRACK_STATE, err);
+        x->name = zc_arena_printf(x->ops->arena, "xt %s %s", what, name);
+        return x->name || zc_fail(err, ZC_E_NOMEM, "xt %s %s", what, name);
 }
 
 bool zc_fw_xt_match(struct zc_fw_ops *ops, const char *name, uint32_t revision, struct zc_rd info,
                     enum zc_fw_family family, bool *known, struct zc_err *err)
 {
-        (void)family;
-        *known = false;
-        if (strcmp(name, "conntrack") == 0 && (revision == 2 || revision == 3) &&
-            !conntrack(ops, info, known, err))
-                return false;
-        return *known || unknown(ops, ZC_FW_OP_MAYBE, "match", name, known, err);
-}
+        struct xt x = { .ops = ops, .in = info, .revision = revision, .six = family == ZC_FW_IP6 };
 
-static bool reject(struct zc_fw_ops *ops, struct zc_rd info, enum zc_fw_family family,
-                   struct zc_err *err)
-{
-        const uint32_t reset =
-                family == ZC_FW_IP6 ? (uint32_t)IP6T_TCP_RESET : (uint32_t)IPT_TCP_RESET;
-        struct zc_fw_op *op;
-        uint32_t with;
-
-        if (!zc_rd_u32host(&info, &with))
-                return zc_fail(err, ZC_E_MALFORMED, "xt target REJECT ends early");
-        op = zc_fw_ops_add(ops, ZC_FW_OP_REJECT);
-        if (!op)
-                return no_memory(err);
-        op->name = "xt target REJECT";
-        op->op = with == reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH;
-        return true;
+        return begin(&x, "match", name, err) &&
+               read_one(&x, row_find(xt_matches, xt_match_count, name, revision, family),
+                        ZC_FW_OP_MAYBE, ZC_FW_OP_MAYBE, known, err);
 }
 
 bool zc_fw_xt_target(struct zc_fw_ops *ops, const char *name, uint32_t revision, struct zc_rd info,
                      enum zc_fw_family family, bool *known, struct zc_err *err)
 {
-        static const char *const passing[] = { "AUDIT", "CHECKSUM", "LED", "LOG",
-                                               "NFLOG", "RATEEST",  "TEE", "TRACE" };
-        struct zc_fw_op *op;
+        struct xt x = { .ops = ops, .in = info, .revision = revision, .six = family == ZC_FW_IP6 };
 
-        *known = true;
-        if (strcmp(name, "REJECT") == 0 && revision == 0)
-                return reject(ops, info, family, err);
-        for (size_t i = 0; i < ZC_COUNT(passing); i++) {
-                if (strcmp(passing[i], name) != 0)
-                        continue;
-                op = zc_fw_ops_add(ops, ZC_FW_OP_NEUTRAL);
-                if (!op)
-                        return no_memory(err);
-                op->name = passing[i];
-                return true;
-        }
-        return unknown(ops, ZC_FW_OP_UNKNOWN, "target", name, known, err);
+        return begin(&x, "target", name, err) &&
+               read_one(&x, row_find(xt_targets, xt_target_count, name, revision, family),
+                        ZC_FW_OP_NEUTRAL, ZC_FW_OP_UNKNOWN, known, err);
 }
