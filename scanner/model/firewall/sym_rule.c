@@ -288,7 +288,7 @@ static enum after do_nothing(struct run *r, const struct zc_fw_op *op)
 
 static enum after (*const ops[])(struct run *r, const struct zc_fw_op *op) = {
         [ZC_FW_OP_PAYLOAD] = run_payload,
-        [ZC_FW_OP_EXTHDR] = run_unknown_load,
+        [ZC_FW_OP_EXTHDR] = run_exthdr,
         [ZC_FW_OP_META] = run_meta,
         [ZC_FW_OP_CT] = run_ct,
         [ZC_FW_OP_FIB] = run_fib,

@@ -41,6 +41,7 @@ enum after run_meta(struct run *r, const struct zc_fw_op *op);
 enum after run_ct(struct run *r, const struct zc_fw_op *op);
 enum after run_fib(struct run *r, const struct zc_fw_op *op);
 enum after run_unknown_load(struct run *r, const struct zc_fw_op *op);
+enum after run_exthdr(struct run *r, const struct zc_fw_op *op);
 enum after run_immediate(struct run *r, const struct zc_fw_op *op);
 enum after run_byteorder(struct run *r, const struct zc_fw_op *op);
 enum after run_bitwise(struct run *r, const struct zc_fw_op *op);
