@@ -3,7 +3,6 @@ import random
 
 from rulesets import ADDR, PORTS
 
-EVERY = {"ip": {"icmp": "icmp", "show": "icmp"}, "ip6": {"icmp": "ipv6-icmp"}}
 HOOKS = {"filter": ["INPUT", "FORWARD"], "mangle": ["PREROUTING", "INPUT", "FORWARD"], "raw": ["PREROUTING"], "nat": ["PREROUTING"]}
 
 
@@ -66,7 +65,7 @@ class Ruleset:
         return self.pick("--syn", "! --syn", "--tcp-flags SYN,ACK SYN", "--tcp-flags ALL NONE", "! --tcp-flags FIN,RST RST"), "tcp"
 
     def m_option(self):
-        return f"{self.no()}--tcp-option {self.pick(2, 4, 8)} --dport {self.ports()}", "tcp"
+        return f"{self.no()}--tcp-option {self.pick(2, 4, 8)}", "tcp"
 
     def m_icmp(self):
         if self.fam == "ip":
@@ -169,7 +168,7 @@ class Ruleset:
         return "-j DNAT --to-destination " + self.r.choice(to)
 
     def rule(self, table, chain, later):
-        self.hook = chain if chain.isupper() else "FORWARD" if self.chance(0.0) else "INPUT"
+        self.hook = chain if chain.isupper() else "INPUT"
         names = self.r.choices(self.NAMES, self.WEIGHTS, k=self.r.choices([0, 1, 2, 3], [8, 50, 32, 10])[0])
         words, protocol, told = [], "", set()
         target = self.target(table, later)
