@@ -267,15 +267,18 @@ static void add_list(struct zc_text *t, const char *word, const json_t *list)
 void zc_subject_admit_add(struct zc_text *t, const json_t *admit, const json_t *parent)
 {
         static const char *const key[] = {
-                "family", "hook", "protocol", "ports", "icmp_types", NULL
+                "family", "hook", "protocol", "ports", "icmp_types", "source_ports", NULL
         };
         const json_t *destinations = json_object_get(admit, "destinations");
+        const json_t *except = json_object_get(admit, "except");
         const json_t *translated = json_object_get(admit, "translated");
 
         (void)parent;
         zc_text_add(t, "host/admit");
         add_members(t, admit, key);
         add_list(t, "from", json_object_get(admit, "sources"));
+        if (json_array_size(except) > 0)
+                add_list(t, "but", except);
         if (json_array_size(destinations) > 0)
                 add_list(t, "to", destinations);
         add_list(t, "on", json_object_get(admit, "interfaces"));

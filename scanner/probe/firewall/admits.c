@@ -74,8 +74,8 @@ static void add_sources(struct telling *t, json_t *out, const struct zc_fw_admit
                 any = cidrs_json(t, a->family, a->sources, a->source_count);
         }
         set(t, out, "sources", any);
-        if (a->sources_except)
-                set(t, out, "except", cidrs_json(t, a->family, a->sources, a->source_count));
+        set(t, out, "except",
+            cidrs_json(t, a->family, a->sources, a->sources_except ? a->source_count : 0));
 }
 
 static json_t *interfaces_json(struct telling *t, const struct zc_fw_admit *a)
@@ -179,16 +179,14 @@ static json_t *row_json(struct telling *t, const struct zc_fw_admit *a)
         set(t, out, "protocol", protocol_json(a));
         set(t, out, "ports", is_all_ports(a) ? json_null() : spans_json(a->ports, a->port_count));
         set(t, out, "icmp_types", spans_json(a->icmp_types, a->icmp_type_count));
-        if (a->source_port_count)
-                set(t, out, "source_ports", spans_json(a->source_ports, a->source_port_count));
+        set(t, out, "source_ports", spans_json(a->source_ports, a->source_port_count));
         add_sources(t, out, a);
         set(t, out, "destinations",
             cidrs_json(t, a->family, a->destinations, a->destination_count));
         set(t, out, "interfaces", interfaces_json(t, a));
         if (a->hook == ZC_FW_FORWARD)
                 set(t, out, "out_interfaces", outs_json(t, a));
-        if (a->set_count)
-                set(t, out, "sets", sets_json(t, a));
+        set(t, out, "sets", sets_json(t, a));
         set(t, out, "translated", translated_json(a));
         set(t, out, "certainty",
             json_string(a->certainty == ZC_FW_CERTAIN ? "certain" : "possible"));
