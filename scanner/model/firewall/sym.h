@@ -123,7 +123,7 @@ struct sym {
                 c_kind; /* choices made once; number + 1, 0 not yet */
         zc_bdd local;   /* destinations that are delivered here */
         zc_bdd unicast; /* destinations that are neither multicast nor broadcast */
-        zc_bdd here;    /* unicast destinations of this host that packets can come in for */
+        zc_bdd here;    /* this host's own addresses that packets can come in for */
         struct sym_way {
                 uint32_t oif; /* 0: no way out */
                 bool lost;    /* several next hops */

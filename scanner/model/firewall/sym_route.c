@@ -133,7 +133,7 @@ void sym_routes(struct sym *s)
                 if (is_local_type(type))
                         s->local = bdd_or(s->b, s->local, local_kind(s, s->at.daddr, type, 0));
         }
-        s->here = bdd_diff(s->b, bdd_and(s->b, s->unicast, s->local),
+        s->here = bdd_diff(s->b, local_kind(s, s->at.daddr, ZC_FW_LOCAL, 0),
                            s->q.loopback ? BDD_NONE : sym_loopback_net(s));
         if (!s->host->known || s->host->policy_routing[v6]) {
                 if (way(s, 0, true))
