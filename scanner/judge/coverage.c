@@ -13,7 +13,7 @@ struct named {
         const json_t *addresses; /* of the machine that looks */
         struct zc_target as;
         bool answered;   /* something of it was observed */
-        char state[16];  /* of the port that was named, for words */
+        char came[160];  /* of the port that was named, for words */
         json_t *require; /* probe ids → outcome so far, or null */
 };
 
@@ -95,6 +95,84 @@ static void require_note(struct named *n, const json_t *probes)
         }
 }
 
+/* ---- whether what was named answered as a service ---- */
+
+/* What a URL names: the service, the probe that speaks it, and how it is called where something else came. */
+static const struct {
+        const char *service, *probe, *words;
+        bool tls;
+} spoken[] = {
+        [ZC_SCHEME_NONE] = { "", "", "any service", false },
+        [ZC_SCHEME_HTTP] = { "http", "http", "HTTP", false },
+        [ZC_SCHEME_HTTPS] = { "http", "tls", "HTTP inside TLS", true },
+        [ZC_SCHEME_POSTGRES] = { "postgresql", "postgres", "PostgreSQL", false },
+        [ZC_SCHEME_REDIS] = { "redis", "redis", "Redis", false },
+        [ZC_SCHEME_REDISS] = { "redis", "tls", "Redis inside TLS", true },
+};
+
+static bool probe_is(const json_t *endpoint, const char *probe, const char *word)
+{
+        const json_t *o = json_object_get(json_object_get(endpoint, "probes"), probe);
+
+        return strcmp(zc_json_str(o, "outcome", ""), word) == 0;
+}
+
+/** Whether identify was taken out of the plan, or older evidence has none: then the protocols' own probes tell. */
+static bool spoken_unasked(const json_t *endpoint, enum zc_scheme scheme)
+{
+        if (scheme != ZC_SCHEME_NONE)
+                return probe_is(endpoint, spoken[scheme].probe, "done");
+        for (unsigned s = ZC_SCHEME_HTTP; s < ZC_COUNT(spoken); s++) {
+                if (probe_is(endpoint, spoken[s].probe, "done"))
+                        return true;
+        }
+        return probe_is(endpoint, "identify", "skipped");
+}
+
+/** Whether an open port speaks what was named; without a scheme, anything that is known. */
+static bool is_spoken(const json_t *endpoint, enum zc_scheme scheme)
+{
+        const char *service = zc_json_str(endpoint, "service", "");
+        bool tls = strcmp(zc_json_str(endpoint, "wrapped", ""), "tls") == 0;
+        bool opaque = *service == '\0' || strcmp(service, "tls") == 0;
+
+        if (opaque && !tls)
+                return spoken_unasked(endpoint, scheme);
+        if (scheme == ZC_SCHEME_NONE)
+                return true;
+        /* TLS that lets nobody further without a certificate is what was named, as far as anyone can tell */
+        return (tls || !spoken[scheme].tls) &&
+               (strcmp(service, spoken[scheme].service) == 0 || (opaque && spoken[scheme].tls));
+}
+
+/** What came instead, for words. */
+static void came_instead(struct named *n, const json_t *endpoint)
+{
+        const char *service = zc_json_str(endpoint, "service", "");
+        const json_t *identify = json_object_get(json_object_get(endpoint, "probes"), "identify");
+        const char *why = zc_json_str(identify, "why", "");
+        bool tls = strcmp(zc_json_str(endpoint, "wrapped", ""), "tls") == 0;
+
+        if (*service)
+                snprintf(n->came, sizeof(n->came), "open; asked for %s, it speaks %.40s%s",
+                         spoken[n->as.scheme].words, service, tls ? " inside TLS" : "");
+        else
+                snprintf(n->came, sizeof(n->came), "open; asked for %s, %.100s",
+                         spoken[n->as.scheme].words, *why ? why : "nothing that is known came");
+}
+
+static void see_service(struct named *n, const json_t *endpoint)
+{
+        const char *state = zc_json_str(endpoint, "state", "unknown");
+
+        if (strcmp(state, "open") != 0)
+                snprintf(n->came, sizeof(n->came), "%.16s", state);
+        else if (is_spoken(endpoint, n->as.scheme))
+                n->answered = true;
+        else
+                came_instead(n, endpoint);
+}
+
 static bool see_endpoint(void *ctx, const json_t *endpoint, size_t index, struct zc_err *err)
 {
         struct coverage *c = ctx;
@@ -116,8 +194,7 @@ static bool see_endpoint(void *ctx, const json_t *endpoint, size_t index, struct
                         n->answered = n->answered || strcmp(state, "open") == 0 ||
                                       strcmp(state, "closed") == 0;
                 } else if (port == n->as.port) {
-                        n->answered = n->answered || strcmp(state, "open") == 0;
-                        snprintf(n->state, sizeof(n->state), "%s", state);
+                        see_service(n, endpoint);
                 }
         }
         return true;
@@ -202,7 +279,7 @@ static bool name_missing(const struct coverage *c, const struct named *n, struct
                                         "%s did not answer as a service (%s); start it, or name "
                                         "what should be audited",
                                         what,
-                                        *n->state ? n->state : "not resolved, or never reached");
+                                        *n->came ? n->came : "not resolved, or never reached");
         case ZC_TARGET_HOST:
                 break;
         }

@@ -29,7 +29,7 @@ def tap(ok, name, detail=""):
 
 # ---- the columns ----
 
-ANSWERS = ["open", "closed", "filtered", "unresolved", "never tried"]  # of the named 203.0.113.9:443
+ANSWERS = ["open", "silent", "closed", "filtered", "unresolved", "never tried"]  # of the named 203.0.113.9:443
 PRIVILEGE = [True, False]
 CRITICAL = [False, True]
 PROBE_FAILED = [False, True]
@@ -72,6 +72,18 @@ def endpoint(asset, address, port, state, service=None, **more):
     return {"asset": asset, "address": address, "transport": "tcp", "port": port, "name": None, "state": state, "service": service, **more}
 
 
+IDENTIFIED = {"identify": {"outcome": "done"}}
+NOT_IDENTIFIED = {"identify": {"outcome": "partial", "why": "it accepts connections and stays silent, over 8 connections"}}
+
+
+def www(answer):
+    """Open is of use where something is known to speak there."""
+    state = {"unresolved": "unknown", "silent": "open"}.get(answer, answer)
+    if answer == "open":
+        return endpoint("www", "203.0.113.9", 443, state, "http", wrapped="tls", probes=IDENTIFIED)
+    return endpoint("www", "203.0.113.9", 443, state, probes=NOT_IDENTIFIED if answer == "silent" else {})
+
+
 def evidence(answer, privilege, critical, probe_failed, skip):
     targets = [{"id": "m1", "named": "local"}, {"id": "www", "named": "203.0.113.9:443"}, {"id": "db1", "named": "203.0.113.7:6379"},
                {"id": "db2", "named": "203.0.113.8:6379"}]
@@ -85,7 +97,7 @@ def evidence(answer, privilege, critical, probe_failed, skip):
         host["probes"]["firewall"] = {"outcome": "failed", "why": "not permitted", "needs": "CAP_NET_ADMIN"}
     endpoints = []
     if answer != "never tried":
-        endpoints.append(endpoint("www", "203.0.113.9", 443, {"unresolved": "unknown"}.get(answer, answer), probes={}))
+        endpoints.append(www(answer))
     for asset, address, facts in (("db1", "203.0.113.7", OPEN_REDIS if critical else CLOSED_REDIS),
                                   ("db2", "203.0.113.8", None if probe_failed else CLOSED_REDIS)):
         e = endpoint(asset, address, 6379, "open", "redis")
@@ -241,6 +253,46 @@ EDGES.append(("an own address alone says nothing of the machine's other listener
 EDGES.append(("the same, where the machine is a target too", lambda e: (own(e, CLOSED_REDIS, ["10.0.0.0/8"], None, [
     {**LISTENS, "port": 5432, "reach": {"verdict": "accept", "sources": ["0.0.0.0/0"]}}]), e["run"]["targets"].append({"id": "", "named": "local"})),
     ["--fail-on", "high"], 1))
+
+
+# A URL, what is known of its open port, and whether that is the service that was named.
+SKIPS = {"identify": SKIPPED}
+SPOKEN = [
+    ("https://203.0.113.9", {"service": "http", "wrapped": "tls", "probes": IDENTIFIED}, 0),
+    ("https://203.0.113.9", {"service": None, "wrapped": "tls", "probes": IDENTIFIED}, 0),  # asks for a certificate first
+    ("https://203.0.113.9", {"service": "http", "wrapped": None, "probes": IDENTIFIED}, 3),
+    ("https://203.0.113.9", {"service": "smtp", "wrapped": "tls", "probes": IDENTIFIED}, 3),
+    ("https://203.0.113.9", {"service": None, "probes": NOT_IDENTIFIED}, 3),
+    ("https://203.0.113.9", {"probes": {"identify": {"outcome": "failed", "why": "the time for it was up"}}}, 3),
+    ("https://203.0.113.9", {"probes": {**SKIPS, "tls": {"outcome": "done"}}, "tls": {"chains": []}}, 0),
+    ("https://203.0.113.9", {"probes": {**SKIPS, "tls": {"outcome": "failed", "why": "no TLS came"}}}, 3),
+    ("https://203.0.113.9", {"probes": SKIPS}, 3),
+    ("http://203.0.113.9:443", {"service": "http", "wrapped": None, "probes": IDENTIFIED}, 0),
+    ("http://203.0.113.9:443", {"service": "ssh", "wrapped": None, "probes": IDENTIFIED}, 3),
+    ("redis://203.0.113.9:443", {"service": "http", "wrapped": None, "probes": IDENTIFIED}, 3),
+    ("rediss://203.0.113.9:443", {"service": "redis", "wrapped": None, "probes": {**IDENTIFIED, "redis": {"outcome": "done"}},
+                                  "redis": CLOSED_REDIS}, 3),
+    ("postgres://203.0.113.9:443", {"service": "postgresql", "wrapped": None, "probes": IDENTIFIED}, 0),
+    ("postgres://203.0.113.9:443", {"service": "mysql", "wrapped": None, "probes": IDENTIFIED}, 3),
+    ("203.0.113.9:443", {"service": "mysql", "wrapped": None, "probes": IDENTIFIED}, 0),
+    ("203.0.113.9:443", {"service": None, "wrapped": "tls", "probes": IDENTIFIED}, 0),
+    ("203.0.113.9:443", {"service": None, "probes": NOT_IDENTIFIED}, 3),
+    ("203.0.113.9:443", {"service": None, "probes": IDENTIFIED}, 3),
+    ("203.0.113.9:443", {"probes": SKIPS}, 0),
+]
+
+
+def spoke(e, named, facts):
+    e["run"]["targets"] = [{"id": "www", "named": named}]
+    e["endpoints"] = [{**e["endpoints"][0], **facts}] if "service" in facts else [
+        {k: v for k, v in {**e["endpoints"][0], **facts}.items() if k not in ("service", "wrapped")}]
+    if "wrapped" not in facts:
+        e["endpoints"][0].pop("wrapped", None)
+    e.pop("host")
+
+
+for _i, (_named, _facts, _status) in enumerate(SPOKEN):
+    EDGES.append((f"{_named} where it came to {json.dumps(_facts)}", lambda e, n=_named, f=_facts: spoke(e, n, f), [], _status))
 
 
 def edges():

@@ -232,7 +232,7 @@ static const struct {
                 { "a service that answers",
                   HEAD(T("", "https://www.example.org")) ",\"endpoints\":[" E(
                           "www.example.org", WEB, "443", "open",
-                          SERVICE("http") ",\"name\":\"www.example.org\"") "]}",
+                          SERVICE("http") ",\"wrapped\":\"tls\",\"name\":\"www.example.org\"") "]}",
                   { 0 },
                   0,
                   NULL },
