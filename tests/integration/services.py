@@ -461,15 +461,18 @@ def hostile():
     rows = [("ssh greets", greet(b"SSH-2.0-test_1.0\r\n"), "ssh", "SSH-2.0-test_1.0"),
             ("smtp greets", greet(b"220 mail.test ESMTP\r\n"), "smtp", "220 mail.test ESMTP"),
             ("an unknown greeting is kept, escaped", greet(b"\x1b[31mhello\xff\r\n"), None, "\\u{1b}[31mhello\\xFF"),
-            ("silence", stall, None, None),
-            ("a flood", flood, None, ...),
-            ("a trickle", trickle, None, ...),
-            ("closes at once", lambda c, seen: None, None, None)]
+            ("silence", stall, 0, None),
+            ("a flood", flood, 0, ...),
+            ("a trickle", trickle, 0, ...),
+            ("closes at once", lambda c, seen: None, 0, None)]
     for name, behave, service, banner in rows:
         s, seen = peer(behave)
         e = collect(f"127.0.0.1:{s.getsockname()[1]}", "--only", "identify")
         tap(e.get("service", 0) == service and (banner is ... or e.get("banner", 0) == banner) and len(seen) <= 10,
             f"identify, {name}", f"{len(seen)} connections {json.dumps(e)}")
+        outcome = e["probes"]["identify"]  # 0: what speaks there is not known, and why is said
+        tap(outcome["outcome"] == ("partial" if service == 0 else "done") and bool(outcome.get("why")) == (service == 0),
+            f"identify, {name}: the outcome says whether it is known", json.dumps(outcome))
         s.close()
     lies = [("says PONG to everything", b"+PONG\r\n"), ("answers with a list without an end", b"*1024\r\n" + b"+x\r\n" * 100),
             ("NOAUTH, then a flood", b"-NOAUTH x\r\n" + b"\0" * 100000)]

@@ -2,18 +2,27 @@
 #include "zc/identify.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "zc/json.h"
 #include "zc/probe.h"
 
 #define BUDGET_MS 30000
 
+/** Whether what it said shows that it is none of the services we know: a greeting of its own in words, or TLS and nothing known inside. */
+static bool is_other(const struct zc_identity *id)
+{
+        bool words = id->banner[0] && !strstr(id->banner, "\\u{0}");
+
+        return id->asked_all && !id->why[0] && (words || id->wrapped == ZC_WRAPPED_TLS);
+}
+
 static bool identify_write(const struct zc_identity *id, json_t *out)
 {
         char time[ZC_TIME_LEN];
         json_t *by;
 
-        if (id->service || id->asked_all)
+        if (id->service || is_other(id))
                 json_object_set_new(out, "service",
                                     id->service ? json_string(id->service) : json_null());
         if (id->wrapped != ZC_WRAPPED_UNKNOWN)
@@ -49,6 +58,7 @@ static void nothing_learned(const struct zc_identity *id, struct zc_io *io)
                          id->closed ? "it closed or broke the connection without a word"
                                     : "it accepts connections and stays silent",
                          id->connections);
+        zc_io_partial(io, "", "%s", why);
         zc_io_problem(io, "/service", "nothing was learned of what it speaks", why);
 }
 
@@ -72,7 +82,7 @@ static bool identify_run(const struct zc_subject *s, struct zc_io *io, json_t *o
                 return zc_ctx(err, "asking what it is");
         if (!identify_write(&id, out))
                 return zc_fail(err, ZC_E_NOMEM, "no memory");
-        if (!id.service && !id.banner[0])
+        if (!id.service && !is_other(&id))
                 nothing_learned(&id, io);
         if (!id.service && !id.asked_all)
                 return zc_fail(err, ZC_E_IO, "what it speaks is not known: %s",
