@@ -74,6 +74,21 @@ static bool interface_matches(const json_t *admit, const json_t *listener)
         return json_array_size(list) == 0;
 }
 
+/** Sent to the listener's port and passed on to another machine, or to a container: the port answers, whoever listens. */
+static bool is_published(const json_t *admit, const json_t *listener)
+{
+        const char *ports = zc_json_str(admit, "ports", NULL);
+        struct zc_addr address;
+
+        return json_is_object(json_object_get(admit, "translated")) &&
+               strcmp(zc_json_str(admit, "hook", ""), "forward") == 0 && ports &&
+               zc_addr_parse(zc_json_str(listener, "address", ""), &address,
+                             &(struct zc_err){ 0 }) &&
+               zc_addr_class(&address) != ZC_ADDR_LOOPBACK &&
+               ports_hold(ports,
+                          (uint64_t)json_integer_value(json_object_get(listener, "port")));
+}
+
 static bool destination_matches(const json_t *admit, const json_t *listener)
 {
         const json_t *list = json_object_get(admit, "destinations"), *item;
@@ -82,7 +97,8 @@ static bool destination_matches(const json_t *admit, const json_t *listener)
         size_t i;
 
         if (json_array_size(list) == 0 || is_wildcard(text) ||
-            json_is_object(json_object_get(admit, "translated")) || /* it was the address before */
+            (json_is_object(json_object_get(admit, "translated")) && /* it was the address before */
+             !is_published(admit, listener)) ||
             !zc_addr_parse(text, &address, &(struct zc_err){ 0 }))
                 return true;
         json_array_foreach (list, i, item) {
@@ -106,6 +122,8 @@ static bool port_matches(const json_t *admit, const json_t *listener)
         json_int_t port = json_integer_value(json_object_get(listener, "port"));
         const char *to_address = zc_json_str(to, "address", NULL);
 
+        if (is_published(admit, listener))
+                return true;
         if (!json_is_object(to))
                 return strcmp(hook, "input") == 0 && (!ports || ports_hold(ports, (uint64_t)port));
         if (json_is_integer(json_object_get(to, "port")) &&
@@ -217,6 +235,64 @@ static enum zc_reach sources_reach(const json_t *sources, struct space *space)
         return space_is_wide(space) ? ZC_REACH_ANY : widest;
 }
 
+/** Blocks of the Internet in a prefix: /32 of IPv4, /48 of IPv6; what is no part of it is not counted. */
+static uint64_t public_size(const char *text)
+{
+        static const char *const others[] = { "0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8",
+                                              "224.0.0.0/3" };
+        struct zc_prefix p, other;
+        uint64_t size;
+
+        if (!text || !zc_prefix_parse(text, &p, &(struct zc_err){ 0 }))
+                return 0;
+        if (p.addr.family == AF_INET6) {
+                bool global = zc_prefix_parse("2000::/3", &other, &(struct zc_err){ 0 });
+
+                if (global && zc_prefix_covers(&p, &other))
+                        return UINT64_C(1) << 45;
+                return global && zc_prefix_covers(&other, &p) && p.bits <= 48
+                               ? UINT64_C(1) << (48 - p.bits)
+                               : 0;
+        }
+        size = UINT64_C(1) << (32 - p.bits);
+        for (size_t i = 0; i < ZC_COUNT(others); i++) {
+                if (!zc_prefix_parse(others[i], &other, &(struct zc_err){ 0 }))
+                        continue;
+                if (zc_prefix_covers(&other, &p))
+                        return 0;
+                if (zc_prefix_covers(&p, &other))
+                        size -= UINT64_C(1) << (32 - other.bits);
+        }
+        return size;
+}
+
+/** Everyone but some is everyone, unless what is left out is nearly the whole of the Internet. */
+static bool leaves_public(const json_t *admit)
+{
+        bool ip6 = strcmp(zc_json_str(admit, "family", ""), "ip6") == 0;
+        uint64_t all = public_size(ip6 ? "::/0" : "0.0.0.0/0"), gone = 0;
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach (json_object_get(admit, "except"), i, item) {
+                gone += public_size(json_string_value(item));
+        }
+        return gone < all && all - gone >= UINT64_C(1) << (ip6 ? 48 - WIDE_IP6 : 32 - WIDE_IP);
+}
+
+/** A line of members of a set: which they are is not in the evidence. */
+static bool is_of_set(const json_t *admit)
+{
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach (json_object_get(admit, "sets"), i, item) {
+                if (json_is_true(json_object_get(item, "member")))
+                        return true;
+        }
+        return false;
+}
+
 /* ---- all lines ---- */
 
 /** What the matching lines add up to. */
@@ -224,10 +300,13 @@ struct sum {
         enum zc_reach widest;
         const json_t *best; /* the first line that is as wide as widest */
         bool certain;       /* a line as wide as widest is certain */
+        enum zc_reach must; /* as wide as the certain lines are */
         bool open;          /* a line's sources are not in the evidence, or the reading stopped */
         enum zc_reach translated;
+        bool alike; /* lines as wide as widest leave out the same sources */
         json_t *sources;
         struct space space; /* of all lines that match */
+        struct space certain_space;
 };
 
 /** Adds what is new of it. Rows repeat it per listener, so it stays short whatever the evidence holds. */
@@ -280,12 +359,28 @@ static void sum_add(struct sum *sum, const json_t *admit)
         bool certain = strcmp(zc_json_str(admit, "certainty", "certain"), "certain") == 0;
 
         sum->open = sum->open || !json_is_array(sources);
+        if (reach == ZC_REACH_ANY && !space_is_wide(&sum->space) && !leaves_public(admit))
+                reach = ZC_REACH_PRIVATE;
+        if (reach == ZC_REACH_ANY && is_of_set(admit)) {
+                sum->open = true;
+                reach = ZC_REACH_PRIVATE;
+        }
+        if (certain) {
+                enum zc_reach must = sources_reach(sources, &sum->certain_space);
+
+                must = must < reach ? must : reach;
+                sum->must = must > sum->must ? must : sum->must;
+        }
         if (reach == ZC_REACH_NONE)
                 return;
         if (json_is_object(json_object_get(admit, "translated")) && reach > sum->translated)
                 sum->translated = reach;
         sources_add(sum->sources, sources);
+        if (sum->best && reach == sum->widest)
+                sum->alike = sum->alike && json_equal(json_object_get(sum->best, "except"),
+                                                      json_object_get(admit, "except"));
         if (reach > sum->widest || !sum->best) {
+                sum->alike = true;
                 sum->widest = reach;
                 sum->best = admit;
                 sum->certain = certain;
@@ -331,7 +426,13 @@ static json_t *sum_facts(const struct sum *sum, const char *verdict)
 {
         json_t *facts = json_pack("{ss}", "verdict", verdict);
         const json_t *via = json_object_get(sum->best, "via");
+        json_t *to = json_object_get(sum->best, "translated");
+        json_t *except = json_object_get(sum->best, "except");
 
+        if (json_is_object(to))
+                json_object_set(facts, "translated", to);
+        if (sum->alike && json_array_size(except) > 0 && json_array_size(except) <= SOURCES_MAX)
+                json_object_set(facts, "except", except);
         if (json_array_size(sum->sources) > 0 || strcmp(verdict, "unknown") != 0)
                 json_object_set(facts, "sources", sum->sources);
         if (sum->best)
@@ -355,9 +456,11 @@ static struct zc_admission by_lines(const json_t *host, const json_t *firewall,
 {
         const json_t *admits = json_object_get(firewall, "admits"), *admit;
         struct sum sum = { .widest = ZC_REACH_NONE,
+                           .must = ZC_REACH_NONE,
                            .open = !is_whole(host, firewall),
                            .sources = json_array(),
-                           .space = { .seen = json_object() } };
+                           .space = { .seen = json_object() },
+                           .certain_space = { .seen = json_object() } };
         struct zc_admission a = { .widest = ZC_REACH_UNKNOWN };
         const char *verdict = "accept";
         size_t i;
@@ -373,13 +476,16 @@ static struct zc_admission by_lines(const json_t *host, const json_t *firewall,
                 if (admit_matches(admit, listener))
                         sum_add(&sum, admit);
         }
-        a.widest = sum.open && sum.widest != ZC_REACH_ANY ? ZC_REACH_UNKNOWN : sum.widest;
+        a.widest = sum.must != sum.widest || (sum.open && sum.widest != ZC_REACH_ANY)
+                           ? ZC_REACH_UNKNOWN
+                           : sum.widest;
         a.translated = sum.translated;
         if (!sum.best)
                 verdict = sum.open ? "unknown" : refusal(firewall, listener);
         a.facts = sum_facts(&sum, verdict);
         json_decref(sum.sources);
         json_decref(sum.space.seen);
+        json_decref(sum.certain_space.seen);
         return a;
 }
 

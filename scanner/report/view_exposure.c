@@ -155,6 +155,27 @@ static void sources_text(const json_t *sources, struct zc_text *t)
                 zc_text_printf(t, " +%zu", json_array_size(sources) - SOURCES_MAX);
 }
 
+/** "any" becomes "all but 192.0.2.0/24"; where the destination is rewritten, to what. */
+static void add_terms(const json_t *row, struct zc_text *t)
+{
+        const json_t *except = zc_json_at(row, "firewall.except");
+        const json_t *to = zc_json_at(row, "firewall.translated");
+        const json_t *port = json_object_get(to, "port");
+
+        if (json_array_size(except) > 0 && strcmp(zc_text_str(t), "any") == 0) {
+                zc_text_clear(t);
+                zc_text_add(t, "all but ");
+                sources_text(except, t);
+        }
+        if (!json_is_object(to))
+                return;
+        zc_text_add(t, " (to ");
+        page_clean(t, zc_json_str(to, "address", "this host"));
+        if (json_is_integer(port))
+                zc_text_printf(t, ":%lld", (long long)json_integer_value(port));
+        zc_text_add(t, ")");
+}
+
 static char *cell_firewall(const json_t *row, const char *listens)
 {
         const char *verdict = zc_json_str(row, "firewall.verdict", NULL);
@@ -171,6 +192,7 @@ static char *cell_firewall(const json_t *row, const char *listens)
         sources_text(sources, &t);
         if (t.len == 0)
                 zc_text_add(&t, "any");
+        add_terms(row, &t);
         if (strcmp(zc_json_str(row, "firewall.certainty", "certain"), "possible") == 0)
                 zc_text_add(&t, ", perhaps");
         return zc_text_steal(&t);

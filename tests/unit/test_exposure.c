@@ -194,7 +194,36 @@ static const struct {
         { "translated elsewhere", LISTENER(""),
           FIREWALL("'admits':[{'family':'ip','hook':'forward','ports':'6379','sources':['0.0.0.0/"
                    "0'],'translated':{'address':'172.17.0.2','port':6379}}]"),
+          "any", "accept" },
+        { "translated elsewhere, asked at another port", LISTENER(""),
+          FIREWALL("'admits':[{'family':'ip','hook':'forward','ports':'80','sources':['0.0.0.0/"
+                   "0'],'translated':{'address':'172.17.0.2','port':6379}}]"),
           "none", "drop" },
+        { "published past loopback",
+          "{'transport':'tcp','family':'ip','address':'127.0.0.1','port':6379}",
+          FIREWALL("'admits':[{'family':'ip','hook':'forward','ports':'6379','sources':['0.0.0.0/"
+                   "0'],'translated':{'address':'172.17.0.2','port':6379}}]"),
+          "loopback", "drop" },
+        { "everyone but an office", LISTENER(""),
+          FIREWALL("'admits':[" ADMIT(",'except':['198.51.100.0/24','10.0.0.0/8']") "]"), "any",
+          "accept" },
+        { "everyone but the Internet", LISTENER(""),
+          FIREWALL("'admits':[" ADMIT(",'except':['128.0.0.0/1','64.0.0.0/2','32.0.0.0/3',"
+                                      "'16.0.0.0/4','11.0.0.0/8','12.0.0.0/6','0.0.0.0/5',"
+                                      "'8.0.0.0/7']") "]"),
+          "private", "accept" },
+        { "members of a set", LISTENER(""),
+          FIREWALL("'admits':[" ADMIT(",'sets':[{'name':'s','member':true}]") "]"), "unknown",
+          "accept" },
+        { "all but the members of a set", LISTENER(""),
+          FIREWALL("'admits':[" ADMIT(",'sets':[{'name':'s','member':false}]") "]"), "any",
+          "accept" },
+        { "perhaps everyone", LISTENER(""),
+          FIREWALL("'admits':[" ADMIT(",'certainty':'possible'") "]"), "unknown", "accept" },
+        { "certainly everyone, and perhaps some", LISTENER(""),
+          FIREWALL("'admits':[" ADMIT("") ",{'family':'ip','hook':'input','sources':['10.0.0.0/8'],"
+                                          "'certainty':'possible'}]"),
+          "any", "accept" },
         { "redirected here", LISTENER(""),
           FIREWALL("'admits':[{'family':'ip','hook':'input','ports':'80','sources':['0.0.0.0/"
                    "0'],'translated':{'address':null,'port':6379}}]"),
