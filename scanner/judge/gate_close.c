@@ -241,6 +241,10 @@ static void add_target(const json_t *report, bool failed, struct zc_text *out)
 
 static void add_required(const json_t *report, struct zc_text *out)
 {
+        if (json_integer_value(zc_json_at(report, "gate.required.of")) == 0) {
+                zc_text_add(out, "; nothing required applied here");
+                return;
+        }
         zc_text_printf(out, "; %lld of %lld required checks done",
                        (long long)json_integer_value(zc_json_at(report, "gate.required.done")),
                        (long long)json_integer_value(zc_json_at(report, "gate.required.of")));

@@ -204,26 +204,29 @@ void html_verdict(const struct html *h)
 /* ---- not seen ---- */
 
 /** What the user took out of the plan is not seen either, and openly so. */
-static size_t put_skipped(const struct html *h)
+static void put_skipped(const struct html *h)
 {
-        json_auto_t *seen = json_object();
-        const json_t *run, *v;
-        const char *name;
-        json_t *value;
-        size_t i, j, n = 0;
+        ZC_AUTO_TEXT t = { 0 };
 
-        json_array_foreach (json_object_get(h->report, "runs"), i, run) {
-                json_array_foreach (zc_json_at(run, "options.skip"), j, v) {
-                        if (json_is_string(v))
-                                json_object_set_new(seen, json_string_value(v), json_true());
-                }
-        }
-        json_object_foreach (seen, name, value) {
-                markup_fmt(h->out, n++ ? ", %s" : "<li>Left out on request: %s", name);
-        }
-        if (n > 0)
-                zc_out_puts(h->out, "<span>--skip</span></li>\n");
-        return n;
+        zc_text_init(&t, HTML_TEXT_MAX);
+        if (view_skipped(h->report, &t) == 0)
+                return;
+        zc_out_puts(h->out, "<li>Skipped, left out on request: ");
+        markup_clean(h->out, zc_text_str(&t));
+        zc_out_puts(h->out, "<span>--skip</span></li>\n");
+}
+
+/** Open ports that nothing is known of are no good news. */
+static void put_left(const struct html *h)
+{
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, HTML_TEXT_MAX);
+        if (view_left(h->exposure, true, &t) == 0)
+                return;
+        zc_out_puts(h->out, "<li>");
+        markup_clean(h->out, zc_text_str(&t));
+        zc_out_puts(h->out, "</li>\n");
 }
 
 static void put_unseen_list(const struct html *h)
@@ -266,6 +269,7 @@ void html_unseen(const struct html *h)
                             "</p>\n");
         zc_out_puts(h->out, "<ul>\n");
         put_unseen_list(h);
+        put_left(h);
         put_skipped(h);
         if (h->exposure->count > 0 && !h->exposure->outside)
                 zc_out_puts(h->out, "<li>Nobody looked from outside<span>what can be reached is "

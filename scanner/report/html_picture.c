@@ -149,7 +149,7 @@ static void put_label(const struct html *h, const char *clean, unsigned cap)
 
 static unsigned severity_class(const struct view_row *r)
 {
-        return r->worst < PAGE_SEVERITIES ? r->worst : r->unknown ? 6 : PAGE_SEVERITIES;
+        return r->worst < PAGE_SEVERITIES ? r->worst : r->unknown || r->left ? 6 : PAGE_SEVERITIES;
 }
 
 static void put_text(const struct html *h, unsigned x, unsigned y, const char *style,

@@ -54,6 +54,10 @@ static void md_gate(struct zc_text *t, const json_t *report)
                 md_text(t, name);
                 zc_text_printf(t, " (allowed %lld), ", (long long)json_integer_value(allowed));
         }
+        if (json_integer_value(zc_json_at(report, "gate.required.of")) == 0) {
+                zc_text_add(t, "nothing required applied here\n\n");
+                return;
+        }
         zc_text_printf(t, "%lld of %lld required checks done\n\n",
                        (long long)json_integer_value(zc_json_at(report, "gate.required.done")),
                        (long long)json_integer_value(zc_json_at(report, "gate.required.of")));
@@ -267,6 +271,29 @@ static void md_unseen(struct zc_text *t, const struct view_unseen *u, bool full)
         zc_text_add(t, "\n");
 }
 
+/** By number without -v: which ports they are may name hosts. */
+static bool md_left(struct zc_text *t, const json_t *report, bool full, struct zc_err *err)
+{
+        ZC_AUTO(view_exposure) x = view_exposure_new(report, err);
+        ZC_AUTO_TEXT text = { 0 };
+
+        if (!x)
+                return false;
+        zc_text_init(&text, TEXT_MAX_BYTES);
+        if (view_left(x, full, &text) > 0) {
+                zc_text_add(t, "NOT SEEN: ");
+                md_text(t, zc_text_str(&text));
+                zc_text_add(t, "\n\n");
+        }
+        zc_text_clear(&text);
+        if (view_skipped(report, &text) > 0) {
+                zc_text_add(t, "SKIPPED: ");
+                md_text(t, zc_text_str(&text));
+                zc_text_add(t, ", left out on request (--skip)\n\n");
+        }
+        return true;
+}
+
 static void md_cause(struct zc_text *t, const json_t *report, const struct view_cause *c)
 {
         zc_text_printf(t, "| %s | ", page_severities[c->severity]);
@@ -359,6 +386,8 @@ static bool markdown_render(const json_t *report, const struct zc_render *how, s
         md_counts(&t, report);
         md_since(&t, report);
         md_unseen(&t, unseen, full);
+        if (!md_left(&t, report, full, err))
+                return false;
         md_causes(&t, report, causes);
         md_waivers(&t, report, full);
         if (full) {

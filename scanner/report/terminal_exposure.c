@@ -11,7 +11,7 @@ static enum page_colour row_colour(const struct view_row *r)
 {
         if (r->worst < PAGE_SEVERITIES)
                 return page_severity_colour(page_severities[r->worst]);
-        return r->unknown ? PAGE_YELLOW : PAGE_PLAIN;
+        return r->unknown || r->left ? PAGE_YELLOW : PAGE_PLAIN;
 }
 
 /** Counts that the line under the table tells. */

@@ -40,6 +40,13 @@ static void clean_date(struct zc_text *t, const char *time)
         page_clean(t, day ? day : time);
 }
 
+/** What the user took out of the plan is not seen either, and openly so. */
+static void tail_skipped(struct page *p, struct zc_text *t)
+{
+        if (view_skipped(p->report, t) > 0)
+                zc_text_add(t, ": left out on request (--skip)");
+}
+
 /** "1 high, ends 2026-12-31": the first end among the waivers that matched. */
 static void tail_waived(struct page *p, struct zc_text *t)
 {
@@ -119,9 +126,11 @@ static void tail_since(struct page *p, struct zc_text *t)
 static bool tail_not_seen(struct page *p, struct zc_err *err)
 {
         ZC_AUTO(view_unseen) all = view_unseen_new(p->report, err);
+        ZC_AUTO(view_exposure) ports = all ? view_exposure_new(p->report, err) : NULL;
+        ZC_AUTO_TEXT left = { 0 };
         size_t most;
 
-        if (!all)
+        if (!ports)
                 return false;
         most = p->how->verbose > 0 || all->count <= REASONS_MAX ? all->count : REASONS_MAX;
         for (size_t i = 0; i < most; i++) {
@@ -140,6 +149,9 @@ static bool tail_not_seen(struct page *p, struct zc_err *err)
                 snprintf(more, sizeof(more), "and %zu reasons more (-v)", all->count - most);
                 page_tag(p, "", more);
         }
+        zc_text_init(&left, ZC_TEXT_CEILING);
+        if (view_left(ports, true, &left) > 0)
+                page_tag(p, all->count ? "" : "NOT SEEN", zc_text_str(&left));
         return true;
 }
 
@@ -205,7 +217,8 @@ bool page_tail(struct page *p, struct zc_err *err)
         static const struct {
                 const char *word;
                 void (*text)(struct page *p, struct zc_text *t);
-        } lines[] = { { "ALSO", tail_also }, { "WAIVED", tail_waived }, { "SINCE", tail_since } };
+        } lines[] = { { "ALSO", tail_also }, { "WAIVED", tail_waived }, { "SINCE", tail_since },
+                    { "SKIPPED", tail_skipped } };
         ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);

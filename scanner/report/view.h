@@ -25,6 +25,7 @@ struct view_row {
         char *cells[VIEW_CELLS];
         unsigned worst; /* severity index; PAGE_SEVERITIES: nothing found */
         bool unknown;   /* a check on it could not be made */
+        const char *left; /* "not known", "not judged": nothing was found, for want of looking; static or NULL */
         bool quiet;     /* loopback or unreachable, and nothing found */
 };
 
@@ -39,6 +40,15 @@ struct view_exposure {
 struct view_exposure *view_exposure_new(const json_t *report, struct zc_err *err) ZC_MUST_USE;
 void view_exposure_free(struct view_exposure *x);
 ZC_FREEP(view_exposure);
+
+/* ---- what nobody looked at (view_left.c) ---- */
+
+/** The probes that the user took out of the plans, in words. Their number. */
+size_t view_skipped(const json_t *report, struct zc_text *t);
+/** What the port reads where nothing was found at it; NULL: it was seen and judged. @judged: some rule had an answer of it. */
+const char *view_row_left(const json_t *report, const json_t *row, bool judged);
+/** "2 ports whose service is not known or was not judged: 9001/tcp, …". @full: with the ports. Their number, 0 without a word. */
+size_t view_left(const struct view_exposure *x, bool full, struct zc_text *t);
 
 /* ---- what was not seen: unanswered checks by their reason, required ones first ---- */
 

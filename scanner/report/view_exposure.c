@@ -23,6 +23,7 @@ struct exposure {
         struct view_exposure *view;
         json_t *worst;   /* "asset\nsubject" -> severity index of the worst finding */
         json_t *unknown; /* "asset\nsubject" -> true where a check is unknown */
+        json_t *judged;  /* "asset\nsubject" -> true where a check has an answer */
 };
 
 /** What a machine's address was found to have is the machine's, whatever name it was looked at by. */
@@ -66,7 +67,7 @@ static void learn_findings(struct exposure *x)
 }
 
 /** checks[].subjects are ranges into subjects[]; assets[] runs beside it. */
-static void learn_range(struct exposure *x, const json_t *range)
+static void learn_range(const struct exposure *x, json_t *known, const json_t *range)
 {
         json_int_t first = json_integer_value(json_array_get(range, 0));
         json_int_t last = json_integer_value(json_array_get(range, 1));
@@ -76,10 +77,10 @@ static void learn_range(struct exposure *x, const json_t *range)
         zc_text_init(&t, ZC_TEXT_CEILING);
         for (json_int_t i = first < 0 ? 0 : first;
              i <= last && view_subject(x->report, i, &asset, &subject); i++)
-                json_object_set_new(x->unknown, key_of(&t, x->report, asset, subject), json_true());
+                json_object_set_new(known, key_of(&t, x->report, asset, subject), json_true());
 }
 
-static void learn_unknowns(struct exposure *x)
+static void learn_checks(struct exposure *x)
 {
         const json_t *check, *range;
         size_t i, j;
@@ -87,10 +88,12 @@ static void learn_unknowns(struct exposure *x)
         json_array_foreach (json_object_get(x->report, "checks"), i, check) {
                 const char *verdict = zc_json_str(check, "verdict", "");
 
-                if (strcmp(verdict, "unknown") != 0 && strcmp(verdict, "error") != 0)
+                bool unknown = strcmp(verdict, "unknown") == 0 || strcmp(verdict, "error") == 0;
+
+                if (!unknown && strcmp(verdict, "pass") != 0 && strcmp(verdict, "fail") != 0)
                         continue;
                 json_array_foreach (json_object_get(check, "subjects"), j, range) {
-                        learn_range(x, range);
+                        learn_range(x, unknown ? x->unknown : x->judged, range);
                 }
         }
 }
@@ -251,6 +254,7 @@ static void learn_row(const struct exposure *x, struct view_row *r)
                                    zc_json_str(r->json, "endpoint", NULL), plain };
         const char *asset = zc_json_str(r->json, "asset", "");
         const char *reach = zc_json_str(r->json, "reach", "unknown");
+        bool judged = false;
         ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
@@ -269,8 +273,11 @@ static void learn_row(const struct exposure *x, struct view_row *r)
                         r->worst = (unsigned)json_integer_value(worst);
                 if (json_object_get(x->unknown, zc_text_str(&t)))
                         r->unknown = true;
+                judged = judged || json_object_get(x->judged, zc_text_str(&t));
         }
-        r->quiet = r->worst == PAGE_SEVERITIES && !r->unknown &&
+        if (r->worst == PAGE_SEVERITIES && !r->unknown)
+                r->left = view_row_left(x->report, r->json, judged);
+        r->quiet = r->worst == PAGE_SEVERITIES && !r->unknown && !r->left &&
                    (strcmp(reach, "loopback") == 0 || strcmp(reach, "none") == 0);
 }
 
@@ -280,7 +287,9 @@ static const char *cell_worst(const struct view_row *r)
                 return "CRITICAL";
         if (r->worst < PAGE_SEVERITIES)
                 return page_severities[r->worst];
-        return r->unknown ? "not known" : "ok";
+        if (r->unknown)
+                return "not known";
+        return r->left ? r->left : "ok";
 }
 
 static void row_release(struct view_row *r)
@@ -327,6 +336,8 @@ static bool row_merge(struct view_row *a, const struct view_row *b)
                         return false;
         }
         a->unknown |= b->unknown;
+        a->quiet = a->quiet && b->quiet;
+        a->left = a->left ? a->left : b->left;
         if (b->worst < a->worst)
                 a->worst = b->worst;
         worst = strdup(cell_worst(a));
@@ -404,22 +415,24 @@ struct view_exposure *view_exposure_new(const json_t *report, struct zc_err *err
         struct exposure x = { .report = report, .rows = json_object_get(report, "exposure") };
         json_auto_t *worst = json_object();
         json_auto_t *unknown = json_object();
+        json_auto_t *judged = json_object();
         ZC_AUTO(view_exposure) v = calloc(1, sizeof(*v));
         size_t n = json_array_size(x.rows);
 
         if (v)
                 v->rows = calloc(n ? n : 1, sizeof(*v->rows));
-        if (!v || !v->rows || !worst || !unknown) {
+        if (!v || !v->rows || !worst || !unknown || !judged) {
                 zc_fail(err, ZC_E_NOMEM, "no memory for the table of ports");
                 return NULL;
         }
         x.view = v;
         x.worst = worst;
         x.unknown = unknown;
+        x.judged = judged;
         v->many = many_assets(x.rows);
         v->outside = outside(&x);
         learn_findings(&x);
-        learn_unknowns(&x);
+        learn_checks(&x);
         if (!rows_fill(&x)) {
                 zc_fail(err, ZC_E_NOMEM, "no memory for the table of ports");
                 return NULL;

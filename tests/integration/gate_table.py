@@ -305,6 +305,31 @@ def edges():
             "\n".join(f"{form}: {g[0]} {g[2].decode()[-400:]}" for form, g in got.items()))
 
 
+def pages():
+    """What was not looked at is open on every page that people read, and never ok."""
+    rows = [
+        ("a port whose probe was skipped", {"service": "http", "wrapped": None, "probes": {**IDENTIFIED, "http": SKIPPED}}, ["http"],
+         [b"SKIPPED", b"not judged", b"was not judged"], 0),
+        ("a port of which nobody asked what it is", {"probes": SKIPS}, ["identify"], [b"SKIPPED", b"not judged", b"was not judged"], 0),
+        ("a port that stays silent", {"service": None, "probes": NOT_IDENTIFIED}, [], [b"", b"not known", b"not known or was not judged"], 3),
+        ("a port of a service that no rule is about", {"service": "ssh", "wrapped": None, "probes": IDENTIFIED}, [],
+         [b"", b"not judged", b"was not judged"], 0),
+    ]
+    for i, (name, facts, skip, (skipped, worst, unseen), status) in enumerate(rows):
+        e = json.loads(json.dumps(evidence(*GOOD)))
+        spoke(e, "203.0.113.9:443", facts)
+        e["run"]["options"] = {"skip": skip}
+        path = save(f"p{i}.json", json.dumps(e))
+        for form in ("terminal", "markdown", "html"):
+            got, out, err = judge(path, None, form)
+            cell = [] if form == "markdown" else [worst]  # which has no table of ports
+            wanted = [skipped.lower(), unseen, *cell]
+            tap(got == status and all(w in out.lower() for w in wanted) and b">ok<" not in out and b" ok\n" not in out and (not skipped or b"--skip" in out),
+                f"{form}: {name} reads so", out.decode()[-2500:])
+            if status == 0:
+                tap(b"nothing required applied here" in (out if form == "terminal" else err), f"{form}: {name}: nothing of nothing is not called done", err)
+
+
 # ---- what counts: findings, waivers, coverage, baseline, and whose gate ----
 
 EXPIRED = {"entry": {"mode": "direct", "offered": True, "surplus": 0},
@@ -416,6 +441,7 @@ def counted():
 try:
     table()
     edges()
+    pages()
     counted()
 finally:
     shutil.rmtree(work, ignore_errors=True)
