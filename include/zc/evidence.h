@@ -62,6 +62,13 @@ bool zc_evidence_asks_host(const struct zc_evidence *ev);
 const char *zc_evidence_vantage(const struct zc_evidence *ev);
 const char *zc_evidence_asset(const struct zc_evidence *ev);
 
+/** Two {id, hostname, addresses}: one vantage? A machine id alone does not say so: clones, containers and network namespaces share it. */
+bool zc_vantage_is_same(const json_t *a, const json_t *b);
+/** Of evidence with one vantage id from different places, all but one get another: HOSTNAME@ADDRESS. Assets stay what they are. */
+bool zc_evidence_tell_apart(struct zc_evidence *const *evs, size_t count, struct zc_err *err) ZC_MUST_USE;
+/** The vantage id that it was told apart from; NULL: it was not. */
+const char *zc_evidence_machine(const struct zc_evidence *ev);
+
 /** What visiting shows; any may be NULL. Values are borrowed for the call. Return false to stop, with err filled. */
 struct zc_evidence_visitor {
         /** index: position in the document's endpoints[], so that "/endpoints/INDEX/..." is its JSON Pointer. */

@@ -61,6 +61,7 @@ void zc_evidence_free(struct zc_evidence *ev)
         json_decref(ev->host);
         if (ev->fd >= 0)
                 close(ev->fd);
+        free(ev->machine);
         free(ev->name);
         free(ev);
 }
@@ -136,7 +137,7 @@ const char *zc_evidence_asset(const struct zc_evidence *ev)
                     strcmp(id, "auto") != 0)
                         return id;
         }
-        return zc_evidence_vantage(ev);
+        return ev->machine ? ev->machine : zc_evidence_vantage(ev);
 }
 
 /* ---- taking records in ---- */

@@ -31,6 +31,7 @@ struct zc_evidence {
         bool finished;
         bool cut;       /* the last line of the stream was cut and dropped */
         json_t *run, *host;
+        char *machine;  /* what the vantage called itself, where it was told apart; else NULL */
         uint64_t host_bytes; /* of host records read or written, against ZC_EVIDENCE_HOST_MAX */
         struct zc_index index[ZC_RECORD_COUNT]; /* host: unused */
         struct zc_identities identities;

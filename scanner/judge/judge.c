@@ -573,8 +573,11 @@ static json_t *judge_run(struct judge *j, struct zc_gate *gate)
 {
         ZC_AUTO(zc_waivers) waivers = NULL;
         ZC_AUTO(zc_tally) tally = NULL;
-        json_auto_t *assets = zc_assets(j->evs, j->count);
+        json_auto_t *assets = NULL;
 
+        if (!zc_evidence_tell_apart(j->evs, j->count, j->err))
+                return NULL;
+        assets = zc_assets(j->evs, j->count);
         if (!zc_gate_init(gate, j->o, j->terms->pack, j->err) ||
             !zc_waivers_new(j->o->waivers, assets, j->o->now_ms, &waivers, j->err))
                 return NULL;

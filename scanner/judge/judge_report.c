@@ -30,6 +30,26 @@ static bool visit_problem(void *ctx, const json_t *problem, size_t index, struct
         return true;
 }
 
+/** That a machine id stands for several machines is said: whoever reads the report decides by it who saw what. */
+static bool clone_add(const struct zc_evidence *ev, json_t *list, struct zc_err *err)
+{
+        const char *machine = zc_evidence_machine(ev);
+        json_auto_t *text =
+                machine ? json_sprintf("its vantage id %.64s is that of another vantage with other "
+                                       "addresses (a clone, a container, a network namespace): "
+                                       "this one is called %.320s here; --vantage NAME names it",
+                                       machine, zc_evidence_vantage(ev))
+                        : NULL;
+        json_auto_t *problem = text ? json_pack("{s:s, s:O}", "run",
+                                                zc_json_str(zc_evidence_run(ev), "id", ""), "what",
+                                                text)
+                                    : NULL;
+        json_auto_t *safe = problem ? zc_json_shown(problem) : NULL;
+
+        return !machine || (safe && json_array_append(list, safe) == 0) ||
+               zc_fail(err, ZC_E_NOMEM, "no memory for problems");
+}
+
 static json_t *problems_json(struct zc_evidence *const *evs, size_t count, struct zc_err *err)
 {
         json_auto_t *list = json_array();
@@ -38,7 +58,7 @@ static json_t *problems_json(struct zc_evidence *const *evs, size_t count, struc
                 struct problems p = { zc_json_str(zc_evidence_run(evs[e]), "id", ""), list };
                 const struct zc_evidence_visitor v = { .problem = visit_problem, .ctx = &p };
 
-                if (!zc_evidence_visit(evs[e], &v, err))
+                if (!zc_evidence_visit(evs[e], &v, err) || !clone_add(evs[e], list, err))
                         return NULL;
         }
         return ZC_TAKE(list);
