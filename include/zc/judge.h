@@ -80,6 +80,8 @@ bool zc_glob(const char *pattern, const char *text);
 /** Read and check a waiver file (its `waivers` list, each with its place as `at`), a report. Errors carry file, line and column. New values. */
 json_t *zc_waivers_load(const char *path, struct zc_err *err);
 json_t *zc_waivers_parse(const char *name, const char *text, size_t len, struct zc_err *err);
+/** That each names a rule which there is: of the pack, added folders included, or of an expectation; a pattern, one at least. */
+bool zc_waivers_rules(const json_t *list, const struct zc_pack *pack, struct zc_err *err) ZC_MUST_USE;
 json_t *zc_report_load(const char *path, struct zc_err *err);
 
 #endif

@@ -95,7 +95,8 @@ static bool files_load(struct zc_settings *s, struct zc_err *err)
         ZC_AUTO_MEM char *waivers = file_named(s, s->o->waivers, "waivers");
         ZC_AUTO_MEM char *baseline = file_named(s, s->o->baseline, "baseline");
 
-        if (waivers && !(s->waivers = zc_waivers_load(waivers, err)))
+        if (waivers && (!(s->waivers = zc_waivers_load(waivers, err)) ||
+                        !zc_waivers_rules(s->waivers, s->pack, err)))
                 return false;
         if (baseline && !(s->baseline = zc_report_load(baseline, err)))
                 return zc_ctx(err, "baseline");

@@ -67,6 +67,8 @@ bool zc_demand_fail(const struct zc_demand *d, const char *key, struct zc_err *e
 void zc_place(const struct zc_yaml *y, const char *pointer, char out[ZC_PLACE_LEN]);
 
 /** A selector of a file that people write must select something. @what: the key, "include". @expectations: ZC-EXPECT-* count. */
+/** What an expectation that is not met is called; NULL-terminated. */
+extern const char *const zc_expected_rules[];
 bool zc_selector_check(const struct zc_pack *pack, const struct zc_demand *d, const char *key,
                        const char *selector, bool expectations, struct zc_err *err) ZC_MUST_USE;
 

@@ -82,7 +82,7 @@ static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, jso
                zc_yaml_fail(y, pointer, err, "expires before it was created");
 }
 
-/** Where each waiver stands, for what is said about it later: its member "at". */
+/** Where each waiver stands, and its rule, for what is said about it later: its members "at" and "rule_at". */
 static json_t *with_places(const struct zc_yaml *y, const json_t *list)
 {
         json_t *out = json_deep_copy(list);
@@ -90,11 +90,15 @@ static json_t *with_places(const struct zc_yaml *y, const json_t *list)
         size_t i;
 
         json_array_foreach (out, i, w) {
-                char pointer[32], place[ZC_PLACE_LEN];
+                char pointer[64], place[ZC_PLACE_LEN];
 
                 snprintf(pointer, sizeof(pointer), "/waivers/%zu", i);
                 zc_place(y, pointer, place);
                 json_object_set_new(w, "at", zc_json_bytes(place, strlen(place), ZC_PLACE_LEN));
+                snprintf(pointer, sizeof(pointer), "/waivers/%zu/rule", i);
+                zc_place(y, pointer, place);
+                json_object_set_new(w, "rule_at",
+                                    zc_json_bytes(place, strlen(place), ZC_PLACE_LEN));
         }
         return out;
 }
@@ -127,6 +131,41 @@ json_t *zc_waivers_parse(const char *name, const char *text, size_t len, struct 
         ZC_AUTO(zc_yaml) y = NULL;
 
         return zc_yaml_parse(name, text, len, &y, err) ? waivers_of(y, err) : NULL;
+}
+
+static bool is_matched(const char *glob, const char *const *ids)
+{
+        for (; *ids; ids++) {
+                if (zc_glob(glob, *ids))
+                        return true;
+        }
+        return false;
+}
+
+bool zc_waivers_rules(const json_t *list, const struct zc_pack *pack, struct zc_err *err)
+{
+        const char *const *ids = zc_pack_ids(pack);
+        const json_t *w;
+        size_t i;
+
+        json_array_foreach (list, i, w) {
+                const char *rule = zc_json_str(w, "rule", "");
+                const char *at = zc_json_str(w, "rule_at", "the waivers");
+                const char *near;
+
+                if (is_matched(rule, ids) || is_matched(rule, zc_expected_rules))
+                        continue;
+                if (strpbrk(rule, "*?"))
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "%s: no rule is called like \"%.60s\": this waiver can "
+                                       "never hold; `zerocrit rules list` names them",
+                                       at, rule);
+                near = zc_nearest(rule, ids);
+                return zc_fail(err, ZC_E_USAGE, "%s: there is no rule %.60s%s%s%s", at, rule,
+                               near ? "; did you mean " : "", near ? near : "",
+                               near ? "?" : "; `zerocrit rules list` names them");
+        }
+        return true;
 }
 
 /* ---- at work ---- */
@@ -221,6 +260,7 @@ static void list_add(json_t *report, const char *key, const struct waiver *w)
         json_t *copy = json_copy((json_t *)(uintptr_t)w->record);
 
         json_object_del(copy, "at");
+        json_object_del(copy, "rule_at");
         json_object_set_new(copy, "matched", json_integer((json_int_t)w->matched));
         json_array_append_new(json_object_get(report, key), copy);
 }
