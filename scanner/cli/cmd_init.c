@@ -216,8 +216,8 @@ static const char who[] =
         "# - {id: www, hosts: [\"https://www.acme.example\"], require: [tls, http]}\n\n";
 
 static const char what[] =
-        "# The target: zero of these. \"new-high\": high, and not in the baseline.\n"
-        "gate: {fail_on: [critical]}\n\n"
+        "# What fails is the profile's to say. A gate here takes its place, and may ask for less:\n"
+        "# gate: {fail_on: [critical, \"new-high\"]}   # new-high: high, and not in the baseline\n\n"
         "# waivers: waivers.yaml     # what is accepted, by whom, until when: `zerocrit waive C1 "
         "…`\n"
         "# baseline: baseline.json   # an earlier report.json: says what is new since\n\n"
