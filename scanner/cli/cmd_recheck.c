@@ -21,6 +21,7 @@ struct recheck {
         struct zc_asked_one one;
         const struct zc_rule *rule;
         struct zc_again plan;
+        const json_t *vantage;              /* ours now; of the evidence */
         const json_t *covered[COVERED_MAX]; /* findings of the report before */
         bool asked[COVERED_MAX];            /* the same look shows these too */
         size_t covered_count;
@@ -189,7 +190,26 @@ static bool is_closed(const struct recheck *r)
         return strcmp(zc_json_str(part, "state", ""), "closed") == 0;
 }
 
-/** No such entity any more: gone only where the look was whole. */
+/** Of the service that answers there now: its name. "" for none that is known. */
+static const char *answers_now(const struct recheck *r, const json_t *part)
+{
+        const char *service = zc_json_str(part, "service", "");
+        const char *text = *service ? zc_arena_printf(r->o->arena, "%.64s answers there now", service)
+                                    : NULL;
+
+        return text ? text : "it is open, and what answers there is not recognised";
+}
+
+/** The service itself is what the rule is about, not one of several things in it. */
+static bool is_service(const struct zc_rule *rule)
+{
+        const char *at = rule->kind->at;
+        size_t n = strlen(at);
+
+        return strncmp(at, "endpoints[]", 11) == 0 && (n < 2 || strcmp(at + n - 2, "[]") != 0 || n == 11);
+}
+
+/** No such entity any more: gone only where it was listed whole; a service never is by its absence. */
 static enum state state_absent(const struct recheck *r, const struct zc_rule *rule,
                                const char **why)
 {
@@ -197,28 +217,28 @@ static enum state state_absent(const struct recheck *r, const struct zc_rule *ru
         const json_t *o = json_object_get(json_object_get(part, "probes"), rule->kind->probe);
         const char *outcome = zc_json_str(o, "outcome", "");
         const char *state = zc_json_str(part, "state", "");
+        bool whole = strcmp(outcome, "done") == 0 || json_is_true(json_object_get(o, "whole"));
 
         *why = "it is no longer there";
-        if (is_closed(r)) {
+        if (strcmp(state, "closed") == 0) {
                 *why = "the port is closed";
                 return GONE;
         }
-        if (strcmp(outcome, "done") == 0 || json_is_true(json_object_get(o, "whole")))
+        if (whole && !is_service(rule) &&
+            (r->plan.local || json_is_string(json_object_get(part, "service"))))
                 return GONE;
-        if (strcmp(outcome, "notapplicable") == 0 && strcmp(state, "open") == 0 &&
-            json_is_string(json_object_get(part, "service"))) {
-                *why = "another service answers there";
-                return GONE;
-        }
-        *why = strcmp(state, "filtered") == 0
-                       ? "nothing answers there: dropped on the way, or the host is down"
-                       : "it could not be observed";
+        if (strcmp(state, "open") == 0)
+                *why = answers_now(r, part);
+        else
+                *why = strcmp(state, "filtered") == 0
+                               ? "nothing answers there: dropped on the way, or the host is down"
+                               : "it could not be observed";
         return UNSHOWN;
 }
 
-/** An unknown reach leaves a severity open, not whether it is so. */
-static enum state state_of(const struct recheck *r, const struct zc_asked_one *one,
-                           const char **why)
+/** An unknown reach leaves a severity open, not whether it is so. Gone is only what passed, or whose port is closed. */
+static enum state state_seen(const struct recheck *r, const struct zc_asked_one *one,
+                             const char **why)
 {
         const struct zc_rule *rule = zc_pack_find(r->s.pack, one->rule);
         struct zc_asked_one now;
@@ -228,16 +248,49 @@ static enum state state_of(const struct recheck *r, const struct zc_asked_one *o
         *why = now.why;
         if (strcmp(now.verdict, "fail") == 0)
                 return STILL;
-        if (strcmp(now.verdict, "unknown") == 0 && is_closed(r)) {
+        if (strcmp(now.verdict, "pass") == 0)
+                return GONE;
+        if (is_closed(r)) {
                 *why = "the port is closed";
                 return GONE;
         }
         if (strcmp(now.verdict, "unknown") == 0 && strncmp(now.why, "reach", 5) == 0 &&
             (now.why[5] == '\0' || now.why[5] == ' '))
                 return STILL;
-        return strcmp(now.verdict, "pass") == 0 || strcmp(now.verdict, "notapplicable") == 0
-                       ? GONE
-                       : UNSHOWN;
+        if (strcmp(now.verdict, "notapplicable") == 0 && !*now.why)
+                *why = "the rule does not apply to what is there now";
+        return UNSHOWN;
+}
+
+/** Whether a "gone" holds wherever one looks from: a rule that passed there, whatever the way. */
+static bool holds_anywhere(const struct recheck *r, const struct zc_asked_one *one)
+{
+        const struct zc_rule *rule = zc_pack_find(r->s.pack, one->rule);
+
+        return !rule->by_reach && strncmp(rule->kind->at, "endpoints[]", 11) == 0 &&
+               strcmp(rule->kind->at, "endpoints[]") != 0 && !is_closed(r) &&
+               !zc_again_is_near(one->subject);
+}
+
+static enum state state_of(const struct recheck *r, const struct zc_asked_one *one,
+                           const char **why)
+{
+        enum state state = state_seen(r, one, why);
+
+        if (state != GONE || r->plan.local || zc_again_from(one, r->before, r->vantage) ||
+            holds_anywhere(r, one))
+                return state;
+        *why = zc_arena_printf(r->o->arena,
+                               "not so from here, and it was seen from elsewhere: run recheck on %.64s",
+                               zc_again_vantage(one, r->before));
+        if (!*why)
+                *why = "not so from here, and it was seen from elsewhere";
+        return UNSHOWN;
+}
+
+static void escape(struct zc_text *t, const char *s)
+{
+        zc_text_escape(t, s, strlen(s));
 }
 
 static void line(const struct recheck *r, enum state state, const struct zc_asked_one *one,
@@ -249,10 +302,10 @@ static void line(const struct recheck *r, enum state state, const struct zc_aske
         zc_text_init(&t, 2048);
         zc_text_printf(&t, "%-11s  %s %s on ", words[state], zc_json_str(one->finding, "label", ""),
                        one->rule);
-        zc_text_escape(&t, one->subject, strlen(one->subject));
+        escape(&t, one->subject);
         if (*why) {
                 zc_text_add(&t, ": ");
-                zc_text_escape(&t, why, strlen(why));
+                escape(&t, why);
         }
         zc_out_printf(r->out, "%s\n", zc_text_str(&t));
 }
@@ -269,12 +322,28 @@ static void explain_now(const struct recheck *r)
         zc_report_explain(r->after, now.finding, &how, r->out);
 }
 
+/** Another place to look from sees other things: that is said first. */
+static void elsewhere_note(const struct recheck *r)
+{
+        ZC_AUTO_TEXT t = { 0 };
+
+        if (r->plan.local || zc_again_from(&r->one, r->before, r->vantage))
+                return;
+        zc_text_init(&t, 1024);
+        zc_text_add(&t, "looked at from ");
+        escape(&t, zc_json_str(r->vantage, "hostname", "here"));
+        zc_text_add(&t, ", another vantage than the report's: ");
+        escape(&t, zc_again_vantage(&r->one, r->before));
+        zc_out_printf(r->out, "%s\n", zc_text_str(&t));
+}
+
 /** The worst of what was asked: still there, then not shown. */
 static enum state answer(struct recheck *r)
 {
         const char *why = "";
         enum state worst = state_of(r, &r->one, &why);
 
+        elsewhere_note(r);
         line(r, worst, &r->one, why);
         for (size_t i = 0; i < r->covered_count; i++) {
                 struct zc_asked_one other = as_asked(r->covered[i]);
@@ -319,6 +388,7 @@ static bool recheck_steps(struct recheck *r, int *status, struct zc_err *err)
                 *status = ZC_EXIT_SIGNAL + c.signal;
                 return true;
         }
+        r->vantage = json_object_get(zc_evidence_run(r->ev), "vantage");
         r->after = zc_judge(&r->ev, 1, &r->s.judge, err);
         if (!r->after || !zc_out_open("-", 0600, &r->out, err))
                 return false;
@@ -359,8 +429,9 @@ const struct zc_command zc_command_recheck = {
                         { NULL, NULL } },
         .details = "Only the endpoint, or the machine, that the finding is about is looked at, and "
                    "only with the probes that its rule reads. From --config come scope, limits, "
-                   "profile and parameters. A port that no longer answers at all is not shown: "
-                   "silence is no proof.",
+                   "profile and parameters. Gone is what its rule passes now, or whose port is closed; "
+                   "silence, an answer that is not recognised, another service and a look from "
+                   "elsewhere are no proof, and not shown.",
         .status =
                 "0 gone, 1 still there, 2 wrong input (nothing was sent), 3 not shown, 4 it could "
                 "not be written, 128+n signal n.",

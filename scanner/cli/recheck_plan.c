@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "zc/addr.h"
 #include "zc/probe.h"
 #include "zc/target.h"
 #include "zc/text.h"
@@ -248,4 +249,71 @@ bool zc_again_here(const struct zc_asked_one *one, const json_t *report, const c
                 }
         }
         return false;
+}
+
+/* ---- from where ---- */
+
+/** Whether what stands behind the finding comes from that run; where nothing says so, any run may be it. */
+static bool run_saw(const struct zc_asked_one *one, const json_t *run)
+{
+        const char *id = zc_json_str(run, "id", "");
+        const json_t *e;
+        size_t i;
+        bool said = false;
+
+        json_array_foreach (json_object_get(one->finding, "evidence"), i, e) {
+                const char *of = zc_json_str(e, "run", NULL);
+
+                if (of && strcmp(of, id) == 0)
+                        return true;
+                said = said || of;
+        }
+        return !said;
+}
+
+bool zc_again_from(const struct zc_asked_one *one, const json_t *report, const json_t *vantage)
+{
+        const json_t *run;
+        size_t i;
+
+        json_array_foreach (json_object_get(report, "runs"), i, run) {
+                if (run_saw(one, run) &&
+                    zc_vantage_is_same(json_object_get(run, "vantage"), vantage))
+                        return true;
+        }
+        return false;
+}
+
+const char *zc_again_vantage(const struct zc_asked_one *one, const json_t *report)
+{
+        const json_t *run;
+        size_t i;
+
+        json_array_foreach (json_object_get(report, "runs"), i, run) {
+                if (run_saw(one, run))
+                        return zc_json_str(run, "vantage.hostname",
+                                           zc_json_str(run, "vantage.id", "?"));
+        }
+        return "the report's vantage";
+}
+
+bool zc_again_is_near(const char *subject)
+{
+        size_t n = strcspn(subject, "/");
+        char text[ZC_ADDR_LEN + 8];
+        struct zc_addr address;
+        struct zc_err err = { 0 };
+        char *end;
+
+        if (n >= sizeof(text))
+                return true;
+        memcpy(text, subject, n);
+        text[n] = '\0';
+        end = strrchr(text, *text == '[' ? ']' : ':');
+        if (end)
+                *end = '\0';
+        if (!zc_addr_parse(*text == '[' ? text + 1 : text, &address, &err))
+                return true;
+        return zc_addr_class(&address) == ZC_ADDR_LOOPBACK ||
+               zc_addr_class(&address) == ZC_ADDR_LINK;
 }

@@ -26,5 +26,11 @@ bool zc_again_plan(struct zc_arena *arena, const struct zc_rule *rule,
 bool zc_again_join(struct zc_again *a, const struct zc_again *other);
 /** Does the report hold the asset as the very machine with that vantage id? */
 bool zc_again_here(const struct zc_asked_one *one, const json_t *report, const char *vantage);
+/** A vantage's {id, hostname, addresses}: is it one that the finding was seen from (of what is no finding: one of the report's)? */
+bool zc_again_from(const struct zc_asked_one *one, const json_t *report, const json_t *vantage);
+/** The name of the first vantage that it was seen from. */
+const char *zc_again_vantage(const struct zc_asked_one *one, const json_t *report);
+/** Its address means another machine from elsewhere: loopback or link-local. */
+bool zc_again_is_near(const char *subject);
 
 #endif

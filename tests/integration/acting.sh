@@ -4,6 +4,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 ZC=$(realpath "${ZC:-build/zerocrit}") || exit 1
 PYTHON=${PYTHON:-/usr/bin/python3}
+root=$PWD
 work=$(mktemp -d) || exit 1
 server=
 trap 'cd /; [ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
@@ -81,6 +82,57 @@ kill "$server"
 wait "$server" 2>/dev/null
 server=
 does "a port that is closed: gone" 0 "^gone +$label $rule on $subject: the port is closed" recheck "$label"
+# ---- recheck: what is odd, silent or another service now is not gone ----
+PORTS=$("$PYTHON" -B -c '
+import socket
+s = [socket.socket() for _ in range(6)]
+free = []
+for x in s:
+    for p in range(20500, 20900):
+        try:
+            x.bind(("127.0.0.1", p))
+            free.append(str(p))
+            break
+        except OSError:
+            pass
+print(*free)')
+set -- $PORTS
+modes="stall lie close reset wrong" peers=
+for mode in $modes; do
+        peers="$peers $mode=$1"
+        shift
+done
+"$PYTHON" -B "$root/tests/lab/peer.py" 127.0.0.1 $peers >/dev/null 2>&1 &
+peer=$!
+# moved PORT OUT [EDIT]: the report's finding as one of Redis at another port.
+moved() {
+        "$PYTHON" - "$rule" "$1" "$2" "${3:-}" <<'END'
+import json, sys
+rule, port, out, edit = sys.argv[1:]
+r = json.load(open("report.json"))
+f = [f for f in r["findings"] if f["rule"] == rule][0]
+r["findings"] = [f]
+f["covers"] = []
+f["rule"], f["subject"] = "ZC-RD-001", f"127.0.0.1:{port}/tcp"
+v = r["runs"][0]["vantage"]
+exec(edit)
+json.dump(r, open(out, "w"))
+END
+}
+for one in $peers; do
+        for _ in $(seq 50); do (exec 3<>"/dev/tcp/127.0.0.1/${one#*=}") 2>/dev/null && break; sleep 0.1; done
+        moved "${one#*=}" odd.json
+        does "a peer that is odd (${one%=*}): 3" 3 "^not shown .*ZC-RD-001" recheck ZC-RD-001 odd.json --deadline 20s
+        ok "never gone (${one%=*})" sh -c '! grep -q "^gone" out'
+done
+kill "$peer"
+wait "$peer" 2>/dev/null
+moved "$1" odd.json
+does "its port is closed: gone" 0 "^gone .*the port is closed" recheck ZC-RD-001 odd.json
+moved "$1" far.json 'v["addresses"] = ["192.0.2.77"]; v["hostname"] = "far"'
+does "a clone of this machine has seen it: from here it is not shown" 3 "^not shown .*recheck on far" recheck ZC-RD-001 far.json
+ok "and that is said" grep -q "another vantage than the report's: far" out
+
 does "nothing of the name" 2 'has no "C9"' recheck C9
 does "no word" 2 'recheck what\?' recheck
 # Without CAP_NET_ADMIN nobody sees the firewall.
@@ -121,6 +173,22 @@ does "a file that is no waiver file" 2 'serve.py:[0-9]+:[0-9]+: ' waive "$label"
 does "to standard output" 0 'id: W-3' waive "$label" "${who[@]}" --expires 90d -o -
 ok "leaves the file alone" sh -c '! grep -q W-3 waivers.yaml'
 
+# ---- a waiver of nothing ----
+waiver() { printf 'waivers:\n  - {id: W-1, rule: "%s", target: x, verdict: fail, owner: o, approver: a, reason: r,\n     created: 2026-01-01T00:00:00Z, expires: 2099-01-01T00:00:00Z}\n' "$1" >nothing.yaml; }
+waiver ZC-FW-01
+does "a rule that there is not, and the nearest" 2 'nothing.yaml:2:[0-9]+: there is no rule ZC-FW-01; did you mean ZC-FW-0' judge closed.json --waivers nothing.yaml
+waiver 'ZC-FWX-*'
+does "a pattern that no rule is called like" 2 'nothing.yaml:2:[0-9]+: no rule is called like "ZC-FWX-\*"' judge closed.json --waivers nothing.yaml
+waiver ZC-EXPECT-OPEN
+"$ZC" judge closed.json --waivers nothing.yaml >out 2>err </dev/null
+ok "an expectation's is one" sh -c '! grep -q "no rule" err'
+waiver ZC-OWN-001
+does "a pack's rule is none without the pack" 2 'there is no rule ZC-OWN-001' judge closed.json --waivers nothing.yaml
+if "$ZC" rules new ZC-OWN-001 >own.out 2>&1; then
+        "$ZC" judge closed.json --waivers nothing.yaml --rules "$(find . -name '*OWN-001*.yaml' -o -name 'zc-own-001.yaml' | head -n1)" >out 2>err </dev/null
+        ok "and is one with it" sh -c '! grep -q "no rule" err'
+fi
+
 printf 'policy: acme\nowner: s@example.org\nwaivers: {approvers: [ciso@example.org], longest: 30d}\n' >policy.yaml
 cp waivers.yaml before
 does "what the policy does not allow" 2 'waivers.yaml:[0-9]+:[0-9]+: .*(approve|ciso@example.org)' waive "$label" "${who[@]}" --expires 20d --policy policy.yaml --waivers waivers.yaml
@@ -137,6 +205,7 @@ sys.exit(0 if any(c['rule'] == 'ZC-FW-001' and c['waived'] == 'W-1' for c in jso
 # ---- init ----
 does "a first configuration" 0 'zerocrit.yaml: written' init
 does "is a good one" 0 'good; 1 target' config check zerocrit.yaml
+does "its gate is the profile's" 0 '^gate.fail_on .* profile ' config show --origin zerocrit.yaml
 does "and is not replaced" 2 'is there already' init
 does "what would be written" 0 '^profile: ' init -o -
 sed 's/^# expect:/expect:/; s/^#   - {for/   - {for/' zerocrit.yaml >expect.yaml
