@@ -89,7 +89,7 @@ static bool audit_collect(struct audit *a, int *status, struct zc_err *err)
         if (!audit_rehearse(a, err))
                 return false;
         *status = ZC_EXIT_FAULT;
-        return zc_keep_create(&a->k, &a->s, &ev, err) &&
+        return zc_outputs_try(&a->w, err) && zc_keep_create(&a->k, &a->s, &ev, err) &&
                zc_keep_collect(&a->k, &a->s, ev, &a->c, err) && zc_bundle_take(&a->b, &ev, err);
 }
 

@@ -269,6 +269,40 @@ static bool say_verdict(const struct zc_outputs *w, const json_t *report, struct
         return true;
 }
 
+/** A folder that is still to be made: is the one above it ours to write in? */
+static bool try_folder(const struct zc_output *one, bool *there, struct zc_err *err)
+{
+        const char *slash = strrchr(one->path, '/');
+        ZC_AUTO_MEM char *folder =
+                slash && slash != one->path ? strndup(one->path, (size_t)(slash - one->path)) : NULL;
+        char *above;
+
+        *there = !folder || access(folder, F_OK) == 0;
+        if (*there)
+                return true;
+        above = strrchr(folder, '/');
+        if (above)
+                above[above == folder] = '\0';
+        return access(above ? folder : ".", W_OK | X_OK) == 0 ||
+               zc_fail_errno(err, "cannot write %s", one->path);
+}
+
+bool zc_outputs_try(const struct zc_outputs *w, struct zc_err *err)
+{
+        for (size_t i = 0; i < w->count; i++) {
+                const struct zc_output *one = &w->item[i];
+                ZC_AUTO(zc_out) out = NULL;
+                bool there = true;
+
+                if (strcmp(one->path, "-") == 0 || !is_file(one->path))
+                        continue;
+                if ((one->folder && !try_folder(one, &there, err)) ||
+                    (there && !zc_out_open(one->path, 0600, &out, err)))
+                        return zc_ctx(err, "%s; nothing was sent", one->named);
+        }
+        return true;
+}
+
 bool zc_outputs_write(const struct zc_outputs *w, const json_t *report, struct zc_err *err)
 {
         const char *files[ZC_OUTPUTS_MAX + 1] = { NULL };

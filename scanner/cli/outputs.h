@@ -34,6 +34,8 @@ bool zc_outputs_spare(const struct zc_outputs *w, const char *input,
  * not there. All are tried; the first failure is returned and the others logged. Where the verdict is not in a terminal page, it goes to
  * standard error.
  */
+/** That each can be created, before anything is looked at; leaves nothing behind. */
+bool zc_outputs_try(const struct zc_outputs *w, struct zc_err *err) ZC_MUST_USE;
 bool zc_outputs_write(const struct zc_outputs *w, const json_t *report,
                       struct zc_err *err) ZC_MUST_USE;
 /** Colour is for a person at a terminal that has it and who does not mind. */
