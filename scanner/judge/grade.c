@@ -25,6 +25,7 @@ const char zc_grading_words[] =
 struct score {
         size_t checks, failed, unknown;
         bool required; /* a required check has no answer */
+        bool blind;    /* nothing answered, so that nothing there can be told good */
         int worst;     /* severity of the worst open finding, -1 for none */
 };
 
@@ -38,7 +39,7 @@ static const char *letter(const struct score *s)
 
         if (s->worst == ZC_CRITICAL)
                 return letters[ZC_CRITICAL];
-        if (s->checks == 0 || s->required ||
+        if (s->checks == 0 || s->required || (s->blind && s->worst < 0) ||
             (s->checks - s->unknown) * 10 < s->checks * ANSWERED_OF_TEN)
                 return NULL;
         return s->worst >= 0 ? letters[s->worst] : letters[ZC_INFO];
@@ -52,6 +53,8 @@ static void explain(const struct score *s, struct zc_text *out)
                                zc_severity_name((enum zc_severity)s->worst));
         else
                 zc_text_add(out, s->checks ? "no open finding" : "nothing of this was judged");
+        if (s->blind)
+                zc_text_add(out, "; no port answered, open or closed: no letter");
         if (s->unknown > 0)
                 zc_text_printf(out, "; %zu of %zu checks unknown", s->unknown, s->checks);
         if (s->unknown > 0 && !letter(s))
@@ -172,6 +175,9 @@ json_t *zc_areas(const struct zc_tally *t, const json_t *findings)
                 if (weight(f) > a->score.worst)
                         a->score.worst = weight(f);
         }
+        for (size_t k = 0; k < count; k++)
+                areas[k].score.blind = strcmp(areas[k].name, "ports") == 0 && t->ports_silent &&
+                                       !t->ports_seen;
         for (size_t k = 0; k < count; k++)
                 json_array_append_new(out, area_json(&areas[k], &why));
         return out;

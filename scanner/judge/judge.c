@@ -476,6 +476,10 @@ static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_er
         char pointer[48];
 
         (void)err; /* the judge's own */
+        if (*zc_json_str(scan, "open", "") || *zc_json_str(scan, "closed", ""))
+                w.j->tally->ports_seen = true;
+        else
+                w.j->tally->ports_silent = true;
         snprintf(pointer, sizeof(pointer), "/scans/%zu", index);
         return judge_part(&w, "scans[]", pointer, w.asset, zc_json_str(scan, "address", "")) &&
                zc_untried(w.j->tally, w.j->terms->pack, scan, &untried, w.j->judged, w.j->err);
@@ -487,6 +491,7 @@ static bool judge_exposure(struct judge *j)
         const struct zc_kind *listeners = zc_kind_find("listener");
         const struct work rows = { .j = j, .part = j->exposure };
 
+        j->tally->ports_seen = j->tally->ports_seen || json_array_size(j->exposure) > 0;
         if (json_array_size(j->exposure) > 0 &&
             !judge_part(&rows, "exposure[]", "/exposure", "", "exposure"))
                 return false;

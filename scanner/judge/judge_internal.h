@@ -236,6 +236,7 @@ struct zc_tally {
         json_t *risen; /* fingerprints: known to the baseline as less severe, or as waived */
         size_t required_of, required_done, required_waived;
         size_t verdicts[ZC_VERDICT_COUNT];
+        bool ports_silent, ports_seen; /* some scan met neither an open nor a closed port; some port was seen */
 };
 
 /** The keys of the indexes: parts joined by U+001F, which no escaped text holds. */

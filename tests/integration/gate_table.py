@@ -305,6 +305,19 @@ def edges():
             "\n".join(f"{form}: {g[0]} {g[2].decode()[-400:]}" for form, g in got.items()))
 
 
+def silent_ports():
+    """A letter for ports needs one that answered."""
+    for i, (name, seen, letter) in enumerate((("filtered alone", {"filtered": "443", "closed": ""}, None), ("closed", {"closed": "443"}, "A"))):
+        e = json.loads(json.dumps(evidence(*GOOD)))
+        e["run"]["targets"] = [{"id": "www", "named": "203.0.113.9"}]
+        e.update(endpoints=[], scans=[{"asset": "www", "address": "203.0.113.9", "transport": "tcp", "outcome": "done", "ports": "443", "open": "",
+                                       "unknown": "", **seen}])
+        e.pop("host")
+        _, out, err = judge(save(f"s{i}.json", json.dumps(e)), None, "json")
+        areas = {a["name"]: a["grade"] for a in json.loads(out)["areas"]}
+        tap(areas.get("ports", "none") == letter, f"the letter of ports that are {name}: {letter}", f"{areas} {err}")
+
+
 def pages():
     """What was not looked at is open on every page that people read, and never ok."""
     rows = [
@@ -442,6 +455,7 @@ try:
     table()
     edges()
     pages()
+    silent_ports()
     counted()
 finally:
     shutil.rmtree(work, ignore_errors=True)
