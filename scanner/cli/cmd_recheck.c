@@ -194,8 +194,8 @@ static bool is_closed(const struct recheck *r)
 static const char *answers_now(const struct recheck *r, const json_t *part)
 {
         const char *service = zc_json_str(part, "service", "");
-        const char *text = *service ? zc_arena_printf(r->o->arena, "%.64s answers there now", service)
-                                    : NULL;
+        const char *text =
+                *service ? zc_arena_printf(r->o->arena, "%.64s answers there now", service) : NULL;
 
         return text ? text : "it is open, and what answers there is not recognised";
 }
@@ -206,7 +206,8 @@ static bool is_service(const struct zc_rule *rule)
         const char *at = rule->kind->at;
         size_t n = strlen(at);
 
-        return strncmp(at, "endpoints[]", 11) == 0 && (n < 2 || strcmp(at + n - 2, "[]") != 0 || n == 11);
+        return strncmp(at, "endpoints[]", 11) == 0 &&
+               (n < 2 || strcmp(at + n - 2, "[]") != 0 || n == 11);
 }
 
 /** No such entity any more: gone only where it was listed whole; a service never is by its absence. */
@@ -280,9 +281,10 @@ static enum state state_of(const struct recheck *r, const struct zc_asked_one *o
         if (state != GONE || r->plan.local || zc_again_from(one, r->before, r->vantage) ||
             holds_anywhere(r, one))
                 return state;
-        *why = zc_arena_printf(r->o->arena,
-                               "not so from here, and it was seen from elsewhere: run recheck on %.64s",
-                               zc_again_vantage(one, r->before));
+        *why = zc_arena_printf(
+                r->o->arena,
+                "not so from here, and it was seen from elsewhere: run recheck on %.64s",
+                zc_again_vantage(one, r->before));
         if (!*why)
                 *why = "not so from here, and it was seen from elsewhere";
         return UNSHOWN;
@@ -429,7 +431,8 @@ const struct zc_command zc_command_recheck = {
                         { NULL, NULL } },
         .details = "Only the endpoint, or the machine, that the finding is about is looked at, and "
                    "only with the probes that its rule reads. From --config come scope, limits, "
-                   "profile and parameters. Gone is what its rule passes now, or whose port is closed; "
+                   "profile and parameters. Gone is what its rule passes now, or whose port is "
+                   "closed; "
                    "silence, an answer that is not recognised, another service and a look from "
                    "elsewhere are no proof, and not shown.",
         .status =

@@ -273,8 +273,9 @@ static bool say_verdict(const struct zc_outputs *w, const json_t *report, struct
 static bool try_folder(const struct zc_output *one, bool *there, struct zc_err *err)
 {
         const char *slash = strrchr(one->path, '/');
-        ZC_AUTO_MEM char *folder =
-                slash && slash != one->path ? strndup(one->path, (size_t)(slash - one->path)) : NULL;
+        ZC_AUTO_MEM char *folder = slash && slash != one->path
+                                           ? strndup(one->path, (size_t)(slash - one->path))
+                                           : NULL;
         char *above;
 
         *there = !folder || access(folder, F_OK) == 0;
