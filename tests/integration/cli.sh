@@ -57,7 +57,7 @@ cat >good.json <<'EOF'
  "run": {"id": "r1", "started": "2026-11-22T02:14:06Z", "finished": "2026-11-22T02:14:08Z", "version": "0.1.0",
          "vantage": {"id": "m1", "hostname": "web1", "addresses": ["10.0.0.1"]}, "targets": [{"id": "m1", "named": "local"}]},
  "host": {"probes": {"firewall": {"outcome": "done"}, "listeners": {"outcome": "done"}},
-          "firewall": {"backend": ["nf_tables"], "tables": [], "rules": 3, "not_modelled": [],
+          "firewall": {"backend": ["nf_tables"], "tables": [], "admits": [], "anomalies": [], "rules": 3, "not_modelled": [],
                        "defaults": {"input": {"ip": "drop", "ip6": "drop"}, "forward": {"ip": "drop", "ip6": "drop"}}},
           "listeners": []},
  "endpoints": [], "scans": [], "problems": []}
