@@ -16,6 +16,7 @@ struct judge {
         json_t *exposure;
         json_t *reach_by_listener;  /* asset, listener → reach */
         json_t *reach_by_port;      /* asset, port/transport → reach */
+        json_t *met;                /* open ports whose endpoints one evidence has */
         bool *judged;               /* by rule: something of its kind was there */
         struct zc_tally_memo *memo; /* by rule */
         size_t *by_kind; /* positions of rules, those of one kind together, in the order of zc_kinds */
@@ -36,6 +37,7 @@ struct work {
         const json_t *host, *endpoint, *part;
         const char *asset; /* of the endpoint: its machine's, where that has evidence of its own */
         const char *endpoint_pointer;
+        const char *lost;      /* the probe whose outcome the endpoint lacks, or NULL */
         struct zc_place place; /* of the endpoint */
 };
 
@@ -384,7 +386,7 @@ static bool note_presence(struct work *w, enum zc_presence presence, const char 
                         cause = (struct cause){ "ports", "", shut };
                 c.verdict = ZC_UNKNOWN;
                 c.why = *shut ? shut : why;
-                c.probe = cause.probe;
+                c.probe = cause.probe ? cause.probe : w->lost;
                 c.needs = cause.needs;
                 break;
         }
@@ -410,6 +412,13 @@ static bool judge_kind(struct work *w, const struct zc_kind *kind, const char *p
         presence = zc_kind_each(kind, w->part, pointer, asset, judge_entity, w, why);
         if (err->code != ZC_OK)
                 return false;
+        if (presence == ZC_UNPLANNED && w->endpoint &&
+            zc_outcome_lost(zc_evidence_run(w->ev), w->endpoint, kind)) {
+                presence = ZC_UNOBSERVED;
+                w->lost = kind->probe;
+                snprintf(why, sizeof(why), "%s: no outcome of it in the evidence; collect again",
+                         kind->probe);
+        }
         for (size_t i = 0; i < w->rule_count; i++) {
                 rule_take(w, i);
                 if (!note_presence(w, presence, asset, subject, why))
@@ -458,6 +467,8 @@ static bool visit_endpoint(void *ctx, const json_t *endpoint, size_t index, stru
         (void)err; /* the judge's own */
         if (!subject)
                 return zc_fail(w.j->err, ZC_E_NOMEM, "no memory to judge");
+        if (!zc_met_add(w.j->met, endpoint, w.j->err))
+                return false;
         snprintf(pointer, sizeof(pointer), "/endpoints/%zu", index);
         w.endpoint = endpoint;
         w.endpoint_pointer = pointer;
@@ -482,7 +493,9 @@ static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_er
                 w.j->tally->ports_silent = true;
         snprintf(pointer, sizeof(pointer), "/scans/%zu", index);
         return judge_part(&w, "scans[]", pointer, w.asset, zc_json_str(scan, "address", "")) &&
-               zc_untried(w.j->tally, w.j->terms->pack, scan, &untried, w.j->judged, w.j->err);
+               zc_untried(w.j->tally, w.j->terms->pack, scan, &untried, w.j->judged, w.j->err) &&
+               zc_unmet(w.j->tally, w.j->terms->pack, w.j->met, scan, &untried, w.j->judged,
+                        w.j->err);
 }
 
 /** Rules on exposure: the rows, then for each host what may be missing behind them. */
@@ -525,6 +538,7 @@ static bool judge_evidence(struct judge *j, size_t number)
                                                .ctx = &w };
         struct work host = w;
 
+        json_object_clear(j->met);
         host.host = host.part = zc_evidence_host(ev);
         if (host.host && zc_evidence_asks_host(ev) &&
             !judge_part(&host, "host", "/host", zc_evidence_asset(ev), "host"))
@@ -543,8 +557,9 @@ static bool rules_index(struct judge *j)
         j->memo = calloc(count + 1, sizeof(*j->memo));
         j->by_kind = calloc(count + 1, sizeof(*j->by_kind));
         j->kind_end = calloc(zc_kind_count, sizeof(*j->kind_end));
+        j->met = json_object();
         j->scratch = zc_arena_new((size_t)256 << 20);
-        if (!j->judged || !j->memo || !j->by_kind || !j->kind_end || !j->scratch)
+        if (!j->met || !j->judged || !j->memo || !j->by_kind || !j->kind_end || !j->scratch)
                 return false;
         for (size_t k = 0; k < zc_kind_count; k++) {
                 for (size_t i = 0; i < count; i++) {
@@ -615,6 +630,7 @@ json_t *zc_judge(struct zc_evidence *const *evs, size_t count, const struct zc_j
         zc_join_free(j.join);
         json_decref(j.reach_by_listener);
         json_decref(j.reach_by_port);
+        json_decref(j.met);
         free(j.judged);
         free(j.memo);
         free(j.by_kind);

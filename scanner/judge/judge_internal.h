@@ -42,7 +42,8 @@ struct zc_profile_file {
         bool shipped;               /* ours: nobody's attempt to loosen anything */
 };
 struct zc_profile {
-        struct zc_profile_file files[ZC_PROFILE_CHAIN_MAX]; /* the named one, then what it extends, … */
+        struct zc_profile_file
+                files[ZC_PROFILE_CHAIN_MAX]; /* the named one, then what it extends, … */
         size_t count;
 };
 struct zc_policy {
@@ -54,7 +55,7 @@ extern const struct zc_shape zc_gate_shape[]; /* fail_on, require, max_new, new_
 /* Somebody's demands on the gate, and where they stand. */
 struct zc_demand {
         const struct zc_yaml *y; /* NULL: not in a file */
-        const char *at;          /* JSON Pointer of what holds them, or without y the option's name */
+        const char *at; /* JSON Pointer of what holds them, or without y the option's name */
         const json_t *fail_on, *require, *max_new;
         const char *new_rules;
         bool shipped;
@@ -275,6 +276,16 @@ bool zc_coverage(struct zc_evidence *const *evs, size_t count, const struct zc_p
  * @judged: by rule, set where one was counted. */
 bool zc_untried(struct zc_tally *t, const struct zc_pack *pack, const json_t *scan,
                 const struct zc_check *as, bool *judged, struct zc_err *err) ZC_MUST_USE;
+/** An endpoint was met: its port, in a set. */
+bool zc_met_add(json_t *met, const json_t *endpoint, struct zc_err *err) ZC_MUST_USE;
+/** Unknown checks for the ports that a scan says are open and whose endpoints were not met; otherwise as zc_untried(). */
+bool zc_unmet(struct zc_tally *t, const struct zc_pack *pack, const json_t *met, const json_t *scan,
+              const struct zc_check *as, bool *judged, struct zc_err *err) ZC_MUST_USE;
+/**
+ * Whether the kind's probe belongs to this endpoint and left nothing there, not even an outcome: every endpoint that may be open has one of each
+ * probe that was not taken out, unless it was identified as a service that the probe does not ask about.
+ */
+bool zc_outcome_lost(const json_t *run, const json_t *endpoint, const struct zc_kind *kind);
 /** The configuration's expectations: ZC-EXPECT-OPEN, ZC-EXPECT-CLOSED. `from`: any | private (default: whoever is not on the machine itself). */
 bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
                const json_t *exposure, const struct zc_join *join, const json_t *assets,

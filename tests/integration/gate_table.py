@@ -67,12 +67,16 @@ OPEN_REDIS = {"tls": {"offered": True, "required": "yes"}, "auth": {"required": 
 CLOSED_REDIS = {"tls": {"offered": True, "required": "yes"}, "auth": {"required": True}, "commands": {"ping": "noauth"}, "proof": PROOF}
 SKIPPED = {"outcome": "skipped", "why": "--skip"}
 
+IDENTIFIED = {"identify": {"outcome": "done"}}
+# What a run leaves of each probe at an endpoint where none of them is for the service.
+ASKED = {probe: {"outcome": "notapplicable", "why": "not a service of its kind"} for probe in ("tls", "http", "postgres", "redis")}
+
 
 def endpoint(asset, address, port, state, service=None, **more):
-    return {"asset": asset, "address": address, "transport": "tcp", "port": port, "name": None, "state": state, "service": service, **more}
+    probes = {**IDENTIFIED, **more.pop("probes", {})}
+    return {"asset": asset, "address": address, "transport": "tcp", "port": port, "name": None, "state": state, "service": service,
+            "wrapped": None, "probes": probes, **more}
 
-
-IDENTIFIED = {"identify": {"outcome": "done"}}
 NOT_IDENTIFIED = {"identify": {"outcome": "partial", "why": "it accepts connections and stays silent, over 8 connections"}}
 
 
@@ -102,11 +106,12 @@ def evidence(answer, privilege, critical, probe_failed, skip):
                                   ("db2", "203.0.113.8", None if probe_failed else CLOSED_REDIS)):
         e = endpoint(asset, address, 6379, "open", "redis")
         if "redis" in skip:
-            e["probes"] = {"redis": SKIPPED}
+            e["probes"]["redis"] = SKIPPED
         elif facts:
-            e.update(probes={"redis": {"outcome": "done"}}, redis=facts)
+            e["redis"] = facts
+            e["probes"]["redis"] = {"outcome": "done"}
         else:
-            e["probes"] = {"redis": {"outcome": "failed", "why": "closed in the middle of its answer"}}
+            e["probes"]["redis"] = {"outcome": "failed", "why": "closed in the middle of its answer"}
         endpoints.append(e)
     return {"schema": "zerocrit.evidence/1",
             "run": {"id": "r1", "started": "2026-11-22T02:14:06Z", "finished": "2026-11-22T02:14:08Z", "version": "0.1.0",
@@ -185,9 +190,9 @@ EDGES = [
     ("the run did not finish, and a critical was found", lambda e: (e["run"].pop("finished"), e["endpoints"][1].update(redis=OPEN_REDIS)), [], 1),
     ("a probe that is required of a target did not run", lambda e: e["run"]["targets"][1].update(require=["tls"]), [], 3),
     ("a probe that is required of a target ran", lambda e: (e["run"]["targets"][1].update(require=["tls"]),
-                                                            e["endpoints"][0].update(probes={"tls": {"outcome": "done"}}, tls={"chains": []})), [], 0),
+                                                            e["endpoints"][0].update(probes={**IDENTIFIED, "tls": {"outcome": "done"}}, tls={"chains": []})), [], 0),
     ("a probe that is required of a target was taken out by --skip", lambda e: (e["run"]["targets"][2].update(require=["redis"]),
-                                                                                e["endpoints"][1].update(probes={"redis": SKIPPED}),
+                                                                                e["endpoints"][1].update(probes={**IDENTIFIED, "redis": SKIPPED}),
                                                                                 e["endpoints"][1].pop("redis")), [], 3),
     ("a probe that is required of local ran on another machine alone", lambda e: e["run"]["targets"][0].update(require=["redis"]), [], 3),
     ("a probe that is required of local ran on it", lambda e: (e["run"]["targets"][0].update(require=["redis"]), e["endpoints"].append(
@@ -256,7 +261,7 @@ EDGES.append(("the same, where the machine is a target too", lambda e: (own(e, C
 
 
 # A URL, what is known of its open port, and whether that is the service that was named.
-SKIPS = {"identify": SKIPPED}
+SKIPS = {**ASKED, "identify": SKIPPED}
 SPOKEN = [
     ("https://203.0.113.9", {"service": "http", "wrapped": "tls", "probes": IDENTIFIED}, 0),
     ("https://203.0.113.9", {"service": None, "wrapped": "tls", "probes": IDENTIFIED}, 0),  # asks for a certificate first
@@ -283,6 +288,7 @@ SPOKEN = [
 
 
 def spoke(e, named, facts):
+    facts = {**facts, "probes": {**ASKED, **facts["probes"]}}
     e["run"]["targets"] = [{"id": "www", "named": named}]
     e["endpoints"] = [{**e["endpoints"][0], **facts}] if "service" in facts else [
         {k: v for k, v in {**e["endpoints"][0], **facts}.items() if k not in ("service", "wrapped")}]
@@ -357,7 +363,7 @@ FINDINGS = {
     "critical": (lambda e: e["endpoints"].append(endpoint("db1", "203.0.113.7", 6379, "open", "redis", probes={"redis": {"outcome": "done"}},
                                                           redis=OPEN_REDIS)), [("critical", False), ("high", False)]),
     "high": (lambda e: e["host"]["firewall"]["defaults"]["input"].update(ip="accept", ip6="accept"), [("high", False)]),
-    "high, a release blocker": (lambda e: e["endpoints"][0].update(probes={"tls": {"outcome": "done"}}, tls=EXPIRED), [("high", True)]),
+    "high, a release blocker": (lambda e: e["endpoints"][0].update(probes={**IDENTIFIED, "tls": {"outcome": "done"}}, tls=EXPIRED), [("high", True)]),
     "medium": (lambda e: e["host"]["firewall"].update(tables=[{"family": "inet", "name": "old", "flags": ["dormant"], "chains": []}]),
                [("medium", False)]),
 }

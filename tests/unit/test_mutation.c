@@ -21,7 +21,23 @@ struct mutant {
         size_t tried;
 };
 
-/** Deletes each member below `at` in turn, and puts it back. Lists keep their elements: a shorter list is another claim, not a missing one. */
+/** Lists keep their elements: a shorter list is another claim, not a missing one. But the scans say which endpoints there are. */
+static void mutate_endpoints(struct mutant *m, json_t *list, const char *path)
+{
+        char below[512];
+
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                json_t *held = json_incref(json_array_get(list, i));
+
+                snprintf(below, sizeof(below), "%s/%zu", path, i);
+                json_array_remove(list, i);
+                m->tried++;
+                m->judge(m, below);
+                json_array_insert_new(list, i, held);
+        }
+}
+
+/** Deletes each member below `at` in turn, and puts it back. */
 static void mutate(struct mutant *m, json_t *at, const char *path)
 {
         json_auto_t *keys = json_array();
@@ -30,6 +46,8 @@ static void mutate(struct mutant *m, json_t *at, const char *path)
         char below[512];
         size_t i;
 
+        if (strcmp(path, "/endpoints") == 0)
+                mutate_endpoints(m, at, path);
         json_array_foreach (at, i, child) {
                 snprintf(below, sizeof(below), "%s/%zu", path, i);
                 mutate(m, child, below);
@@ -207,6 +225,7 @@ static void documents(void **state)
 {
         static const char *const files[] = { "tests/golden/evidence/web1.json",
                                              "tests/golden/evidence/scan-out.json",
+                                             "tests/corpus/judge/critical.json",
                                              "tests/corpus/judge/open.json",
                                              "tests/corpus/judge/blind.json" };
         ZC_AUTO(zc_pack) p = NULL;
@@ -237,11 +256,160 @@ static void documents(void **state)
         }
 }
 
+/* ---- an endpoint that was lost, or stripped ---- */
+
+/* What an endpoint loses at once; NULL: itself. */
+static const struct loss {
+        const char *what;
+        const char *const *members;
+} losses[] = {
+        { "the endpoint", NULL },
+        { "all but its identity",
+          (const char *const[]){ "service", "probes", "wrapped", "identified", "banner", "tls",
+                                 "http", "postgres", "redis", NULL } },
+        { "probes and what they found",
+          (const char *const[]){ "probes", "tls", "http", "postgres", "redis", NULL } },
+        { "service and what was found",
+          (const char *const[]){ "service", "probes", "tls", "http", "postgres", "redis", NULL } },
+};
+
+/** The document with one endpoint, which its scan knows as the only open port. A new value. */
+static json_t *alone(const json_t *document, size_t i)
+{
+        json_t *d = json_deep_copy(document);
+        json_t *endpoint = json_incref(json_array_get(json_object_get(d, "endpoints"), i));
+        json_t *scan = json_array_get(json_object_get(d, "scans"), 0);
+
+        json_object_set_new(scan, "open",
+                            zc_json_printf("%lld", (long long)json_integer_value(
+                                                           json_object_get(endpoint, "port"))));
+        json_object_set_new(d, "endpoints", json_pack("[o]", endpoint));
+        return d;
+}
+
+static void lose(const struct loss *l, json_t *document)
+{
+        json_t *endpoints = json_object_get(document, "endpoints");
+
+        if (!l->members)
+                json_array_clear(endpoints);
+        for (const char *const *m = l->members; m && *m; m++)
+                json_object_del(json_array_get(endpoints, 0), *m);
+}
+
+static bool says(const json_t *report, const char *words)
+{
+        const json_t *reason;
+        size_t i;
+
+        json_array_foreach (zc_json_at(report, "gate.reasons"), i, reason) {
+                if (strstr(json_string_value(reason), words))
+                        return true;
+        }
+        return false;
+}
+
+static void endpoints_lost(void **state)
+{
+        ZC_AUTO(zc_pack) p = NULL;
+        struct zc_err err = { 0 };
+        struct zc_judge_options o = { .now_ms = NOW };
+        json_auto_t *document =
+                zc_json_load("tests/corpus/judge/critical.json", (size_t)1 << 20, &err);
+        struct whole w = { .o = &o };
+        size_t count = json_array_size(json_object_get(document, "endpoints"));
+
+        (void)state;
+        assert_true(zc_pack_builtin(&p, &err));
+        o.pack = p;
+        assert_true(count > 3);
+        for (size_t i = 0; i < count * ZC_COUNT(losses); i++) {
+                const struct loss *l = &losses[i % ZC_COUNT(losses)];
+                json_auto_t *one = alone(document, i / ZC_COUNT(losses));
+                ZC_AUTO_MEM char *text = NULL;
+                json_auto_t *report = NULL;
+
+                lose(l, one);
+                text = zc_json_line(one);
+                report = judge_text(&w, text, strlen(text));
+                assert_non_null(report);
+                if (zc_report_status(report) != 3)
+                        fail_msg("endpoint %zu without %s: status %d", i / ZC_COUNT(losses),
+                                 l->what, zc_report_status(report));
+                if (!says(report, l->members ? "no outcome of it in the evidence"
+                                             : "the scan says a port is open"))
+                        fail_msg("endpoint %zu without %s: the gate does not say so",
+                                 i / ZC_COUNT(losses), l->what);
+        }
+}
+
+/** What was taken out by who ran it is not missing; nor is what a service of another kind would have been asked. */
+static void not_lost(void **state)
+{
+        static const struct {
+                const char *endpoint, *options;
+                int status;
+        } rows[] = {
+                { "\"service\":\"ssh\",\"wrapped\":null,\"probes\":{\"identify\":{\"outcome\":"
+                  "\"done\"}}",
+                  "{}", 0 },
+                { "\"service\":null,\"probes\":{\"identify\":{\"outcome\":\"done\"}}", "{}", 0 },
+                { "\"service\":null,\"probes\":{\"identify\":{\"outcome\":\"failed\"}}", "{}", 3 },
+                { "\"service\":\"ssh\",\"wrapped\":null", "{}", 3 },
+                { "\"probes\":{\"identify\":{\"outcome\":\"done\"}}", "{}", 3 },
+                { "\"service\":\"redis\",\"wrapped\":null,\"probes\":{\"identify\":{\"outcome\":"
+                  "\"done\"}}",
+                  "{}", 3 },
+                { "\"service\":\"http\",\"wrapped\":\"tls\",\"probes\":{\"identify\":{"
+                  "\"outcome\":\"done\"},\"http\":{\"outcome\":\"skipped\"}}",
+                  "{}", 3 },
+                { "\"service\":\"smtp\",\"wrapped\":null,\"probes\":{\"identify\":{\"outcome\":"
+                  "\"done\"}}",
+                  "{}", 3 },
+                { "\"reason\":\"connected\"", "{\"only\":[\"ports\"]}", 0 },
+                { "\"reason\":\"connected\"", "{\"skip\":[\"tls\",\"http\",\"postgres\"]}", 3 },
+                { "\"reason\":\"connected\"",
+                  "{\"skip\":[\"tls\",\"http\",\"postgres\",\"redis\"]}", 0 },
+        };
+        ZC_AUTO(zc_pack) p = NULL;
+        struct zc_err err = { 0 };
+        json_auto_t *fail_on = json_pack("[ss]", "critical", "high");
+        struct zc_judge_options o = { .now_ms = NOW, .fail_on = fail_on };
+        struct whole w = { .o = &o };
+
+        (void)state;
+        assert_true(zc_pack_builtin(&p, &err));
+        o.pack = p;
+        for (size_t i = 0; i < ZC_COUNT(rows); i++) {
+                char text[2048];
+                json_auto_t *report = NULL;
+
+                snprintf(text, sizeof(text),
+                         "{\"schema\":\"zerocrit.evidence/1\",\"run\":{\"id\":\"r\",\"started\":"
+                         "\"2026-11-22T09:59:00Z\",\"finished\":\"2026-11-22T10:00:00Z\","
+                         "\"vantage\":{\"id\":\"v\",\"addresses\":[]},\"targets\":[{\"id\":\"\","
+                         "\"named\":\"192.0.2.9\"}],\"options\":%s},\"endpoints\":[{\"asset\":"
+                         "\"192.0.2.9\",\"address\":\"192.0.2.9\",\"port\":9999,\"transport\":"
+                         "\"tcp\",\"state\":\"open\",%s}],\"scans\":[{\"asset\":\"192.0.2.9\","
+                         "\"address\":\"192.0.2.9\",\"transport\":\"tcp\",\"outcome\":\"done\","
+                         "\"ports\":\"9999\",\"open\":\"9999\",\"closed\":\"\",\"filtered\":\"\","
+                         "\"unknown\":\"\"}]}",
+                         rows[i].options, rows[i].endpoint);
+                report = judge_text(&w, text, strlen(text));
+                assert_non_null(report);
+                if (zc_report_status(report) != rows[i].status)
+                        fail_msg("row %zu: status %d, not %d", i, zc_report_status(report),
+                                 rows[i].status);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(rules_on_fixtures),
                 cmocka_unit_test(documents),
+                cmocka_unit_test(endpoints_lost),
+                cmocka_unit_test(not_lost),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,9 @@ static struct zc_evidence *evidence(const char *run, const char *body)
 #define HOST(listeners) "'host':{" FILTER ",'listeners':[" listeners "]}"
 #define AT(asset, address, rest)                                                                   \
         "{'asset':'" asset "','address':'" address "','port':6379,'transport':'tcp',"              \
-        "'state':'open','service':'redis','probes':{'redis':{'outcome':'done'}}," rest "}"
+        "'state':'open','service':'redis','wrapped':null,'probes':{'identify':{'outcome':'done'}," \
+        "'"                                                                                        \
+        "redis':{'outcome':'done'}}," rest "}"
 #define RUNS "'redis':{'commands':{'ping':'runs'}}"
 #define ASKS "'redis':{'commands':{'ping':'noauth'}}"
 #define OLD(name, cipher) "'name':" name ",'tls':{'versions':{'TLSv1.0':{'offered':" cipher "}}}"
