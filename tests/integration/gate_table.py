@@ -399,6 +399,9 @@ def counted_evidence(name, covered):
     e["run"]["targets"] = [t for t in e["run"]["targets"] if t["id"] in ("m1", "www")]
     e["endpoints"] = [x for x in e["endpoints"] if x["asset"] == "www"]
     FINDINGS[name][0](e)
+    for x in e["endpoints"]:  # every probe has said what became of it
+        for probe in ("tls", "http", "postgres", "redis"):
+            x["probes"].setdefault(probe, {"outcome": "notapplicable", "why": "not a service of its kind"})
     if not covered:
         e["run"]["targets"].append({"id": "gone", "named": "203.0.113.99:443"})
     path = f"f-{list(FINDINGS).index(name)}-{covered}.json"
