@@ -490,7 +490,7 @@ static bool filters_forbid(int sys)
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
         bool ok = filter &&
                   seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)sys), SCMP_SYS(prctl), 1,
-                                   SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) == 0 &&
+                                   SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP, 0)) == 0 &&
                   seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)sys), SCMP_SYS(seccomp), 0) ==
                           0 &&
                   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(filter) == 0;
