@@ -328,6 +328,47 @@ static void by_sets(struct row *r, zc_bdd f)
         }
 }
 
+/** Types of which all codes, or only some, are in the part. */
+static const struct zc_fw_span *types_of(struct row *r, const struct split_part *p, bool whole,
+                                         size_t *count)
+{
+        struct zc_fw_span *out = keep(r, 256, sizeof(*out));
+        size_t n = 0;
+
+        for (uint32_t type = 0; out && type < 256; type++) {
+                uint32_t codes = 0, first = type << 8, last = first | 0xff;
+
+                for (size_t i = 0; i < p->count; i++) {
+                        uint32_t lo = number(p->spans[i].lo), hi = number(p->spans[i].hi);
+
+                        if (lo <= last && hi >= first)
+                                codes += (hi < last ? hi : last) - (lo > first ? lo : first) + 1;
+                }
+                if (codes == 0 || (codes == 256) != whole)
+                        continue;
+                if (n && out[n - 1].hi + 1 == type)
+                        out[n - 1].hi = type;
+                else
+                        out[n++] = (struct zc_fw_span){ type, type };
+        }
+        *count = n;
+        return out;
+}
+
+/** A row names types, not codes: where only some codes pass, the type is only possible. */
+static void by_type(struct row *r, const struct split_part *p)
+{
+        enum zc_fw_certainty was = r->admit.certainty;
+
+        for (int whole = 1; whole >= 0; whole--) {
+                r->admit.icmp_types = types_of(r, p, whole, &r->admit.icmp_type_count);
+                r->admit.certainty = whole ? was : ZC_FW_POSSIBLE;
+                if (r->admit.icmp_type_count)
+                        by_sets(r, p->rest);
+        }
+        r->admit.certainty = was;
+}
+
 static void by_sport(struct row *r, zc_bdd f)
 {
         struct split split;
@@ -338,9 +379,11 @@ static void by_sport(struct row *r, zc_bdd f)
                 const struct split_part *p = &split.parts[i];
 
                 r->admit.source_port_count = r->admit.icmp_type_count = 0;
-                if (!is_everything(p, 16) && sym_is_icmp(r->admit.protocol))
-                        r->admit.icmp_types = spans_of(r, p, 8, &r->admit.icmp_type_count);
-                else if (!is_everything(p, 16))
+                if (!is_everything(p, 16) && sym_is_icmp(r->admit.protocol)) {
+                        by_type(r, p);
+                        continue;
+                }
+                if (!is_everything(p, 16))
                         r->admit.source_ports = spans_of(r, p, 0, &r->admit.source_port_count);
                 by_sets(r, p->rest);
         }
