@@ -89,12 +89,13 @@ static void a_reset_arena_is_new(void **state)
         zc_arena_reset(a);
         for (size_t round = 0; round < 3; round++) {
                 for (size_t i = 0; i < ZC_COUNT(sizes); i++) {
-                        uint8_t *p = zc_arena_alloc(a, sizes[(i + round) % ZC_COUNT(sizes)]);
+                        size_t size = sizes[(i + round) % ZC_COUNT(sizes)];
+                        uint8_t *p = zc_arena_alloc(a, size);
 
                         assert_non_null(p);
-                        for (size_t k = 0; k < sizes[(i + round) % ZC_COUNT(sizes)]; k++)
+                        for (size_t k = 0; k < size; k++)
                                 assert_int_equal(p[k], 0);
-                        memset(p, 0xff, sizes[(i + round) % ZC_COUNT(sizes)]);
+                        memset(p, 0xff, size);
                 }
                 assert_null(zc_arena_alloc(a, 29000));
                 zc_arena_reset(a);

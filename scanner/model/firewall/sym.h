@@ -22,7 +22,7 @@ enum { SYM_ZERO, SYM_ONE, SYM_UNKNOWN, SYM_VARS };
 /** A byte: eight bits, or the at-th byte of a choice's value. */
 struct sym_byte {
         uint16_t choice; /* number + 1; 0 for bits */
-        uint8_t at;
+        uint16_t at;     /* which byte of the choice; as wide as this so that no padding spoils memcmp() */
         sym_bit bit[8];
 };
 

@@ -257,11 +257,11 @@ static void interface_value(const struct zc_fw_interface *i, unsigned key, uint8
 /** One choice a key, made when it is first asked for. */
 static uint16_t interface_choice(struct sym *s, unsigned key, uint16_t *made)
 {
-        if (*made)
-                return *made;
+        uint16_t number = *made;
 
-        uint16_t number = sym_choice_keep(s, s->iif_count);
-
+        if (number)
+                return number;
+        number = sym_choice_keep(s, s->iif_count);
         if (!number)
                 return 0;
         for (size_t i = 0, n = 0; i < s->host->interface_count && n < s->iif_count; i++) {

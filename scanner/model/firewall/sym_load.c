@@ -33,7 +33,7 @@ void run_fetch(const struct run *r, unsigned slot, struct sym_byte *out, unsigne
 
 enum after run_payload(struct run *r, const struct zc_fw_op *op)
 {
-        struct sym_byte out[ZC_FW_REG_BYTES];
+        struct sym_byte out[ZC_FW_REG_BYTES] = { 0 };
         unsigned len = op->len < ZC_FW_REG_BYTES ? op->len : ZC_FW_REG_BYTES;
         enum sym_load how = sym_payload(r->s, &r->now.now, op->key, op->offset, len, out);
 
@@ -43,7 +43,7 @@ enum after run_payload(struct run *r, const struct zc_fw_op *op)
 
 enum after run_meta(struct run *r, const struct zc_fw_op *op)
 {
-        struct sym_byte out[ZC_FW_REG_BYTES];
+        struct sym_byte out[ZC_FW_REG_BYTES] = { 0 };
         unsigned len = 0;
         enum sym_load how = sym_meta(r->s, &r->now.now, op->key, out, &len);
 
@@ -54,7 +54,7 @@ enum after run_meta(struct run *r, const struct zc_fw_op *op)
 
 enum after run_ct(struct run *r, const struct zc_fw_op *op)
 {
-        struct sym_byte out[ZC_FW_REG_BYTES];
+        struct sym_byte out[ZC_FW_REG_BYTES] = { 0 };
         unsigned len = 0;
         enum sym_load how = sym_ct(r->s, &r->now.now, op->key, op->dir, out, &len);
 
@@ -65,7 +65,7 @@ enum after run_ct(struct run *r, const struct zc_fw_op *op)
 
 enum after run_fib(struct run *r, const struct zc_fw_op *op)
 {
-        struct sym_byte out[ZC_FW_REG_BYTES];
+        struct sym_byte out[ZC_FW_REG_BYTES] = { 0 };
         unsigned len = 0;
         enum sym_load how = sym_fib(r->s, &r->now.now, op, out, &len);
 
@@ -101,7 +101,7 @@ enum after run_exthdr(struct run *r, const struct zc_fw_op *op)
 
 enum after run_immediate(struct run *r, const struct zc_fw_op *op)
 {
-        struct sym_byte out[ZC_FW_REG_BYTES];
+        struct sym_byte out[ZC_FW_REG_BYTES] = { 0 };
         unsigned len = op->len < ZC_FW_REG_BYTES ? op->len : ZC_FW_REG_BYTES;
 
         for (unsigned i = 0; i < len; i++)
@@ -112,7 +112,7 @@ enum after run_immediate(struct run *r, const struct zc_fw_op *op)
 
 enum after run_byteorder(struct run *r, const struct zc_fw_op *op)
 {
-        struct sym_byte in[ZC_FW_REG_BYTES], out[ZC_FW_REG_BYTES];
+        struct sym_byte in[ZC_FW_REG_BYTES] = { 0 }, out[ZC_FW_REG_BYTES] = { 0 };
         unsigned len = op->len < ZC_FW_REG_BYTES ? op->len : ZC_FW_REG_BYTES,
                  size = op->key ? op->key : 4;
         uint16_t one = 1;
@@ -176,11 +176,13 @@ static uint16_t masked_choice(struct run *r, uint16_t number, const struct sym_b
 /** The choice that all of the bytes are of; 0 when they are not. */
 static uint16_t whole_choice(const struct sym_byte *bytes, unsigned len)
 {
+        uint16_t choice = len ? bytes[0].choice : 0;
+
         for (unsigned i = 1; i < len; i++) {
-                if (bytes[i].choice != bytes[0].choice)
+                if (bytes[i].choice != choice)
                         return 0;
         }
-        return bytes[0].choice;
+        return choice;
 }
 
 static void shifted(const struct sym_byte *in, unsigned len, unsigned by, bool left,
@@ -207,12 +209,13 @@ static void shifted(const struct sym_byte *in, unsigned len, unsigned by, bool l
 
 enum after run_bitwise(struct run *r, const struct zc_fw_op *op)
 {
-        struct sym_byte in[ZC_FW_REG_BYTES], second[ZC_FW_REG_BYTES], out[ZC_FW_REG_BYTES];
+        struct sym_byte in[ZC_FW_REG_BYTES] = { 0 }, second[ZC_FW_REG_BYTES],
+                        out[ZC_FW_REG_BYTES] = { 0 };
         unsigned len = op->len < ZC_FW_REG_BYTES ? op->len : ZC_FW_REG_BYTES;
         uint16_t choice;
 
         memset(out, 0, sizeof(out));
-        run_fetch(r, op->sreg, in, len);
+        run_fetch(r, op->sreg, in, (len + 3) / 4 * 4);
         choice = whole_choice(in, len);
         if (op->op == ZC_FW_BIT_MASK_XOR && choice) {
                 choice = masked_choice(r, choice, in, op, len);

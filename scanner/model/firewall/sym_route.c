@@ -8,7 +8,7 @@
 
 #define ROUTES 4096 /* more are not spelt out */
 
-static bool is_local_type(uint8_t type)
+static bool is_local_type(unsigned type)
 {
         return type == ZC_FW_LOCAL || type == ZC_FW_BROADCAST || type == ZC_FW_ANYCAST ||
                type == ZC_FW_MULTICAST;
@@ -37,7 +37,7 @@ zc_bdd sym_loopback_net(struct sym *s)
 }
 
 /** Addresses of a kind in the local table; of one interface's alone when index is not 0. */
-static zc_bdd local_kind(struct sym *s, unsigned var, uint8_t type, uint32_t index)
+static zc_bdd local_kind(struct sym *s, unsigned var, unsigned type, uint32_t index)
 {
         zc_bdd out = BDD_NONE;
 
@@ -129,7 +129,7 @@ void sym_routes(struct sym *s)
         s->unicast =
                 bdd_diff(s->b, BDD_ALL,
                          bdd_or(s->b, s->local, local_kind(s, s->at.daddr, ZC_FW_BROADCAST, 0)));
-        for (uint8_t type = ZC_FW_LOCAL; type <= ZC_FW_MULTICAST; type++) {
+        for (unsigned type = ZC_FW_LOCAL; type <= ZC_FW_MULTICAST; type++) {
                 if (is_local_type(type))
                         s->local = bdd_or(s->b, s->local, local_kind(s, s->at.daddr, type, 0));
         }
