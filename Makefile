@@ -6,6 +6,7 @@
 #   make golden UPDATE=1   rewrite the expected outputs     make coverage line coverage of scanner/
 #   make screenshots   of the HTML page, by Chromium
 #   make bench         speed and memory beside peers, ONLY=area
+#   make check-peers   tests beside other programs: nmap, a pooler, a browser
 #   make lab           real servers, good and bad, in network namespaces, until Ctrl-C (as root)
 #   make docs          what is made from the program        make clean
 #   make install       DESTDIR, PREFIX
@@ -108,6 +109,13 @@ check: packages-check
 	$(Q)$(MAKE) --no-print-directory WERROR=1 tests-built
 	$(Q)ZC=$(ZC) O=$(O) PYTHON=$(PYTHON) VECTORS=$(VECTORS) SCHEMAS=$(SCHEMAS) $(if $(SAN),,LINT=1) MAKE=$(MAKE) tests/run
 
+# Beside other programs: peers, other servers, a browser.
+check-peers: packages-peers
+	$(Q)$(MAKE) --no-print-directory WERROR=1 tests-built
+	$(Q)ZC=$(ZC) O=$(O) PYTHON=$(PYTHON) TESTS=tests/peers tests/run
+packages-peers:
+	$(Q)sh dist/packages.sh build check peers
+
 # Under sudo the build stays the caller's own, so that a later make can go on with it.
 audit: packages-build
 	$(Q)$(if $(SUDO_UID),sudo -u '#$(SUDO_UID)') $(MAKE) --no-print-directory all
@@ -131,7 +139,7 @@ golden: $(ZC)
 	$(Q)ZC=$(ZC) UPDATE=$(UPDATE) tests/integration/golden.sh
 
 screenshots: $(ZC)
-	$(Q)ZC=$(ZC) tests/peers/screenshots
+	$(Q)ZC=$(ZC) tests/tools/screenshots
 
 # Documents that are made from the program.
 docs: $(O)/tests/tool_what_we_send
@@ -167,6 +175,6 @@ install: $(ZC)
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all check audit packages-build packages-check packages-bench bench soak-firewall tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
+.PHONY: all check check-peers packages-peers audit packages-build packages-check packages-bench bench soak-firewall tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -495,17 +495,18 @@ def hostile():
         s.close()
 
 
+parts = sys.argv[1:] or ["hostile", "redis", "postgres", "pgbouncer", "others"]
 try:
-    hostile()
+    if "hostile" in parts:
+        hostile()
     if not shutil.which("openssl") or not certificate():
         skip("real servers", "no openssl program for a certificate")
     elif not namespace():
         skip("real servers", "no privilege to make a network namespace")
     else:
-        redis()
-        postgres()
-        pgbouncer()
-        others()
+        for part_of in (redis, postgres, pgbouncer, others):
+            if part_of.__name__ in parts:
+                part_of()
 finally:
     stop()
 print(f"1..{count}")
