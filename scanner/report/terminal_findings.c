@@ -201,15 +201,25 @@ static void fix_variant(struct page *p, const json_t *v)
                 note_json(p, "check", zc_json_str(v, "verify", NULL));
 }
 
+/** The page shows the first way that fits; all of them stand in `explain` and in the longer page. */
 static void cause_fix(struct page *p, const json_t *finding)
 {
-        const json_t *variant;
-        size_t i;
+        const json_t *variants = zc_json_at(finding, "remediation.variants"), *variant;
+        size_t i, others;
+        ZC_AUTO_TEXT t = { 0 };
 
+        zc_text_init(&t, 256);
         note_json(p, "fix", zc_json_str(finding, "remediation.text", NULL));
-        json_array_foreach (zc_json_at(finding, "remediation.variants"), i, variant) {
-                fix_variant(p, variant);
+        json_array_foreach (variants, i, variant) {
+                if (i == 0 || p->how->verbose > 0)
+                        fix_variant(p, variant);
         }
+        others = json_array_size(variants) > 1 ? json_array_size(variants) - 1 : 0;
+        if (p->how->verbose > 0 || others == 0)
+                return;
+        zc_text_printf(&t, "%zu other way%s: zerocrit explain ", others, others == 1 ? "" : "s");
+        page_clean(&t, zc_json_str(finding, "label", ""));
+        page_note(p, "or", zc_text_str(&t));
 }
 
 /** Findings that one fix of this also ends. */
