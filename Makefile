@@ -31,7 +31,7 @@ LIB  := $(filter-out $(FUZZ) $(MAIN),$(SRC))
 UNIT := $(wildcard tests/unit/test_*.c)
 DATA := $(sort $(shell find rules reports/schema reports/html -type f 2>/dev/null))
 
-PKGS := jansson yaml-0.1 libmnl libcares libcap-ng libseccomp libpcre2-8 libssl libcrypto libcurl libpsl
+PKGS := jansson yaml-0.1 libmnl libpcap libcares libcap-ng libseccomp libpcre2-8 libssl libcrypto libcurl libpsl
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wvla -Wstrict-prototypes -Wmissing-prototypes
 
 # Changes when a file comes or goes: what a removed file left behind is then built anew without it.
