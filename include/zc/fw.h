@@ -164,6 +164,7 @@ struct zc_fw_chain {
         bool nat; /* type nat: the first packet of a flow only, and only where conntrack runs */
         enum zc_fw_hook hook;
         int32_t priority;
+        uint32_t rank; /* its place among all at its hook, where the kernel tells it (from 1); 0: not told */
         enum zc_fw_code policy;             /* ACCEPT or DROP; CONTINUE: not known */
         const struct zc_fw_device *devices; /* of ingress and egress; none: at no device */
         size_t device_count;
@@ -415,6 +416,8 @@ uint32_t zc_fw_route_to(const struct zc_fw_machine *m, uint8_t family, const uin
 
 const struct zc_fw_interface *zc_fw_interface_find(const struct zc_fw_host *host, const char *name);
 const char *zc_fw_family_name(enum zc_fw_family f);
+/** Whose table it is, where it is not of nf_tables: "iptables-legacy"; NULL for nf_tables. */
+const char *zc_fw_legacy_name(const struct zc_fw_table *t);
 const char *zc_fw_hook_name(enum zc_fw_hook h);
 const char *zc_fw_outcome_name(enum zc_fw_outcome o); /* "accept", "reject", "drop", "unknown" */
 
@@ -437,6 +440,9 @@ struct zc_fw_op *zc_fw_ops_add(struct zc_fw_ops *ops, enum zc_fw_op_kind kind);
  */
 bool zc_fw_xt_match(struct zc_fw_ops *ops, const char *name, uint32_t revision, struct zc_rd info,
                     enum zc_fw_family family, bool *known, struct zc_err *err) ZC_MUST_USE;
+/** What an entry of a legacy table asks of the IP header: struct ipt_ip, or struct ip6t_ip6. */
+bool zc_fw_xt_header(struct zc_fw_ops *ops, struct zc_rd header, enum zc_fw_family family,
+                     bool *known, struct zc_err *err) ZC_MUST_USE;
 bool zc_fw_xt_target(struct zc_fw_ops *ops, const char *name, uint32_t revision, struct zc_rd info,
                      enum zc_fw_family family, bool *known, struct zc_err *err) ZC_MUST_USE;
 

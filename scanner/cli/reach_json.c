@@ -10,9 +10,10 @@ static json_t *via_json(const struct zc_fw_ruleset *rs, const struct zc_fw_chain
 {
         const struct zc_fw_table *t = &rs->tables[chain->table];
 
-        return json_pack("{s:s, s:s, s:s, s:o}", "family", zc_fw_family_name(t->family), "table",
-                         t->name, "chain", chain->name, "handle",
-                         handle ? json_integer((json_int_t)handle) : json_null());
+        return json_pack("{s:s, s:s, s:s, s:o, s:s*}", "family", zc_fw_family_name(t->family),
+                         "table", t->name, "chain", chain->name, "handle",
+                         handle ? json_integer((json_int_t)handle) : json_null(), "backend",
+                         zc_fw_legacy_name(t));
 }
 
 static json_t *address_json(uint8_t family, const uint8_t *bytes, bool known)

@@ -2,8 +2,8 @@
 """zerocrit's answers against the kernel's own: random rulesets are loaded into a network namespace, packets injected, and what came through
 compared with `zerocrit reach --packets` for the same packets at the same ruleset.
 
-kernel.py [--iptables] [--rounds N | --seconds S] [--seed N] [--packets N] [--keep DIR]. Prints TAP. A disagreement is shrunk to few lines and printed.
-With --iptables the rulesets are written by iptables-nft and ip6tables-nft.
+kernel.py [--iptables | --legacy] [--rounds N | --seconds S] [--seed N] [--packets N] [--keep DIR]. Prints TAP. A disagreement is shrunk to few lines and printed.
+With --iptables the rulesets are written by iptables-nft and ip6tables-nft, with --legacy by iptables-legacy and ip6tables-legacy.
 """
 import argparse
 import json
@@ -32,6 +32,10 @@ class Run:
         self.refused = {}
         self.counts = {"packets": 0, "certain": 0, "possible": 0, "unknown": 0, "rulesets": 0, "crowded": 0, "sure_packets": 0, "sure_possible": 0}
         self.blurs = {}
+
+    @classmethod
+    def why_not(cls):
+        return None
 
     def load(self, lines):
         """Load what the kernel takes of it: statements that it refuses are taken out by their line, and counted. Returns what stands."""
@@ -124,11 +128,27 @@ class IptablesRun(Run):
     """The same through iptables-nft-restore. A line begins with its family."""
 
     make = rulesets_iptables.Ruleset
+    commands = (("ip", "iptables-nft-restore"), ("ip6", "ip6tables-nft-restore"))
+
+    @classmethod
+    def why_not(cls):
+        """None where both commands can be used; a kernel may lack what stands behind them."""
+        for _, command in cls.commands:
+            if not shutil.which(command):
+                return f"{command} is not installed"
+            r = subprocess.run(["unshare", "-n", command], input="*filter\nCOMMIT\n", capture_output=True, text=True, check=False)
+            if r.returncode:
+                return f"{command}: {r.stderr.strip()}"
+        return None
+
+    def empty(self):
+        """Nothing of an earlier ruleset stands."""
+        self.kernel.flush()
 
     def load(self, lines):
         lines = list(lines)
         for _ in range(60):
-            self.kernel.flush()
+            self.empty()
             at = self.restore(lines)
             if at is None:
                 return lines
@@ -139,7 +159,7 @@ class IptablesRun(Run):
 
     def restore(self, lines):
         """None when all of them stand, else the place of the one that does not; -1 when that is not told."""
-        for fam, command in (("ip", "iptables-nft-restore"), ("ip6", "ip6tables-nft-restore")):
+        for fam, command in self.commands:
             mine = [i for i, row in enumerate(lines) if row.split(" ", 1)[0] == fam]
             r = oracle.run(command, stdin="".join(lines[i].split(" ", 1)[1].strip() + "\n" for i in mine), check=False)
             if r.returncode:
@@ -149,6 +169,19 @@ class IptablesRun(Run):
                 self.refused[key] = self.refused.get(key, 0) + 1
                 return at
         return None
+
+
+class LegacyRun(IptablesRun):
+    """The same rules in the legacy tables, which stand beside nf_tables; tables once asked for stay there, empty."""
+
+    commands = (("ip", "iptables-legacy-restore"), ("ip6", "ip6tables-legacy-restore"))
+    TABLES = {"filter": "INPUT FORWARD OUTPUT", "mangle": "PREROUTING INPUT FORWARD OUTPUT POSTROUTING", "raw": "PREROUTING OUTPUT", "nat": "PREROUTING INPUT OUTPUT POSTROUTING"}
+
+    def empty(self):
+        self.kernel.flush()
+        text = "".join(f"*{t}\n" + "".join(f":{c} ACCEPT [0:0]\n" for c in chains.split()) + "COMMIT\n" for t, chains in self.TABLES.items())
+        for _, command in self.commands:
+            oracle.run(command, stdin=text)
 
 
 def unheard(packet, text):
@@ -181,9 +214,13 @@ def report(seed, shrunk, found, keep):
             f.write(f"# {json.dumps(packet)}\n# kernel {kernel}, reach {json.dumps(ours)}\n{text}\n")
 
 
+MODES = {"nft": Run, "iptables": IptablesRun, "legacy": LegacyRun}
+
+
 def main():
     a = argparse.ArgumentParser()
-    a.add_argument("--iptables", action="store_true")
+    a.add_argument("--iptables", dest="mode", action="store_const", const="iptables", default="nft")
+    a.add_argument("--legacy", dest="mode", action="store_const", const="legacy")
     a.add_argument("--rounds", type=int, default=300)
     a.add_argument("--seconds", type=int)
     a.add_argument("--seed", type=int, default=1)
@@ -191,12 +228,13 @@ def main():
     a.add_argument("--keep", default="")
     a = a.parse_args()
     zc = os.path.abspath(os.environ.get("ZC", "build/zerocrit"))
-    reason = oracle.why_not() or (a.iptables and not shutil.which("ip6tables-nft-restore") and "iptables-nft is not installed")
+    kind = MODES[a.mode]
+    reason = oracle.why_not() or kind.why_not()
     if reason:
         print("1..0 # SKIP " + " ".join(reason.split()))
         return 0
     oracle.new_namespace()
-    run, wrong, seed, end = (IptablesRun if a.iptables else Run)(zc), 0, a.seed, time.monotonic() + (a.seconds or 0)
+    run, wrong, seed, end = kind(zc), 0, a.seed, time.monotonic() + (a.seconds or 0)
     while (time.monotonic() < end if a.seconds else seed < a.seed + a.rounds) and wrong < 10:
         found = run.one(seed, a.packets)
         if found:

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""Writes all that nf_tables says of this network namespace to standard output, in the order in which zerocrit asks: for tests/corpus/fwmodel."""
+"""Writes all that nf_tables says of this network namespace to standard output, in the order in which zerocrit asks: for tests/corpus/fwmodel.
+With a family and a table ("ip6 nat"), that legacy table as legacy_fuzz.c takes it: for tests/corpus/legacy."""
+import ctypes
 import socket
 import struct
 import sys
@@ -40,7 +42,26 @@ def attrs(raw):
     return out
 
 
+def legacy(family, table):
+    """Its number, struct ipt_getinfo, its entries (IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES)."""
+    domain, level = (socket.AF_INET6, socket.IPPROTO_IPV6) if family == "ip6" else (socket.AF_INET, socket.IPPROTO_IP)
+    libc = ctypes.CDLL(None, use_errno=True)
+    with socket.socket(domain, socket.SOCK_RAW, socket.IPPROTO_RAW) as s:
+        def ask(what, size):
+            buf, n = ctypes.create_string_buffer(table.encode().ljust(32, b"\0") + struct.pack("=I", max(0, size - 40)) + bytes(max(48, size - 36))), ctypes.c_uint32(size)
+            if libc.getsockopt(s.fileno(), level, what, buf, ctypes.byref(n)):
+                raise OSError(ctypes.get_errno(), f"{family} {table}")
+            return buf.raw[:size]
+
+        info = ask(64, 84)
+        entries = ask(65, 40 + struct.unpack_from("=I", info, 80)[0])[40:]
+    sys.stdout.buffer.write(bytes([("filter", "nat", "mangle", "raw").index(table) | (4 if family == "ip6" else 0)]) + info + entries)
+
+
 def main():
+    if len(sys.argv) == 3:
+        legacy(*sys.argv[1:])
+        return
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
     sock.bind((0, 0))
     out, sets = sys.stdout.buffer, []

@@ -46,3 +46,21 @@ const struct zc_fw_interface *zc_fw_interface_find(const struct zc_fw_host *host
         }
         return NULL;
 }
+
+const char *zc_fw_legacy_name(const struct zc_fw_table *t)
+{
+        static const struct {
+                enum zc_fw_family family;
+                const char *name;
+        } rows[] = {
+                { ZC_FW_IP, "iptables-legacy" },
+                { ZC_FW_IP6, "ip6tables-legacy" },
+                { ZC_FW_ARP, "arptables-legacy" },
+        };
+
+        for (size_t i = 0; t->backend == ZC_FW_LEGACY && i < ZC_COUNT(rows); i++) {
+                if (rows[i].family == t->family)
+                        return rows[i].name;
+        }
+        return NULL;
+}

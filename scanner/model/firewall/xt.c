@@ -133,6 +133,14 @@ void xt_equals(struct xt *x, const void *data, unsigned len, bool invert)
         xt_compare(x, invert ? ZC_FW_NE : ZC_FW_EQ, data, len);
 }
 
+void xt_never(struct xt *x)
+{
+        static const uint8_t zeros[4];
+
+        xt_immediate(x, XT_SLOT, zeros, 4);
+        xt_equals(x, zeros, 4, true);
+}
+
 void xt_between(struct xt *x, const void *lo, const void *hi, unsigned len, bool invert)
 {
         struct zc_fw_op *op = xt_op(x, ZC_FW_OP_RANGE);

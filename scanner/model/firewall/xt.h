@@ -25,7 +25,7 @@ struct xt_row {
         const char *name;
         uint8_t first, last; /* revisions */
         uint8_t families;    /* enum xt_families */
-        xt_fn *fn;           /* NULL: a condition that may hold or not; a target that lets the packet go on as it is */
+        xt_fn *fn; /* NULL: a condition that may hold or not; a target that lets the packet go on as it is */
 };
 enum xt_families { XT_V4 = 1, XT_V6 = 2, XT_BOTH = 3 };
 
@@ -42,6 +42,8 @@ void xt_mask_xor(struct xt *x, unsigned slot, const void *mask, const void *flip
 void xt_combine(struct xt *x, enum zc_fw_bitwise op, unsigned slot, unsigned second);
 void xt_shift(struct xt *x, unsigned slot, bool left, unsigned by);
 void xt_equals(struct xt *x, const void *data, unsigned len, bool invert);
+/** Never holds: a comparison of what is there with what cannot be. */
+void xt_never(struct xt *x);
 void xt_compare(struct xt *x, enum zc_fw_cmp op, const void *data, unsigned len);
 void xt_between(struct xt *x, const void *lo, const void *hi, unsigned len, bool invert);
 /** The set's keys, sorted or of fields, are filled in by the caller: lo and hi have room for `most` of them. NULL when out of memory. */

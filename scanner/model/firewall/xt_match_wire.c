@@ -22,13 +22,6 @@ static void maybe(struct xt *x)
         (void)xt_op(x, ZC_FW_OP_MAYBE);
 }
 
-/* Never holds: a comparison of what is there with what cannot be. */
-static void never(struct xt *x)
-{
-        xt_immediate(x, XT_SLOT, zeros, 4);
-        xt_equals(x, zeros, 4, true);
-}
-
 static void ports_between(struct xt *x, unsigned lo, unsigned hi, bool invert)
 {
         uint8_t from[2], to[2];
@@ -376,7 +369,7 @@ static bool icmp(struct xt *x)
                 return false;
         if (i[0] == 0xff && !x->six) {
                 if (i[3] & 1)
-                        never(x);
+                        xt_never(x);
                 return true;
         }
         memcpy(lo, i, 2);
@@ -384,7 +377,7 @@ static bool icmp(struct xt *x)
         hi[1] = i[2];
         if (lo[1] > hi[1]) {
                 if (!(i[3] & 1))
-                        never(x);
+                        xt_never(x);
                 return true;
         }
         xt_payload(x, ZC_FW_BASE_TRANSPORT, 0, 2);
@@ -432,7 +425,7 @@ static void type6(struct xt *x, bool dst, unsigned types, uint32_t device, bool 
 
         if (asked == 0) {
                 if (invert)
-                        never(x);
+                        xt_never(x);
         } else if (!(asked & ~routed)) {
                 type_in(x, dst, asked | (asked & XT_ADDRTYPE_UNREACHABLE ? refused : 0), device, invert);
         } else if (asked == XT_ADDRTYPE_MULTICAST) {
@@ -603,7 +596,7 @@ static bool length(struct xt *x)
                 return false;
         if (i.max < header || i.min > i.max) {
                 if (!i.invert)
-                        never(x);
+                        xt_never(x);
                 return true;
         }
         xt_payload(x, ZC_FW_BASE_NETWORK, x->six ? 4 : 2, 2);

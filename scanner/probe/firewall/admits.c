@@ -129,8 +129,9 @@ static json_t *via_json(struct telling *t, const struct zc_fw_admit *a)
                         a->via[i].handle ? json_integer((json_int_t)a->via[i].handle) : json_null();
 
                 add(t, out,
-                    json_pack("{s:s, s:s, s:s, s:o}", "family", zc_fw_family_name(table->family),
-                              "table", table->name, "chain", c->name, "handle", handle));
+                    json_pack("{s:s, s:s, s:s, s:o, s:s*}", "family",
+                              zc_fw_family_name(table->family), "table", table->name, "chain",
+                              c->name, "handle", handle, "backend", zc_fw_legacy_name(table)));
         }
         return out;
 }

@@ -102,21 +102,19 @@ static json_t *table_json(const struct zc_fw_ruleset *rs, uint32_t number, bool 
         add_flag(flags, t->dormant, "dormant", bad);
         add_flag(flags, t->owned, "owner", bad);
         add_flag(flags, t->persist, "persist", bad);
-        return json_pack("{s:s, s:s, s:I, s:o, s:o}", "family", zc_fw_family_name(t->family),
+        return json_pack("{s:s, s:s, s:I, s:o, s:o, s:s*}", "family", zc_fw_family_name(t->family),
                          "name", t->name, "handle", (json_int_t)t->handle, "flags", flags, "chains",
-                         chains);
+                         chains, "backend", zc_fw_legacy_name(t));
 }
 
-/** Tables of nf_tables; sets that have a name of their own; rules of all chains. */
+/** Tables; sets that have a name of their own; rules of all chains. */
 static void add_tables(json_t *out, const struct zc_fw_ruleset *rs, bool *bad)
 {
         json_t *tables = json_array();
         size_t sets = 0, rules = 0;
 
-        for (size_t i = 0; i < rs->table_count; i++) {
-                if (rs->tables[i].backend == ZC_FW_NF_TABLES)
-                        add(tables, table_json(rs, (uint32_t)i, bad), bad);
-        }
+        for (size_t i = 0; i < rs->table_count; i++)
+                add(tables, table_json(rs, (uint32_t)i, bad), bad);
         for (size_t i = 0; i < rs->set_count; i++)
                 sets += !rs->sets[i].anonymous;
         for (size_t i = 0; i < rs->chain_count; i++)
