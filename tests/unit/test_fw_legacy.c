@@ -261,11 +261,11 @@ static void test_cut(void **state)
                 struct table t = recorded(names[i]);
                 const struct zc_rd whole = t.entries;
 
-                for (size_t n = 0; n < 2 * whole.n; n++) {
+                for (size_t n = 1; n < 2 * whole.n; n++) {
                         const bool cut = n < whole.n;
                         const size_t size = cut ? n : whole.n, at = n - whole.n;
                         struct zc_arena *arena = zc_arena_new(0);
-                        uint8_t *exact = memcpy(malloc(size + (size == 0)), whole.p, size);
+                        uint8_t *exact = size > 0 ? memcpy(malloc(size), whole.p, size) : NULL;
                         struct zc_fw_ruleset rs = { 0 };
                         struct zc_err err = { 0 };
 
