@@ -265,8 +265,8 @@ static void test_cut(void **state)
                         const bool cut = n < whole.n;
                         const size_t size = cut ? n : whole.n;
                         struct zc_arena *arena = zc_arena_new(0);
-                        uint8_t *room = malloc(whole.n); /* what is taken ends where it does */
-                        uint8_t *exact = room + whole.n - size;
+                        uint8_t *room = malloc(whole.n + 1); /* what is taken ends where it does */
+                        uint8_t *exact = room + 1 + whole.n - size;
                         struct zc_fw_ruleset rs = { 0 };
                         struct zc_err err = { 0 };
 
