@@ -90,6 +90,8 @@ const json_t *zc_evidence_schema(struct zc_err *err);
 
 /** Within one endpoint, once every probe has run: what one subject shows about another. */
 void zc_endpoint_settle(json_t *endpoint);
+/** Its member `access`: what is asked of who connects, and the TLS offered, in words for a table ("none, none", "to https"); absent when neither was observed. */
+void zc_endpoint_access(json_t *endpoint);
 
 /* ---- entities ---- */
 

@@ -17,6 +17,7 @@ static void row_release(struct zc_join_row *r)
         json_decref(r->from);
         json_decref(r->endpoints);
         json_decref(r->names);
+        free(r->access);
         free(r->own);
         free(r->endpoint);
         free(r->service_name);
@@ -255,6 +256,7 @@ static bool row_reached(const struct zc_join *j, struct zc_join_row *r,
 static bool row_join(const struct zc_join *j, struct zc_join_row *r, const struct zc_join_seen *s)
 {
         const char *service = zc_json_str(s->part, "service", NULL);
+        const char *access = zc_json_str(s->part, "access", NULL);
         ZC_AUTO_MEM char *subject = zc_subject_endpoint(s->part);
 
         if (!subject || !add_once(r->names, zc_json_str(s->part, "asset", "")) ||
@@ -266,6 +268,10 @@ static bool row_join(const struct zc_join *j, struct zc_join_row *r, const struc
                 free(r->endpoint);
                 r->endpoint = ZC_TAKE(subject);
                 r->seen = s->seen;
+                free(r->access);
+                r->access = access ? strdup(access) : NULL;
+                if (access && !r->access)
+                        return false;
         }
         return !service || r->service_name;
 }
@@ -348,10 +354,9 @@ static bool rows_finish(struct zc_join *j)
 
 static bool join_run(struct zc_join *j, struct zc_err *err)
 {
-        const struct zc_evidence_visitor visitor = { .endpoint = endpoint_join,
-                                                     .scan = scan_join,
-                                                     .ctx = j,
-                                                     .brief = true };
+        const struct zc_evidence_visitor visitor = {
+                .endpoint = endpoint_join, .scan = scan_join, .ctx = j, .brief = true
+        };
 
         if (!j->hosts || !j->index || !j->services || !j->families || !j->isolated || !j->out ||
             !zc_join_hosts(j))

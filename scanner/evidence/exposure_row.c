@@ -145,6 +145,7 @@ json_t *zc_join_row_finish(struct zc_join *j, const struct zc_join_row *r)
               json_object_set(row, "endpoints", r->endpoints) == 0) &&
              (!r->service_name ||
               json_object_set_new(row, "service", json_string(r->service_name)) == 0) &&
+             (!r->access || json_object_set_new(row, "access", json_string(r->access)) == 0) &&
              json_object_set_new(row, "summary", row_summary(r, scope, reach, a.facts)) == 0;
         json_decref(a.facts);
         if (!ok) {

@@ -19,6 +19,7 @@ struct zc_join_row {
         json_t *endpoints; /* subjects of all that were reached from other machines */
         json_t *names;     /* assets that its endpoints were looked at as */
         char *service_name;
+        char *access; /* of the endpoint that the row is called by, NULL: not known */
         bool isolated;
         enum zc_reach reached; /* by connecting; UNKNOWN: it was not */
         json_t *from;          /* vantages */

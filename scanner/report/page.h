@@ -51,6 +51,8 @@ ZC_FREEP(page_table);
 /** @cells: clean, one per head; copied. @colour: of the last cell. */
 bool page_table_add(struct page_table *t, const char *const *cells, enum page_colour colour,
                     struct zc_err *err) ZC_MUST_USE;
+/** A column that has nothing but "-" is not printed. */
+void page_table_optional(struct page_table *t, unsigned column);
 void page_table_print(const struct page_table *t, struct page *p);
 
 /* The parts of the terminal page, in their order. */

@@ -58,6 +58,7 @@ bool page_exposure(struct page *p, struct zc_err *err)
                         return false;
         }
         zc_out_puts(p->out, "\n");
+        page_table_optional(table, VIEW_ACCESS - skip);
         page_table_print(table, p);
         if (out.quiet > 0)
                 zc_out_printf(p->out, "and %zu on loopback or let in by nothing, ok (-v)\n",

@@ -15,6 +15,7 @@ enum view_cell {
         VIEW_LISTENS,
         VIEW_FIREWALL,
         VIEW_REACHED,
+        VIEW_ACCESS, /* what is asked of who connects, and the TLS */
         VIEW_WORST,
         VIEW_CELLS
 };

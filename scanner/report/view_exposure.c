@@ -15,6 +15,7 @@ const char *const view_heads[VIEW_CELLS + 1] = {
         [VIEW_LISTENS] = "LISTENS",
         [VIEW_FIREWALL] = "FIREWALL LETS IN",
         [VIEW_REACHED] = "REACHED",
+        [VIEW_ACCESS] = "AUTH, TLS",
         [VIEW_WORST] = "WORST",
 };
 
@@ -318,6 +319,7 @@ static bool row_fill(const struct exposure *x, struct view_row *r, const json_t 
         if (r->cells[VIEW_LISTENS])
                 r->cells[VIEW_FIREWALL] = cell_firewall(json, r->cells[VIEW_LISTENS]);
         r->cells[VIEW_REACHED] = cell_reached(x, json);
+        r->cells[VIEW_ACCESS] = page_cut(zc_json_str(json, "access", "-"), CELL_MAX);
         r->cells[VIEW_WORST] = strdup(cell_worst(r));
         for (unsigned i = 0; i < VIEW_CELLS; i++) {
                 if (!r->cells[i])
@@ -345,6 +347,43 @@ static bool row_merge(struct view_row *a, const struct view_row *b)
                 return true;
         free(a->cells[VIEW_WORST]);
         a->cells[VIEW_WORST] = worst;
+        return true;
+}
+
+static bool add_family(struct view_row *r)
+{
+        const char *listener = zc_json_str(r->json, "listener", "");
+        struct zc_text t;
+        char *with;
+
+        zc_text_init(&t, CELL_MAX);
+        zc_text_add(&t, r->cells[VIEW_LISTENS]);
+        zc_text_add(&t, strchr(listener, '[') ? " v6" : " v4");
+        with = zc_text_steal(&t);
+        if (!with)
+                return false;
+        free(r->cells[VIEW_LISTENS]);
+        r->cells[VIEW_LISTENS] = with;
+        return true;
+}
+
+/** Two rows of one port on "any" that do not read the same differ by their family: then it is named. */
+static bool rows_name_families(struct view_exposure *v)
+{
+        bool apart = false;
+
+        for (size_t i = 0; i + 1 < v->count || apart; i++) {
+                const struct view_row *a = &v->rows[i], *b = a + 1;
+                bool before = apart;
+
+                apart = i + 1 < v->count && zc_json_str(a->json, "listener", NULL) &&
+                        strcmp(a->cells[VIEW_HOST], b->cells[VIEW_HOST]) == 0 &&
+                        strcmp(a->cells[VIEW_PORT], b->cells[VIEW_PORT]) == 0 &&
+                        strcmp(a->cells[VIEW_LISTENS], "any") == 0 &&
+                        strcmp(b->cells[VIEW_LISTENS], "any") == 0;
+                if ((before || apart) && !add_family(&v->rows[i]))
+                        return false;
+        }
         return true;
 }
 
@@ -433,7 +472,7 @@ struct view_exposure *view_exposure_new(const json_t *report, struct zc_err *err
         v->outside = outside(&x);
         learn_findings(&x);
         learn_checks(&x);
-        if (!rows_fill(&x)) {
+        if (!rows_fill(&x) || !rows_name_families(v)) {
                 zc_fail(err, ZC_E_NOMEM, "no memory for the table of ports");
                 return NULL;
         }

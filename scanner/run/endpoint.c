@@ -245,5 +245,6 @@ void zc_endpoint_observe(const struct zc_work *w, json_t *endpoint, struct zc_de
                 endpoint_closed(w, endpoint);
         endpoint_answered(endpoint);
         zc_endpoint_settle(endpoint);
+        zc_endpoint_access(endpoint);
         sink_of(w)->put(sink_of(w)->ctx, json_pack("{s:O}", "endpoint", endpoint));
 }
