@@ -1,7 +1,8 @@
 /**
  * What a ruleset lets in, for all packets at once (scanner/model/firewall/sym*.c): new connections from elsewhere, through every hook, as few rows
  * as the truth allows. Pure. Where the rows say `certain`, every packet of the row passes; what no row names does not pass, or comes
- * from this host itself. `possible`: something that cannot be told (a limit, a set that learns) may let it pass.
+ * from this host itself. `possible`: something that cannot be told (a limit, a set that learns) may let it pass, or it passes in one of several ways.
+ * Sources that no packet from elsewhere has (this host's own, loopback, multicast, and what routing refuses whatever the rules say) are not told apart.
  */
 #ifndef ZC_FW_SYM_H_
 #define ZC_FW_SYM_H_

@@ -11,6 +11,7 @@ struct asking {
         struct zc_arena *arena;
         struct zc_fw_admits *out;
         struct sym_list ends[2]; /* input, forward */
+        zc_bdd sources;          /* that packets can have */
 };
 
 /** What tells rows apart: where the packets went in the end. Marks and the like no longer matter. */
@@ -66,22 +67,36 @@ static void translation(const struct sym_changes *now, enum zc_fw_family family,
         out->port_known = port == 2;
 }
 
-static zc_bdd way_to(struct sym *s, const struct sym_changes *now)
+/** Sources that a packet from elsewhere can have: not this host's own, nor one that routing refuses. Rows need not tell the others apart. */
+static zc_bdd valid_sources(struct sym *s)
 {
-        zc_bdd never = bdd_or(s->b, s->local, sym_loopback_net(s));
+        static const uint8_t zero[16], loopback[16] = { 127 }, class_e[] = { 240 },
+                                       one[16] = { [15] = 1 };
+        unsigned var = s->at.saddr;
+        bool v4 = s->q.family == ZC_FW_IP;
+        zc_bdd never = sym_multicast(s, var);
 
-        for (size_t i = 0; i < s->way_count; i++) {
-                if (s->ways[i].oif == now->oif && s->ways[i].lost == now->oif_lost)
-                        return bdd_diff(s->b, s->ways[i].to, never);
+        never = bdd_or(s->b, never, sym_prefix(s, var, zero, v4 ? 8 : 128));
+        never = bdd_or(s->b, never,
+                       v4 ? sym_prefix(s, var, loopback, 8) : sym_prefix(s, var, one, 128));
+        if (v4)
+                never = bdd_or(s->b, never, sym_prefix(s, var, class_e, 4));
+        else
+                never = bdd_or(s->b, never, sym_strange_link_local(s, var));
+        for (size_t i = 0; i < s->host->address_count; i++) {
+                const struct zc_fw_address *own = &s->host->addresses[i];
+
+                if (own->family == s->q.family)
+                        never = bdd_or(s->b, never, sym_prefix(s, var, own->addr, s->at.addr_bits));
         }
-        return BDD_NONE;
+        return never ^ 1;
 }
 
 static bool rows(struct asking *a, const struct sym_state *end, enum zc_fw_hook hook,
                  enum zc_fw_certainty certainty, zc_bdd packets)
 {
         struct sym *s = a->s;
-        struct sym_rows_of what = { .packets = packets,
+        struct sym_rows_of what = { .packets = bdd_simplify(s->b, packets, a->sources),
                                     .admit = { .family = s->q.family,
                                                .hook = hook,
                                                .protocol = s->q.protocol,
@@ -90,10 +105,12 @@ static bool rows(struct asking *a, const struct sym_state *end, enum zc_fw_hook 
 
         translation(&end->now, s->q.family, &what.admit);
         if (hook == ZC_FW_FORWARD || end->now.dnat) {
-                what.everywhere = end->now.dnat ? s->here : way_to(s, &end->now);
+                what.everywhere =
+                        end->now.dnat ? s->here : sym_way_to(s, end->now.oif, end->now.oif_lost);
                 return sym_rows(s, a->machine, &what, a->arena, a->out);
         }
         what.everywhere = s->here;
+        packets = what.packets;
         what.packets = bdd_and(s->b, packets, s->unicast);
         if (!sym_rows(s, a->machine, &what, a->arena, a->out))
                 return false;
@@ -109,8 +126,28 @@ static bool rows(struct asking *a, const struct sym_state *end, enum zc_fw_hook 
                (sym_rows_drop_covered(a->out, first), true);
 }
 
+/** Packets that arrive in more than one way: none of the ways is certain. */
+static zc_bdd several_ways(const struct asking *a)
+{
+        zc_bdd once = BDD_NONE, twice = BDD_NONE;
+
+        for (unsigned f = 0; f < 2; f++) {
+                for (size_t i = 0; i < a->ends[f].n; i++) {
+                        zc_bdd set = a->ends[f].states[i].set;
+
+                        twice = bdd_or(a->s->b, twice, bdd_and(a->s->b, once, set));
+                        once = bdd_or(a->s->b, once, set);
+                }
+        }
+        return twice;
+}
+
 static void ask(struct asking *a)
 {
+        zc_bdd unsure = bdd_or(a->s->b, a->s->dropped, several_ways(a));
+
+        a->sources = valid_sources(a->s);
+
         for (unsigned f = 0; f < 2; f++) {
                 enum zc_fw_hook hook = f ? ZC_FW_FORWARD : ZC_FW_INPUT;
                 size_t before = a->out->count;
@@ -118,8 +155,8 @@ static void ask(struct asking *a)
                 for (size_t i = 0; i < a->ends[f].n; i++) {
                         struct sym_state *e = &a->ends[f].states[i];
 
-                        if (!rows(a, e, hook, ZC_FW_CERTAIN, e->must) ||
-                            !rows(a, e, hook, ZC_FW_POSSIBLE, bdd_diff(a->s->b, e->may, e->must)) ||
+                        if (!rows(a, e, hook, ZC_FW_CERTAIN, bdd_diff(a->s->b, e->set, unsure)) ||
+                            !rows(a, e, hook, ZC_FW_POSSIBLE, bdd_and(a->s->b, e->set, unsure)) ||
                             bdd_full(a->s->b)) {
                                 a->out->unknown[a->s->q.family == ZC_FW_IP6][f] = true;
                                 a->out->count = before;

@@ -39,7 +39,7 @@ static void found(struct looking *l, enum zc_fw_anomaly_kind kind, size_t chain,
 /* Every kind of packet through everything. */
 
 static void one_question(struct looking *l, enum zc_fw_family family, int protocol,
-                         const uint8_t *but, size_t buts, uint16_t ct)
+                         const uint8_t *but, size_t buts, uint8_t ct)
 {
         struct sym_question q = { .family = family,
                                   .protocol = protocol,
@@ -65,8 +65,8 @@ static void ask_all(struct looking *l)
         static const uint8_t told[][4] = { { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP },
                                            { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
                                              IPPROTO_ICMPV6 } };
-        static const uint16_t states[] = { ZC_FW_CT_NEW, ZC_FW_CT_ESTABLISHED, ZC_FW_CT_RELATED,
-                                           ZC_FW_CT_INVALID, ZC_FW_CT_UNTRACKED };
+        static const uint8_t states[] = { ZC_FW_CT_NEW, ZC_FW_CT_ESTABLISHED, ZC_FW_CT_RELATED,
+                                          ZC_FW_CT_INVALID, ZC_FW_CT_UNTRACKED };
 
         for (unsigned f = 0; f < 2; f++) {
                 for (size_t p = 0; p <= ZC_COUNT(told[f]); p++) {

@@ -79,7 +79,7 @@ void sym_free(struct sym *s)
                 free(s->choices[i].options);
         free(s->choices);
         free(s->atoms);
-        free(s->ways);
+        free(s->dests.list);
         bdd_free(s->b);
         free(s);
 }
@@ -103,14 +103,18 @@ static bool same_changes(const struct sym_state *a, const struct sym_state *b)
         return memcmp(&a->now, &b->now, sizeof(a->now)) == 0;
 }
 
+void sym_drop(struct sym *s, zc_bdd packets)
+{
+        s->dropped = bdd_or(s->b, s->dropped, packets);
+}
+
 void sym_list_add(struct sym *s, struct sym_list *l, const struct sym_state *state)
 {
-        if (state->may == BDD_NONE)
+        if (state->set == BDD_NONE)
                 return;
         for (size_t i = 0; i < l->n; i++) {
                 if (same_changes(&l->states[i], state)) {
-                        l->states[i].may = bdd_or(s->b, l->states[i].may, state->may);
-                        l->states[i].must = bdd_or(s->b, l->states[i].must, state->must);
+                        l->states[i].set = bdd_or(s->b, l->states[i].set, state->set);
                         return;
                 }
         }
@@ -136,10 +140,8 @@ static void roots(void *ctx, bdd_root_fn root, void *to)
         struct sym *s = ctx;
 
         for (struct sym_list *l = s->lists; l; l = l->prev) {
-                for (size_t i = 0; i < l->n; i++) {
-                        root(to, &l->states[i].may);
-                        root(to, &l->states[i].must);
-                }
+                for (size_t i = 0; i < l->n; i++)
+                        root(to, &l->states[i].set);
         }
         for (size_t i = 0; i < s->choice_count; i++) {
                 for (size_t k = 0; k < s->choices[i].n; k++) {
@@ -147,11 +149,12 @@ static void roots(void *ctx, bdd_root_fn root, void *to)
                         root(to, &s->choices[i].options[k].must);
                 }
         }
+        root(to, &s->dropped);
         root(to, &s->local);
         root(to, &s->unicast);
         root(to, &s->here);
-        for (size_t i = 0; i < s->way_count; i++)
-                root(to, &s->ways[i].to);
+        for (size_t i = 0; i < s->dests.n; i++)
+                root(to, &s->dests.list[i].to);
 }
 
 void sym_collect(struct sym *s)

@@ -1,6 +1,7 @@
 /**
  * The symbolic evaluator's parts. All packets of one question (family, protocol, connection state) go through the hooks at once, as states: a set
- * of packets that may be here, the subset that surely is, and what rules have changed about them. Nothing here allocates beyond its own lists.
+ * of packets that may be here, and what rules have changed about them. Where nobody can tell what becomes of a packet it goes every way that it
+ * may go; one that may be refused on any of them is in `dropped`, so that what arrives and is not there arrives for certain.
  */
 #ifndef ZC_FW_SYM_H
 #define ZC_FW_SYM_H
@@ -22,7 +23,8 @@ enum { SYM_ZERO, SYM_ONE, SYM_UNKNOWN, SYM_VARS };
 /** A byte: eight bits, or the at-th byte of a choice's value. */
 struct sym_byte {
         uint16_t choice; /* number + 1; 0 for bits */
-        uint16_t at;     /* which byte of the choice; as wide as this so that no padding spoils memcmp() */
+        uint16_t
+                at; /* which byte of the choice; as wide as this so that no padding spoils memcmp() */
         sym_bit bit[8];
 };
 
@@ -59,15 +61,15 @@ struct sym_changes {
         uint32_t overs;
         uint32_t mark, ct_mark;
         uint32_t oif; /* index of the interface it will leave by; 0 none yet */
-        uint16_t ct;  /* enum zc_fw_ct; 0: not seen by connection tracking */
+        uint8_t ct;   /* enum zc_fw_ct; 0: not seen by connection tracking */
         bool mark_lost, ct_mark_lost;
         bool oif_lost;
         bool to_self; /* redirected, or handed to a transparent proxy: delivered here whatever the destination */
-        bool translated; /* by a NAT chain: later ones are not asked */
-        bool dnat;
+        bool translated;      /* by a NAT chain: later ones are not asked */
+        bool dnat, dnat_lost; /* the destination is another; or it may be the same one */
 };
 struct sym_state {
-        zc_bdd may, must;
+        zc_bdd set;
         struct sym_changes now;
 };
 
@@ -96,12 +98,25 @@ struct sym_atom {
 
 enum { SYM_VISITED = 1, SYM_POSSIBLE = 2, SYM_HIT = 4 };
 
+/** Addresses that routing treats alike. */
+enum sym_doubt { SYM_SURE, SYM_MULTIPATH, SYM_UNSURE };
+struct sym_dest {
+        uint8_t type;  /* enum zc_fw_route_type; 0: no route */
+        uint8_t doubt; /* several next hops; or other routes may be taken */
+        uint32_t oif;
+        zc_bdd to;
+};
+struct sym_dests {
+        struct sym_dest *list;
+        size_t n, cap;
+};
+
 struct sym_question {
         enum zc_fw_family family; /* IP or IP6 */
         int protocol;             /* -1: all but those in `but` */
         const uint8_t *but;
         size_t but_count;
-        uint16_t ct;   /* NEW, …: what connection tracking will say */
+        uint8_t ct;    /* NEW, …: what connection tracking will say */
         bool syn;      /* TCP: only the flag SYN is set; false: flags are not known */
         bool loopback; /* packets of lo too */
 };
@@ -120,23 +135,24 @@ struct sym {
         size_t atom_count;
         size_t iif_count; /* interfaces, and one more for any other */
         uint16_t c_name, c_index, c_type, c_group,
-                c_kind; /* choices made once; number + 1, 0 not yet */
-        zc_bdd local;   /* destinations that are delivered here */
-        zc_bdd unicast; /* destinations that are neither multicast nor broadcast */
-        zc_bdd here;    /* this host's own addresses that packets can come in for */
-        struct sym_way {
-                uint32_t oif; /* 0: no way out */
-                bool lost;    /* several next hops */
-                zc_bdd to;
-        } * ways; /* by the routes; a partition of what is not local */
-        size_t way_count;
-        uint8_t *seen; /* flags per rule, in the order of chains; NULL when nobody asks */
+                c_kind;         /* choices made once; number + 1, 0 not yet */
+        zc_bdd dropped;         /* packets that may end on the way */
+        zc_bdd local;           /* destinations that are delivered here */
+        zc_bdd unicast;         /* destinations that are neither multicast nor broadcast */
+        zc_bdd here;            /* this host's own addresses that packets can come in for */
+        struct sym_dests dests; /* destinations by their route, multicast and broadcast left out */
+        bool policy;            /* routes other than the local table's are not known … */
+        bool anywhere;          /* … and some of them may lead here */
+        enum zc_fw_hook hook;   /* where the states are now … */
+        bool netdev;            /* … and whether in a device's own table */
+        uint8_t *seen;          /* flags per rule, in the order of chains; NULL when nobody asks */
         const size_t *first_rule; /* of each chain in `seen` */
         size_t collect_at;        /* nodes at which it is time to give some back */
         size_t steps;             /* rules that were asked so far */
         struct {
                 uint32_t flags;
                 uint8_t result;
+                bool early;
                 uint16_t choice;
         } fibs[8];
         size_t fib_count;
@@ -163,6 +179,8 @@ void sym_collect(struct sym *s);
 /** Push and pop in strict nesting. */
 void sym_list_open(struct sym *s, struct sym_list *l);
 void sym_list_close(struct sym *s, struct sym_list *l);
+/** These may end here. */
+void sym_drop(struct sym *s, zc_bdd packets);
 /** Adds to a state with the same changes, or as a new one; nothing when it is empty. */
 void sym_list_add(struct sym *s, struct sym_list *l, const struct sym_state *state);
 
@@ -171,6 +189,8 @@ enum sym_load { SYM_LOADED, SYM_MAY_BREAK, SYM_BREAKS };
 struct sym_byte sym_byte_known(uint8_t value);
 struct sym_byte sym_byte_unknown(void);
 struct sym_byte sym_byte_of_choice(uint16_t choice, uint8_t at);
+/** False when some bit is not known; value is then partly written. */
+bool sym_bytes_known(const struct sym_byte *bytes, unsigned len, uint8_t *value);
 enum sym_load sym_payload(struct sym *s, const struct sym_changes *now, unsigned base,
                           unsigned offset, unsigned len, struct sym_byte *out);
 void sym_write(struct sym_changes *now, unsigned base, unsigned offset,
@@ -183,17 +203,40 @@ enum sym_load sym_ct(struct sym *s, const struct sym_changes *now, unsigned key,
 uint16_t sym_choice_new(struct sym *s, size_t n);
 /** One that outlives its rule. */
 uint16_t sym_choice_keep(struct sym *s, size_t n);
+/** Packets from interfaces that have a kind: of others, asking for it breaks the rule. */
+zc_bdd sym_has_kind(struct sym *s);
+
+/* sym_dest.c: over the address bits from `var` on; out->list is the caller's to free */
+/** Packets that come in by the interface. */
+zc_bdd sym_from(struct sym *s, uint32_t index);
+zc_bdd sym_link_local(struct sym *s, unsigned var);
+/** Link-local addresses that nobody has: beyond fe80::/64 (RFC 4291, 2.5.6), and the routers' anycast one. */
+zc_bdd sym_strange_link_local(struct sym *s, unsigned var);
+/** A partition of the addresses (and, where strict, of the interfaces for those that are link-local). */
+void sym_dests_of(struct sym *s, unsigned var, bool strict, struct sym_dests *out);
+/** The same of the local table alone. */
+void sym_local_of(struct sym *s, unsigned var, struct sym_dests *out);
 
 /* sym_route.c */
 /** Destinations that are delivered here, and the ways out of the rest. */
 void sym_routes(struct sym *s);
+/** Destinations that leave by the interface; `lost`: by one that is not known. */
+zc_bdd sym_way_to(struct sym *s, uint32_t oif, bool lost);
+zc_bdd sym_multicast(struct sym *s, unsigned var);
+zc_bdd sym_limited_broadcast(struct sym *s, unsigned var);
 /** Destinations that are martians on any interface but lo. */
 zc_bdd sym_loopback_net(struct sym *s);
-enum sym_load sym_fib(struct sym *s, const struct sym_changes *now, const struct zc_fw_op *op,
-                      struct sym_byte *out, unsigned *len);
-/** The state's packets by where they go: `to` is called for each part with oif or to_self decided. */
+/** 1: all of the address is known and stands in addr; 0: it is the packet's own; -1: not known. */
+int sym_rewritten(const struct sym *s, const struct sym_changes *now, bool source, uint8_t *addr);
+/** What is left of a set when the address bits from var on are these. */
+zc_bdd sym_at_address(struct sym *s, zc_bdd x, unsigned var, const uint8_t *addr);
+/** The state's packets by where they go, with oif decided. */
 void sym_route(struct sym *s, const struct sym_state *in, struct sym_list *local,
                struct sym_list *onward);
+
+/* sym_fib.c */
+enum sym_load sym_fib(struct sym *s, const struct sym_changes *now, const struct zc_fw_op *op,
+                      struct sym_byte *out, unsigned *len);
 
 /* sym_cond.c */
 struct sym_pair sym_compare(struct sym *s, const struct sym_byte *key, unsigned len,

@@ -27,7 +27,7 @@ static void told_apart(struct run *r, uint16_t number, uint32_t at)
                 struct run one = *r;
 
                 one.now = run_narrowed(r, (struct sym_pair){ o.may, o.must });
-                if (one.now.may == BDD_NONE)
+                if (one.now.set == BDD_NONE)
                         continue;
                 for (unsigned k = 0; k < ZC_FW_REG_BYTES; k++) {
                         if (one.regs.byte[k].choice == number)
@@ -48,14 +48,8 @@ static bool number_of(const struct sym_byte *bytes, uint32_t *out)
 {
         uint8_t value[4];
 
-        for (unsigned i = 0; i < 4; i++) {
-                value[i] = 0;
-                for (unsigned k = 0; k < 8; k++) {
-                        if (bytes[i].choice || bytes[i].bit[k] > SYM_ONE)
-                                return false;
-                        value[i] = (uint8_t)(value[i] << 1 | bytes[i].bit[k]);
-                }
-        }
+        if (!sym_bytes_known(bytes, 4, value))
+                return false;
         memcpy(out, value, 4);
         return true;
 }
@@ -110,25 +104,115 @@ static void change_to_self(struct run *r)
         r->now.now.to_self = true;
 }
 
+static bool is_link_local(const struct zc_fw_address *a)
+{
+        return a->family == ZC_FW_IP6 && a->addr[0] == 0xfe && (a->addr[1] & 0xc0) == 0x80;
+}
+
+/** Packets whose destination is already the address that redirect gives: the interface's first one, of link-local ones the first such. */
+static zc_bdd first_addresses(struct sym *s, zc_bdd *some)
+{
+        zc_bdd same = BDD_NONE, link = sym_link_local(s, s->at.daddr);
+
+        *some = BDD_NONE;
+        for (size_t i = 0; i < s->host->interface_count; i++) {
+                uint32_t index = s->host->interfaces[i].index;
+                zc_bdd from = sym_from(s, index);
+                bool first = true, first_link = true;
+
+                for (size_t k = 0; k < s->host->address_count; k++) {
+                        const struct zc_fw_address *a = &s->host->addresses[k];
+                        zc_bdd to;
+
+                        if (a->interface != index || a->family != s->q.family)
+                                continue;
+                        to = bdd_and(s->b, from,
+                                     sym_prefix(s, s->at.daddr, a->addr, s->at.addr_bits));
+                        *some = bdd_or(s->b, *some,
+                                       is_link_local(a) ? from : bdd_diff(s->b, from, link));
+                        if (is_link_local(a) ? first_link : first)
+                                same = bdd_or(s->b, same, to);
+                        first = false;
+                        first_link &= !is_link_local(a);
+                }
+        }
+        return same;
+}
+
+/** Packets to which the translation changes nothing: for `ct status` they are not translated. */
+static zc_bdd unchanged(struct run *r, const struct zc_fw_op *op, zc_bdd same_address)
+{
+        struct sym *s = r->s;
+        struct sym_byte to[2], last[2];
+        uint8_t addr[16] = { 0 }, port[2];
+        int known = sym_rewritten(s, &r->now.now, false, addr);
+        bool ports = op->u.nat.port_min < ZC_FW_SLOTS;
+
+        if (op->op == ZC_FW_DNAT)
+                same_address =
+                        known > 0 ? sym_prefix(s, s->at.daddr, addr, s->at.addr_bits) : BDD_ALL;
+        if (!ports)
+                return same_address;
+        run_fetch(r, op->u.nat.port_min, to, 2);
+        run_fetch(r, op->u.nat.port_max < ZC_FW_SLOTS ? op->u.nat.port_max : op->u.nat.port_min,
+                  last, 2);
+        if (memcmp(to, last, sizeof(to)) != 0 || !sym_bytes_known(to, 2, port))
+                return same_address;
+        return bdd_and(s->b, same_address, sym_prefix(s, s->at.dport, port, 16));
+}
+
+static void change_destination(struct run *r, const struct zc_fw_op *op)
+{
+        struct sym *s = r->s;
+        bool before = r->now.now.overs != 0;
+        zc_bdd first = BDD_ALL, some;
+
+        if (op->op == ZC_FW_DNAT) {
+                change_address(r, op->u.nat.addr_min, op->u.nat.addr_max);
+        } else if (s->host->known) {
+                first = first_addresses(s, &some);
+                sym_drop(s,
+                         bdd_diff(s->b, r->now.set, some)); /* the kernel has no address to give */
+                r->now.set = bdd_and(s->b, r->now.set, some);
+                change_to_self(r);
+        } else {
+                change_to_self(r);
+        }
+        r->now.now.dnat_lost =
+                before || bdd_and(s->b, r->now.set, unchanged(r, op, first)) != BDD_NONE;
+        change_port(r, op->u.nat.port_min, op->u.nat.port_max);
+        r->now.now.dnat = true;
+}
+
+/** Interfaces that have no address to masquerade with. */
+static bool has_address(const struct sym *s, uint32_t index)
+{
+        for (size_t i = 0; i < s->host->address_count; i++) {
+                if (s->host->addresses[i].interface == index &&
+                    s->host->addresses[i].family == s->q.family)
+                        return true;
+        }
+        return false;
+}
+
 static enum after do_nat(struct run *r, const struct zc_fw_op *op)
 {
-        bool destination = op->op == ZC_FW_DNAT || op->op == ZC_FW_REDIR;
-
         if (op->dir != ZC_FW_NO_SLOT && op->dir != ZC_FW_INET && op->dir != r->s->q.family)
                 return GO_ON; /* nft_nat_inet_eval: of the other family it does nothing */
         if (run_settle(r) == OVER)
                 return OVER;
-        if (destination) {
-                if (op->op == ZC_FW_DNAT)
-                        change_address(r, op->u.nat.addr_min, op->u.nat.addr_max);
-                else
-                        change_to_self(r);
-                change_port(r, op->u.nat.port_min, op->u.nat.port_max);
-                r->now.now.dnat = true;
+        if (r->s->q.family == ZC_FW_IP6 && r->s->q.protocol < 0)
+                sym_drop(
+                        r->s,
+                        r->now.set); /* measured: the kernel drops some of them, as fw_nat() says */
+        if (op->op == ZC_FW_DNAT || op->op == ZC_FW_REDIR)
+                change_destination(r, op);
+        if (op->op == ZC_FW_MASQ && r->s->host->known && r->now.now.oif && !r->now.now.oif_lost &&
+            !has_address(r->s, r->now.now.oif)) {
+                sym_drop(r->s, r->now.set);
+                return OVER;
         }
         r->now.now.translated = true;
-        if (r->s->q.family == ZC_FW_IP6 && r->s->q.protocol < 0)
-                r->now.must = BDD_NONE; /* measured: the kernel drops some of them, as fw_nat() says */
         run_move(r, &r->now, (struct zc_fw_verdict){ .code = ZC_FW_ACCEPT });
         return OVER;
 }

@@ -232,19 +232,6 @@ static bool fleeting(const struct zc_fw_set *set, size_t i)
         return set->fleeting && (set->fleeting[i / 8] >> (i % 8) & 1);
 }
 
-static bool all_known(const struct sym_byte *key, unsigned len, uint8_t *value)
-{
-        for (unsigned i = 0; i < len; i++) {
-                value[i] = 0;
-                for (unsigned k = 0; k < 8; k++) {
-                        if (key[i].bit[k] > SYM_ONE)
-                                return false;
-                        value[i] = (uint8_t)(value[i] << 1 | key[i].bit[k]);
-                }
-        }
-        return true;
-}
-
 static int by_bounds(const struct zc_fw_set *set, size_t i, const uint8_t *value)
 {
         if (memcmp(value, set->lo + i * set->key_len, set->key_len) < 0)
@@ -277,7 +264,7 @@ static struct sym_pair atom(struct sym *s, const struct zc_fw_set *set, const st
         uint8_t value[ZC_FW_KEY_MAX];
         size_t i;
 
-        if (!set->ordered && all_known(key, set->key_len, value)) {
+        if (!set->ordered && sym_bytes_known(key, set->key_len, value)) {
                 i = bisect(set, value);
                 return i == set->count ? SYM_NEVER : fleeting(set, i) ? SYM_MAYBE : SYM_ALWAYS;
         }

@@ -147,18 +147,24 @@ enum sym_load sym_payload(struct sym *s, const struct sym_changes *now, unsigned
         return how;
 }
 
+bool sym_bytes_known(const struct sym_byte *bytes, unsigned len, uint8_t *value)
+{
+        for (unsigned i = 0; i < len; i++) {
+                value[i] = 0;
+                for (unsigned k = 0; k < 8; k++) {
+                        if (bytes[i].choice || bytes[i].bit[k] > SYM_ONE)
+                                return false;
+                        value[i] = (uint8_t)(value[i] << 1 | bytes[i].bit[k]);
+                }
+        }
+        return true;
+}
+
 static int16_t value_of(const struct sym_byte *byte)
 {
-        int16_t value = 0;
+        uint8_t value;
 
-        if (byte->choice)
-                return -1;
-        for (unsigned i = 0; i < 8; i++) {
-                if (byte->bit[i] > SYM_ONE)
-                        return -1;
-                value = (int16_t)(value << 1 | byte->bit[i]);
-        }
-        return value;
+        return sym_bytes_known(byte, 1, &value) ? (int16_t)value : (int16_t)-1;
 }
 
 static int over_order(const void *a, const void *b)
@@ -239,7 +245,8 @@ static void interface_value(const struct zc_fw_interface *i, unsigned key, uint8
                 break;
         case NFT_META_IIFKIND:
         case NFT_META_OIFKIND:
-                memcpy(value, i->kind, strnlen(i->kind, 15));
+                if (i->kind)
+                        memcpy(value, i->kind, strnlen(i->kind, 15));
                 break;
         case NFT_META_IIFTYPE:
         case NFT_META_OIFTYPE:
@@ -252,6 +259,20 @@ static void interface_value(const struct zc_fw_interface *i, unsigned key, uint8
         default:
                 memcpy(value, &i->index, 4);
         }
+}
+
+zc_bdd sym_has_kind(struct sym *s)
+{
+        zc_bdd out = BDD_NONE;
+
+        for (size_t i = 0, n = 0; i < s->host->interface_count; i++) {
+                if (!sym_comes_in(s, i))
+                        continue;
+                if (s->host->interfaces[i].kind && *s->host->interfaces[i].kind)
+                        out = bdd_or(s->b, out, sym_iif(s, n));
+                n++;
+        }
+        return out;
 }
 
 /** One choice a key, made when it is first asked for. */
@@ -293,6 +314,8 @@ static enum sym_load out_device(struct sym *s, const struct sym_changes *now, un
 
         if (!now->oif && !now->oif_lost)
                 return SYM_BREAKS;
+        if (i && key == NFT_META_OIFKIND && !now->oif_lost && (!i->kind || !*i->kind))
+                return SYM_BREAKS;
         if (!i || now->oif_lost) {
                 for (unsigned k = 0; k < len; k++)
                         out[k] = sym_byte_unknown();
@@ -315,6 +338,44 @@ static void load_number(uint32_t value, unsigned len, bool lost, struct sym_byte
                                  : sym_byte_known(0);
 }
 
+static bool has_masters(const struct sym *s)
+{
+        for (size_t i = 0; i < s->host->interface_count; i++) {
+                if (s->host->interfaces[i].master)
+                        return true;
+        }
+        return false;
+}
+
+static enum sym_load rare_meta(const struct sym *s, unsigned key, struct sym_byte *out,
+                               unsigned *len)
+{
+        bool early = s->hook == ZC_FW_PREROUTING || s->hook == ZC_FW_INGRESS;
+
+        *len = 16;
+        switch (key) {
+        case NFT_META_SKUID:
+        case NFT_META_SKGID:
+        case NFT_META_CGROUP: /* new packets from elsewhere have no socket yet */
+                if (early || s->q.ct != ZC_FW_CT_ESTABLISHED)
+                        return SYM_BREAKS;
+                break;
+        case NFT_META_RTCLASSID:
+                if (early)
+                        return SYM_BREAKS;
+                break;
+        case NFT_META_SDIF:
+        case NFT_META_SDIFNAME:
+                load_number(0, 16, has_masters(s), out);
+                *len = key == NFT_META_SDIF ? 4 : 16;
+                return SYM_LOADED;
+        default:
+                break;
+        }
+        load_number(0, 16, true, out);
+        return SYM_MAY_BREAK;
+}
+
 enum sym_load sym_meta(struct sym *s, const struct sym_changes *now, unsigned key,
                        struct sym_byte *out, unsigned *len)
 {
@@ -326,7 +387,7 @@ enum sym_load sym_meta(struct sym *s, const struct sym_changes *now, unsigned ke
                 return SYM_LOADED;
         case NFT_META_NFPROTO:
                 *len = 1;
-                out[0] = sym_byte_known((uint8_t)s->q.family);
+                out[0] = sym_byte_known(s->netdev ? ZC_FW_NETDEV : (uint8_t)s->q.family);
                 return SYM_LOADED;
         case NFT_META_PROTOCOL:
                 *len = 2;
@@ -369,9 +430,7 @@ enum sym_load sym_meta(struct sym *s, const struct sym_changes *now, unsigned ke
                 *len = 2;
                 return out_device(s, now, key, 2, out);
         default:
-                *len = 16;
-                load_number(0, 16, true, out);
-                return SYM_MAY_BREAK;
+                return rare_meta(s, key, out, len);
         }
 }
 
@@ -395,9 +454,12 @@ static enum sym_load ct_status(const struct sym *s, const struct sym_changes *no
                 uint32_t one = 1;
                 bool little = *(uint8_t *)&one == 1;
 
+                if (now->dnat_lost)
+                        out[little ? 0 : 3].bit[2] = SYM_UNKNOWN;
                 out[little ? 0 : 3].bit[0] = SYM_UNKNOWN;
                 out[little ? 1 : 2].bit[7] = SYM_UNKNOWN;
-                out[little ? 0 : 3].bit[3] = SYM_UNKNOWN; /* IPS_SRC_NAT */
+                if (s->hook == ZC_FW_POSTROUTING || (s->hook == ZC_FW_INPUT && now->translated))
+                        out[little ? 0 : 3].bit[3] = SYM_UNKNOWN; /* IPS_SRC_NAT */
         }
         return SYM_LOADED;
 }
@@ -435,6 +497,9 @@ enum sym_load sym_ct(struct sym *s, const struct sym_changes *now, unsigned key,
         default:
                 break;
         }
+        if (key == (v4 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP) ||
+            key == (v4 ? NFT_CT_DST_IP6 : NFT_CT_DST_IP))
+                return SYM_BREAKS;
         if (first && dir == 0) {
                 if (key == NFT_CT_SRC || key == (v4 ? NFT_CT_SRC_IP : NFT_CT_SRC_IP6))
                         return original(s, ZC_FW_BASE_NETWORK, v4 ? 12 : 8, v4 ? 4 : 16, out, len);

@@ -49,6 +49,11 @@ enum after run_meta(struct run *r, const struct zc_fw_op *op)
 
         if (how != SYM_BREAKS)
                 run_store(r, op->dreg, out, len);
+        if (op->key == NFT_META_IIFKIND) {
+                zc_bdd kind = sym_has_kind(r->s);
+
+                return run_condition(r, (struct sym_pair){ kind, kind });
+        }
         return run_loaded(r, how);
 }
 

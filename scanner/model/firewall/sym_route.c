@@ -1,27 +1,17 @@
-/** Where packets go: the local table, the ways out, and what `fib` says of them. */
-#include <linux/netfilter/nf_tables.h>
+/** The routing decision: to this host, through it, or nowhere (as decide.c makes it for one packet). */
 #include <linux/rtnetlink.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sym.h"
 
-#define ROUTES 4096 /* more are not spelt out */
-
-static bool is_local_type(unsigned type)
-{
-        return type == ZC_FW_LOCAL || type == ZC_FW_BROADCAST || type == ZC_FW_ANYCAST ||
-               type == ZC_FW_MULTICAST;
-}
-
-static zc_bdd multicast(struct sym *s, unsigned var)
+zc_bdd sym_multicast(struct sym *s, unsigned var)
 {
         static const uint8_t v4[] = { 224 }, v6[] = { 255 };
 
         return s->q.family == ZC_FW_IP ? sym_prefix(s, var, v4, 4) : sym_prefix(s, var, v6, 8);
 }
 
-static zc_bdd limited_broadcast(struct sym *s, unsigned var)
+zc_bdd sym_limited_broadcast(struct sym *s, unsigned var)
 {
         static const uint8_t all[] = { 255, 255, 255, 255 };
 
@@ -36,117 +26,79 @@ zc_bdd sym_loopback_net(struct sym *s)
                                        : sym_prefix(s, s->at.daddr, v6, 128);
 }
 
-/** Addresses of a kind in the local table; of one interface's alone when index is not 0. */
-static zc_bdd local_kind(struct sym *s, unsigned var, unsigned type, uint32_t index)
+/** Local routes in tables that rules of policy routing may ask (transparent proxies have them). */
+static bool may_be_local_elsewhere(const struct sym *s)
 {
-        zc_bdd out = BDD_NONE;
-
         for (size_t i = 0; i < s->host->route_count; i++) {
                 const struct zc_fw_route *r = &s->host->routes[i];
 
-                if (r->family == s->q.family && r->table == RT_TABLE_LOCAL && r->type == type &&
-                    (!index || r->oif == index))
-                        out = bdd_or(s->b, out, sym_prefix(s, var, r->dst, r->prefix));
+                if (r->family == s->q.family && r->type == ZC_FW_LOCAL &&
+                    r->table != RT_TABLE_LOCAL)
+                        return true;
         }
-        return out;
+        return false;
 }
 
-static int by_length(const void *a, const void *b)
+/** Whether the way is to this host. Link-local addresses of another interface are taken for its own: rows need not tell interfaces apart for them. */
+static bool is_here(const struct sym *s, const struct sym_dest *w)
 {
-        const struct zc_fw_route *x = *(const struct zc_fw_route *const *)a,
-                                 *y = *(const struct zc_fw_route *const *)b;
-
-        if (x->prefix != y->prefix)
-                return x->prefix < y->prefix ? -1 : 1;
-        return x->metric > y->metric
-                       ? -1
-                       : x->metric < y->metric; /* the best one last: it has the last word */
+        return w->type == ZC_FW_LOCAL ||
+               w->type == (s->q.family == ZC_FW_IP ? ZC_FW_BROADCAST : ZC_FW_ANYCAST);
 }
 
-static struct sym_way *way(struct sym *s, uint32_t oif, bool lost)
+/** Sent on; else it ends here. */
+static bool leads_on(const struct sym *s, const struct sym_dest *w)
 {
-        for (size_t i = 0; i < s->way_count; i++) {
-                if (s->ways[i].oif == oif && s->ways[i].lost == lost)
-                        return &s->ways[i];
-        }
-
-        struct sym_way *more = realloc(s->ways, (s->way_count + 1) * sizeof(*more));
-
-        if (!more) {
-                s->lost = true;
-                return NULL;
-        }
-        s->ways = more;
-        s->ways[s->way_count] = (struct sym_way){ oif, lost, BDD_NONE };
-        return &s->ways[s->way_count++];
-}
-
-static void take_route(struct sym *s, const struct zc_fw_route *r)
-{
-        zc_bdd to = sym_prefix(s, s->at.daddr, r->dst, r->prefix);
-        struct sym_way *w = way(s, r->type == ZC_FW_UNICAST ? r->oif : 0,
-                                r->type == ZC_FW_UNICAST && r->multipath);
-
-        if (!w)
-                return;
-        for (size_t i = 0; i < s->way_count; i++)
-                s->ways[i].to = bdd_diff(s->b, s->ways[i].to, to);
-        w->to = bdd_or(s->b, w->to, to);
-}
-
-static void find_ways(struct sym *s)
-{
-        const struct zc_fw_route **list =
-                calloc(s->host->route_count + 1, sizeof(const struct zc_fw_route *));
-        size_t n = 0;
-
-        if (!list) {
-                s->lost = true;
-                return;
-        }
-        for (size_t i = 0; i < s->host->route_count; i++) {
-                const struct zc_fw_route *r = &s->host->routes[i];
-
-                if (r->family == s->q.family &&
-                    (r->table == RT_TABLE_MAIN || r->table == RT_TABLE_DEFAULT))
-                        list[n++] = r;
-        }
-        if (n <= ROUTES) {
-                qsort(list, n, sizeof(const struct zc_fw_route *), by_length);
-                for (size_t i = 0; i < n; i++)
-                        take_route(s, list[i]);
-        }
-        free(list);
-        if (n > ROUTES && way(s, 0, true))
-                s->ways[0].to = BDD_ALL;
+        return s->q.family == ZC_FW_IP ? w->type == ZC_FW_UNICAST
+                                       : w->type > 0 && w->type < ZC_FW_BLACKHOLE && !is_here(s, w);
 }
 
 void sym_routes(struct sym *s)
 {
         bool v6 = s->q.family == ZC_FW_IP6;
+        zc_bdd multi =
+                bdd_or(s->b, sym_multicast(s, s->at.daddr), sym_limited_broadcast(s, s->at.daddr));
 
-        s->local = bdd_or(s->b, multicast(s, s->at.daddr), limited_broadcast(s, s->at.daddr));
-        s->unicast =
-                bdd_diff(s->b, BDD_ALL,
-                         bdd_or(s->b, s->local, local_kind(s, s->at.daddr, ZC_FW_BROADCAST, 0)));
-        for (unsigned type = ZC_FW_LOCAL; type <= ZC_FW_MULTICAST; type++) {
-                if (is_local_type(type))
-                        s->local = bdd_or(s->b, s->local, local_kind(s, s->at.daddr, type, 0));
+        sym_dests_of(s, s->at.daddr, false, &s->dests);
+        s->policy = !s->host->known || s->host->policy_routing[v6];
+        s->anywhere = !s->host->known || (s->policy && may_be_local_elsewhere(s));
+        s->local = s->unicast = multi;
+        s->here = BDD_NONE;
+        for (size_t i = 0; i < s->dests.n; i++) {
+                struct sym_dest *w = &s->dests.list[i];
+
+                w->to = bdd_diff(s->b, w->to, multi);
+                if (w->doubt == SYM_SURE && is_here(s, w))
+                        s->local = bdd_or(s->b, s->local, w->to);
+                if (w->type == ZC_FW_LOCAL)
+                        s->here = bdd_or(s->b, s->here, w->to);
+                if (w->type == ZC_FW_BROADCAST)
+                        s->unicast = bdd_or(s->b, s->unicast, w->to);
         }
-        s->here = bdd_diff(s->b, local_kind(s, s->at.daddr, ZC_FW_LOCAL, 0),
-                           s->q.loopback ? BDD_NONE : sym_loopback_net(s));
-        if (!s->host->known || s->host->policy_routing[v6]) {
-                if (way(s, 0, true))
-                        s->ways[0].to = BDD_ALL;
-                return;
+        s->unicast ^= 1;
+        if (!s->q.loopback)
+                s->here = bdd_diff(s->b, s->here, sym_loopback_net(s));
+}
+
+zc_bdd sym_way_to(struct sym *s, uint32_t oif, bool lost)
+{
+        zc_bdd out = BDD_NONE;
+
+        if (s->policy)
+                return lost ? bdd_diff(s->b, BDD_ALL, bdd_or(s->b, s->local, sym_loopback_net(s)))
+                            : BDD_NONE;
+        for (size_t i = 0; i < s->dests.n; i++) {
+                const struct sym_dest *w = &s->dests.list[i];
+
+                if (leads_on(s, w) && (w->doubt != SYM_SURE) == lost && (lost || w->oif == oif))
+                        out = bdd_or(s->b, out, w->to);
         }
-        find_ways(s);
+        return bdd_diff(s->b, out, sym_loopback_net(s));
 }
 
 /* An address that rules rewrote. */
 
-/** 1: all of its bytes are known and stand in addr; 0: it is the packet's own; -1: not known. */
-static int rewritten(struct sym *s, const struct sym_changes *now, bool source, uint8_t *addr)
+int sym_rewritten(const struct sym *s, const struct sym_changes *now, bool source, uint8_t *addr)
 {
         unsigned len = s->at.addr_bits / 8, offset = s->q.family == ZC_FW_IP ? 12 : 8;
         unsigned known = 0, touched = 0;
@@ -167,170 +119,22 @@ static int rewritten(struct sym *s, const struct sym_changes *now, bool source, 
         return touched == 0 ? 0 : known == len ? 1 : -1;
 }
 
-/** Whether the diagram over the bits from var on holds the address. */
-static bool holds(const struct sym *s, zc_bdd x, unsigned var, const uint8_t *addr)
+zc_bdd sym_at_address(struct sym *s, zc_bdd x, unsigned var, const uint8_t *addr)
 {
-        while (x > BDD_ALL) {
-                unsigned at = bdd_var(s->b, x) - var;
+        unsigned at = bdd_var(s->b, x);
 
-                if (at >= s->at.addr_bits)
-                        return true; /* a set of addresses looks at nothing else */
-                x = addr[at / 8] >> (7 - at % 8) & 1 ? bdd_high(s->b, x) : bdd_low(s->b, x);
-        }
-        return x == BDD_ALL;
+        if (x <= BDD_ALL || at >= var + s->at.addr_bits)
+                return x;
+        if (at < var)
+                return bdd_choose(s->b, at, sym_at_address(s, bdd_low(s->b, x), var, addr),
+                                  sym_at_address(s, bdd_high(s->b, x), var, addr));
+        at -= var;
+        return sym_at_address(
+                s, addr[at / 8] >> (7 - at % 8) & 1 ? bdd_high(s->b, x) : bdd_low(s->b, x), var,
+                addr);
 }
 
-/* fib */
-
-static void option(struct sym *s, uint16_t number, size_t i, zc_bdd where, const void *value,
-                   size_t len)
-{
-        struct sym_option *o = &s->choices[number - 1].options[i];
-
-        o->may = o->must = where;
-        memcpy(o->value, value, len);
-}
-
-/** The zone of an interface among the question's; BDD_ALL for any. */
-static zc_bdd from_interface(struct sym *s, uint32_t index)
-{
-        for (size_t i = 0, n = 0; i < s->host->interface_count; i++) {
-                if (!sym_comes_in(s, i))
-                        continue;
-                if (s->host->interfaces[i].index == index)
-                        return sym_iif(s, n);
-                n++;
-        }
-        return BDD_NONE;
-}
-
-static zc_bdd of_type(struct sym *s, unsigned var, uint8_t type, bool by_iif)
-{
-        zc_bdd out = BDD_NONE;
-
-        if (!by_iif)
-                return local_kind(s, var, type, 0);
-        for (size_t i = 0; i < s->host->interface_count; i++) {
-                uint32_t index = s->host->interfaces[i].index;
-
-                out = bdd_or(
-                        s->b, out,
-                        bdd_and(s->b, from_interface(s, index), local_kind(s, var, type, index)));
-        }
-        return out;
-}
-
-/** Kinds of addresses as the kernel's nft_fib4_eval_type() tells them: the local table, else unicast. */
-static uint16_t type_choice(struct sym *s, unsigned var, bool by_iif)
-{
-        static const uint32_t types[] = { RTN_MULTICAST, RTN_BROADCAST, RTN_LOCAL, RTN_ANYCAST,
-                                          RTN_UNICAST };
-        uint16_t number = sym_choice_keep(s, ZC_COUNT(types));
-        zc_bdd rest = BDD_ALL;
-
-        if (!number)
-                return 0;
-        for (size_t i = 0; i < ZC_COUNT(types); i++) {
-                zc_bdd where = rest;
-
-                if (types[i] == RTN_MULTICAST)
-                        where = multicast(s, var);
-                else if (types[i] == RTN_BROADCAST)
-                        where = bdd_or(s->b, limited_broadcast(s, var),
-                                       of_type(s, var, ZC_FW_BROADCAST, by_iif));
-                else if (types[i] == RTN_LOCAL)
-                        where = of_type(s, var, ZC_FW_LOCAL, by_iif);
-                else if (types[i] == RTN_ANYCAST)
-                        where = of_type(s, var, ZC_FW_ANYCAST, by_iif);
-                option(s, number, i, bdd_and(s->b, rest, where), &types[i], 4);
-                rest = bdd_diff(s->b, rest, where);
-        }
-        return number;
-}
-
-static void type_of_known(struct sym *s, const uint8_t *addr, struct sym_byte *out)
-{
-        uint32_t type = RTN_UNICAST;
-        uint8_t bytes[4];
-        unsigned var = s->at.daddr;
-
-        if (holds(s, multicast(s, var), var, addr))
-                type = RTN_MULTICAST;
-        else if (holds(s,
-                       bdd_or(s->b, limited_broadcast(s, var),
-                              local_kind(s, var, ZC_FW_BROADCAST, 0)),
-                       var, addr))
-                type = RTN_BROADCAST;
-        else if (holds(s, local_kind(s, var, ZC_FW_LOCAL, 0), var, addr))
-                type = RTN_LOCAL;
-        else if (holds(s, local_kind(s, var, ZC_FW_ANYCAST, 0), var, addr))
-                type = RTN_ANYCAST;
-        memcpy(bytes, &type, 4);
-        for (unsigned i = 0; i < 4; i++)
-                out[i] = sym_byte_known(bytes[i]);
-}
-
-static enum sym_load unknown(struct sym_byte *out, unsigned len)
-{
-        for (unsigned i = 0; i < len; i++)
-                out[i] = sym_byte_unknown();
-        return SYM_MAY_BREAK;
-}
-
-enum sym_load sym_fib(struct sym *s, const struct sym_changes *now, const struct zc_fw_op *op,
-                      struct sym_byte *out, unsigned *len)
-{
-        bool source = op->flags & NFTA_FIB_F_SADDR, by_iif = op->flags & NFTA_FIB_F_IIF;
-        uint8_t addr[16] = { 0 };
-        int known = rewritten(s, now, source, addr);
-        uint16_t number = 0;
-
-        *len = op->key == NFT_FIB_RESULT_OIFNAME ? 16 : 4;
-        /* IPv6 asks the routing tables themselves (nft_fib6_eval_type), and results other than the type depend on routes: not spelt out. */
-        if (!s->host->known || known < 0 || op->key != NFT_FIB_RESULT_ADDRTYPE ||
-            (op->flags & NFTA_FIB_F_OIF))
-                return unknown(out, *len);
-        if (known > 0 && by_iif)
-                return unknown(out, *len);
-        if (known > 0) {
-                type_of_known(s, addr, out);
-                return SYM_LOADED;
-        }
-        for (size_t i = 0; i < s->fib_count; i++) {
-                if (s->fibs[i].flags == op->flags && s->fibs[i].result == op->key)
-                        number = s->fibs[i].choice;
-        }
-        if (!number) {
-                number = type_choice(s, source ? s->at.saddr : s->at.daddr, by_iif);
-                if (s->fib_count < ZC_COUNT(s->fibs)) {
-                        s->fibs[s->fib_count].flags = op->flags;
-                        s->fibs[s->fib_count].result = op->key;
-                        s->fibs[s->fib_count++].choice = number;
-                }
-        }
-        for (unsigned i = 0; i < 4; i++)
-                out[i] = number ? sym_byte_of_choice(number, (uint8_t)i) : sym_byte_unknown();
-        return SYM_LOADED;
-}
-
-/* Routing. */
-
-static struct sym_state part(struct sym *s, const struct sym_state *in, zc_bdd where)
-{
-        struct sym_state out = *in;
-
-        out.may = bdd_and(s->b, in->may, where);
-        out.must = bdd_and(s->b, in->must, where);
-        return out;
-}
-
-static struct sym_state unsure(const struct sym_state *in)
-{
-        struct sym_state out = *in;
-
-        out.must = BDD_NONE;
-        return out;
-}
+/* The decision. */
 
 static zc_bdd forwarding(struct sym *s)
 {
@@ -338,52 +142,81 @@ static zc_bdd forwarding(struct sym *s)
 
         for (size_t i = 0; i < s->host->interface_count; i++) {
                 if (s->host->interfaces[i].forwarding[s->q.family == ZC_FW_IP6])
-                        out = bdd_or(s->b, out, from_interface(s, s->host->interfaces[i].index));
+                        out = bdd_or(s->b, out, sym_from(s, s->host->interfaces[i].index));
         }
         return out;
 }
 
-static void send_on(struct sym *s, const struct sym_state *in, const struct sym_way *w,
-                    zc_bdd where, struct sym_list *onward)
-{
-        struct sym_state out = part(s, in, where);
+struct decision {
+        struct sym *s;
+        const struct sym_state *in;
+        struct sym_list *local, *onward;
+        zc_bdd left; /* not yet sent anywhere */
+};
 
-        if (!w->oif && !w->lost)
-                return; /* blackhole, unreachable, prohibited */
-        out.now.oif = w->lost ? 0 : w->oif;
-        out.now.oif_lost = w->lost;
-        sym_list_add(s, onward, &out);
+static void deliver(struct decision *d, zc_bdd where)
+{
+        struct sym_state out = *d->in;
+
+        out.set = bdd_and(d->s->b, out.set, where);
+        d->left = bdd_diff(d->s->b, d->left, out.set);
+        sym_list_add(d->s, d->local, &out);
+}
+
+static void send_on(struct decision *d, zc_bdd where, uint32_t oif, bool lost)
+{
+        struct sym_state out = *d->in;
+
+        out.set = bdd_and(d->s->b, bdd_and(d->s->b, out.set, where), forwarding(d->s));
+        out.now.oif = lost ? 0 : oif;
+        out.now.oif_lost = lost;
+        d->left = bdd_diff(d->s->b, d->left, out.set);
+        sym_list_add(d->s, d->onward, &out);
+}
+
+/** Nobody knows where these go. */
+static void send_anywhere(struct decision *d, zc_bdd where, bool here_too)
+{
+        if (here_too)
+                deliver(d, where);
+        send_on(d, where, 0, true);
+        sym_drop(d->s, bdd_and(d->s->b, d->in->set, where));
+}
+
+/** @addr: NULL where the destination is the packet's own. */
+static void follow_routes(struct decision *d, const uint8_t *addr)
+{
+        struct sym *s = d->s;
+        zc_bdd local = addr ? sym_at_address(s, s->local, s->at.daddr, addr) : s->local;
+
+        deliver(d, local);
+        if (s->policy) {
+                send_anywhere(d, local ^ 1, s->anywhere);
+                return;
+        }
+        for (size_t i = 0; i < s->dests.n; i++) {
+                const struct sym_dest *w = &s->dests.list[i];
+                zc_bdd to = addr ? sym_at_address(s, w->to, s->at.daddr, addr) : w->to;
+
+                if (is_here(s, w) && w->doubt != SYM_SURE)
+                        send_anywhere(d, to, true);
+                else if (leads_on(s, w))
+                        send_on(d, to, w->oif, w->doubt != SYM_SURE);
+        }
 }
 
 void sym_route(struct sym *s, const struct sym_state *in, struct sym_list *local,
                struct sym_list *onward)
 {
+        struct decision d = { s, in, local, onward, in->set };
         uint8_t addr[16] = { 0 };
-        int known = in->now.to_self ? 0 : rewritten(s, &in->now, false, addr);
-        struct sym_state away = part(s, in, forwarding(s)), here;
+        int known = sym_rewritten(s, &in->now, false, addr);
 
-        if (in->now.to_self) {
-                sym_list_add(s, local, in);
-        } else if (!s->host->known || known < 0) {
-                here = unsure(in);
-                sym_list_add(s, local, &here);
-                away = unsure(&away);
-                away.now.oif_lost = true;
-                sym_list_add(s, onward, &away);
-        } else if (known > 0) {
-                if (holds(s, s->local, s->at.daddr, addr)) {
-                        sym_list_add(s, local, in);
-                        return;
-                }
-                for (size_t i = 0; i < s->way_count; i++) {
-                        if (holds(s, s->ways[i].to, s->at.daddr, addr))
-                                send_on(s, &away, &s->ways[i], BDD_ALL, onward);
-                }
-        } else {
-                here = part(s, in, s->local);
-                sym_list_add(s, local, &here);
-                for (size_t i = 0; i < s->way_count; i++)
-                        send_on(s, &away, &s->ways[i], bdd_diff(s->b, s->ways[i].to, s->local),
-                                onward);
-        }
+        if (in->now.to_self)
+                deliver(&d, BDD_ALL);
+        else if (!s->host->known || known < 0)
+                send_anywhere(&d, BDD_ALL, true);
+        else
+                follow_routes(&d, known ? addr : NULL);
+        sym_drop(s, d.left);
 }

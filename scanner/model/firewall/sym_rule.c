@@ -8,10 +8,7 @@ struct sym_state run_narrowed(const struct run *r, struct sym_pair p)
 {
         struct sym_state out = r->now;
 
-        out.may = bdd_and(r->s->b, out.may, p.may);
-        out.must = p.may == p.must && r->now.may == r->now.must
-                           ? out.may
-                           : bdd_and(r->s->b, r->now.must, p.must);
+        out.set = bdd_and(r->s->b, out.set, p.may);
         return out;
 }
 
@@ -19,10 +16,7 @@ void run_fall(struct run *r, struct sym_pair p)
 {
         struct sym_state out = r->now;
 
-        out.may = bdd_diff(r->s->b, out.may, p.must);
-        out.must = p.may == p.must && r->now.may == r->now.must
-                           ? out.may
-                           : bdd_diff(r->s->b, r->now.must, p.may);
+        out.set = bdd_diff(r->s->b, out.set, p.must);
         sym_list_add(r->s, r->next, &out);
 }
 
@@ -34,7 +28,7 @@ enum after run_settle(struct run *r)
         run_fall(r, r->held);
         r->now = run_narrowed(r, r->held);
         r->held = SYM_ALWAYS;
-        if (r->now.may == BDD_NONE)
+        if (r->now.set == BDD_NONE)
                 return OVER;
         if (r->seen)
                 *r->seen |= SYM_HIT;
@@ -88,7 +82,7 @@ void run_move(struct run *r, const struct sym_state *state, struct zc_fw_verdict
 {
         struct sym_moves *m = r->moves;
 
-        if (state->may == BDD_NONE)
+        if (state->set == BDD_NONE)
                 return;
         if (m->list.n == m->cap) {
                 size_t cap = m->cap ? m->cap * 2 : 8;
@@ -118,12 +112,12 @@ static enum after leave(struct run *r, struct zc_fw_verdict verdict)
         return OVER;
 }
 
-/** It may be let through, and nothing is sure about it. */
+/** It may be let through, and it may not. */
 static enum after perhaps(struct run *r, bool may_go_on)
 {
         if (run_settle(r) == OVER)
                 return OVER;
-        r->now.must = BDD_NONE;
+        sym_drop(r->s, r->now.set);
         run_move(r, &r->now, (struct zc_fw_verdict){ .code = ZC_FW_ACCEPT });
         if (may_go_on)
                 sym_list_add(r->s, r->next, &r->now);
@@ -172,7 +166,7 @@ static void branch(struct run *r, struct sym_pair where, const struct zc_fw_verd
 {
         struct sym_state state = run_narrowed(r, where);
 
-        if (state.may == BDD_NONE)
+        if (state.set == BDD_NONE)
                 return;
         if (v->code == ZC_FW_CONTINUE) {
                 struct run on = *r;
@@ -183,7 +177,7 @@ static void branch(struct run *r, struct sym_pair where, const struct zc_fw_verd
         } else if (v->code == ZC_FW_BREAK) {
                 sym_list_add(r->s, r->next, &state);
         } else if (v->code == ZC_FW_QUEUE) {
-                state.must = BDD_NONE;
+                sym_drop(r->s, state.set);
                 run_move(r, &state, (struct zc_fw_verdict){ .code = ZC_FW_ACCEPT });
         } else {
                 run_move(r, &state, *v);

@@ -54,6 +54,8 @@ static void obey(struct sym *s, struct sym_moves *moves, struct sym_list *next,
                         sym_list_add(s, &ends->returned, &state);
                 else if (v.code == ZC_FW_JUMP || v.code == ZC_FW_GOTO)
                         follow(s, &v, &state, next, ends, depth);
+                else
+                        sym_drop(s, state.set);
         }
         moves->list.n = 0;
 }
@@ -144,6 +146,7 @@ static void pass(struct sym *s, const struct zc_fw_chain *chain, struct sym_list
                 struct sym_ends ends;
                 const struct sym_changes *now = &list->states[i].now;
 
+                s->netdev = s->rs->tables[chain->table].family == ZC_FW_NETDEV;
                 if (chain->nat && (now->ct != ZC_FW_CT_NEW ||
                                    (now->translated && chain->hook == ZC_FW_PREROUTING))) {
                         sym_list_add(
@@ -155,8 +158,10 @@ static void pass(struct sym *s, const struct zc_fw_chain *chain, struct sym_list
                 sym_ends_open(s, &ends);
                 sym_chain(s, chain, 0, &list->states[i], &ends, 0);
                 add_all(s, &out, &ends.accepted);
-                if (chain->policy == ZC_FW_ACCEPT)
+                if (chain->policy != ZC_FW_DROP)
                         add_all(s, &out, &ends.returned);
+                for (size_t k = 0; chain->policy != ZC_FW_ACCEPT && k < ends.returned.n; k++)
+                        sym_drop(s, ends.returned.states[k].set);
                 sym_ends_close(s, &ends);
         }
         list->n = 0;
@@ -202,14 +207,9 @@ static void pass_ingress(struct sym *s, const struct zc_fw_chain *chain, struct 
         for (size_t i = 0; i < list->n; i++) {
                 struct sym_state in = list->states[i], out = list->states[i];
 
-                in.may = bdd_and(s->b, in.may, there);
-                in.must = bdd_and(s->b, in.must, there);
-                out.may = bdd_diff(s->b, out.may, there);
-                out.must = bdd_diff(s->b, out.must, there);
-                if (chain->devices_unknown) { /* it may stand in every way, and in none */
-                        in = list->states[i];
-                        out = in;
-                        out.must = BDD_NONE;
+                if (!chain->devices_unknown) { /* else it may stand in every way, and in none */
+                        in.set = bdd_and(s->b, in.set, there);
+                        out.set = bdd_diff(s->b, out.set, there);
                 }
                 sym_list_add(s, &inside, &in);
                 sym_list_add(s, &outside, &out);
@@ -238,13 +238,12 @@ static zc_bdd of_types(struct sym *s, const struct icmp_types *types)
         return out;
 }
 
-static void track_part(struct sym *s, const struct sym_state *in, zc_bdd part, uint16_t ct,
+static void track_part(struct sym *s, const struct sym_state *in, zc_bdd part, uint8_t ct,
                        struct sym_list *out)
 {
         struct sym_state state = *in;
 
-        state.may = bdd_and(s->b, in->may, part);
-        state.must = bdd_and(s->b, in->must, part);
+        state.set = bdd_and(s->b, in->set, part);
         state.now.ct = ct;
         sym_list_add(s, out, &state);
 }
@@ -294,6 +293,7 @@ static void pass_hook(struct sym *s, enum zc_fw_hook hook, struct sym_list *list
         const struct zc_fw_chain **chains = chains_at(s, hook, &n);
         bool tracked = hook != ZC_FW_PREROUTING;
 
+        s->hook = hook;
         for (size_t i = 0; i < n && !s->lost; i++) {
                 if (!tracked && chains[i]->priority >= CONNTRACK) {
                         track(s, list);
@@ -331,9 +331,8 @@ static void end(struct sym *s, enum zc_fw_hook hook, const struct sym_list *list
 void sym_walk(struct sym *s)
 {
         struct sym_list coming, local, onward;
-        struct sym_state start = { .may = all_packets(s) };
+        struct sym_state start = { .set = all_packets(s) };
 
-        start.must = start.may;
         sym_list_open(s, &coming);
         sym_list_open(s, &local);
         sym_list_open(s, &onward);
