@@ -23,6 +23,8 @@ void zc_wr_u16(struct zc_wr *w, uint16_t v);
 void zc_wr_u24(struct zc_wr *w, uint32_t v);
 void zc_wr_u32(struct zc_wr *w, uint32_t v);
 void zc_wr_u64(struct zc_wr *w, uint64_t v);
+void zc_wr_u16le(struct zc_wr *w, uint16_t v);
+void zc_wr_u32le(struct zc_wr *w, uint32_t v);
 void zc_wr_bytes(struct zc_wr *w, const void *p, size_t n);
 void zc_wr_str(struct zc_wr *w, const char *s); /* without the NUL */
 /** Reserve a length field; close fills in how much was written since. A length that does not fit sets failed. */

@@ -137,3 +137,23 @@ void zc_wr_close32(struct zc_wr *w, size_t mark)
 {
         wr_close(w, mark, 4);
 }
+
+/* The lowest byte first. */
+static void wr_le(struct zc_wr *w, uint32_t v, unsigned bytes)
+{
+        uint8_t le[4];
+
+        for (unsigned i = 0; i < bytes; i++)
+                le[i] = (uint8_t)(v >> (8 * i));
+        zc_wr_bytes(w, le, bytes);
+}
+
+void zc_wr_u16le(struct zc_wr *w, uint16_t v)
+{
+        wr_le(w, v, 2);
+}
+
+void zc_wr_u32le(struct zc_wr *w, uint32_t v)
+{
+        wr_le(w, v, 4);
+}

@@ -5,10 +5,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../scanner/proto/identify/question.h"
 #include "../../scanner/proto/identify/talk.h"
+#include "zc/file.h"
 
 #define ROW(bytes) (bytes), sizeof(bytes) - 1
 
@@ -63,6 +66,28 @@ static const struct {
         { ROW("\xff\xff\xff"), ZC_ASKED_NOTHING, NULL },
         { ROW("\x15\x03\x01\0\2\2\x28"), ZC_ASKED_TLS, NULL },
         { ROW(""), ZC_ASKED_NOTHING, NULL },
+        { ROW("VERSION 1.6.18\r\n"), ZC_ASKED_MEMCACHED, "memcached" },
+        { ROW("VERSION 1.6.18\r\n"), ZC_ASKED_PING, NULL },
+        { ROW("ERROR\r\nERROR\r\nERROR\r\n"), ZC_ASKED_PING, "memcached" },
+        { ROW("ERROR\r\n"), ZC_ASKED_PING, NULL }, /* others speak so, too */
+        { ROW("\x20\2\0\0"), ZC_ASKED_MQTT, "mqtt" },
+        { ROW("\x20\2\0\6"), ZC_ASKED_MQTT, NULL }, /* there is no such answer */
+        { ROW("\0\0\x11\x11"), ZC_ASKED_EPMD, "epmd" },
+        { ROW("\0\0\x11\x12"), ZC_ASKED_EPMD, NULL },
+        { ROW("AB\0\1\x09"), ZC_ASKED_AJP, "ajp" },
+        { ROW("\0\0\4\4"), ZC_ASKED_BOLT, "bolt" },
+        { ROW("\0\0\4\4more"), ZC_ASKED_BOLT, NULL },
+        { ROW("\0\0\0\0"), ZC_ASKED_BOLT, NULL }, /* none of ours */
+        { ROW("\0\0\0\x0a"
+              "zcri\0\0\0\0\0\0"),
+          ZC_ASKED_KAFKA, "kafka" },
+        { ROW("\0\0\0\x0a"
+              "zcrj\0\0\0\0\0\0"),
+          ZC_ASKED_KAFKA, NULL }, /* it answers somebody else */
+        { ROW("\0\x0c\x7a\x63\x80\5\0\0\0\0\0\0\0\0"), ZC_ASKED_DNS, "domain" },
+        { ROW("\0\x0c\x7a\x64\x80\5\0\0\0\0\0\0\0\0"), ZC_ASKED_DNS, NULL },
+        { ROW("\0\0\x06\4\0\0\0\0\0\0\5\0\0@\0"), ZC_ASKED_HTTP, "h2c" },
+        { ROW("\0\0\x05\4\0\0\0\0\0\0\5\0\0@"), ZC_ASKED_HTTP, NULL },
 };
 
 static void test_bytes(void **state)
@@ -96,6 +121,104 @@ static void test_beginnings(void **state)
                                          name ? name : "");
                         free(exact);
                 }
+        }
+}
+
+/* ---- what it says of itself ---- */
+
+static const struct {
+        const char *bytes;
+        size_t n;
+        enum zc_asked asked;
+        const char *service, *product, *version;
+        enum zc_access access;
+} details[] = {
+        { ROW("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), ZC_ASKED_NOTHING, "ssh", "OpenSSH", "9.2p1",
+          0 },
+        { ROW("SSH-2.0-own_1\x1b[0m\r\n"), ZC_ASKED_NOTHING, "ssh", "own_1\\u{1b}[0m", "", 0 },
+        { ROW("220 (vsFTPd 3.0.3)\r\n"), ZC_ASKED_TLS, "ftp", "vsFTPd", "3.0.3", 0 },
+        { ROW("220 (vsFTPd)\r\n3.0.3"), ZC_ASKED_TLS, "ftp", "vsFTPd", "", 0 },
+        { ROW("HTTP/1.1 200 OK\r\nServer: nginx/1.22.1 (x)\r\n\r\n"), ZC_ASKED_HTTP, "http",
+          "nginx", "1.22.1", 0 },
+        { ROW("HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nX-Jenk"), ZC_ASKED_HTTP, "http", "nginx",
+          "1.22.1", 0 },
+        { ROW("HTTP/1.1 200 OK\r\nServer: x\r\nX-Jenkins: 2.4\r\n\r\n"), ZC_ASKED_PING, "http",
+          "Jenkins", "2.4", 0 },
+        { ROW("HTTP/1.1 200 OK\r\n\r\n{\"version\" : {\"number\" : \"8.7\"},\"tagline\":\"You "
+              "Know, for Search\"}"),
+          ZC_ASKED_HTTP, "http", "Elasticsearch", "8.7", 0 },
+        { ROW("\x20\2\0\5"), ZC_ASKED_MQTT, "mqtt", "", "", ZC_ACCESS_REFUSED },
+        { ROW("\x20\2\0\2"), ZC_ASKED_MQTT, "mqtt", "", "", ZC_ACCESS_UNKNOWN },
+        { ROW("\0\x16\x0b\0\0\0\6\0No protocol specified\n"), ZC_ASKED_X11, "x11", "", "",
+          ZC_ACCESS_REFUSED },
+        { ROW("\1\0\x0b\0\0\0"), ZC_ASKED_X11, "x11", "", "", ZC_ACCESS_OPEN },
+};
+
+static void test_details(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ZC_COUNT(details); i++) {
+                struct zc_rd in = { (const uint8_t *)details[i].bytes, details[i].n };
+                struct zc_said said;
+
+                zc_identify_detail(in, details[i].asked, details[i].service, &said);
+                assert_string_equal(said.product, details[i].product);
+                assert_string_equal(said.version, details[i].version);
+                assert_int_equal(said.access, details[i].access);
+        }
+}
+
+/** Each kept answer, cut at every byte, from a copy of that very size: what is told of a part is told of the whole, or is undecided. */
+static void cut_everywhere(const char *path)
+{
+        ZC_AUTO_MEM char *bytes = NULL;
+        size_t len;
+        struct zc_err err = { 0 };
+
+        assert_true(zc_file_read(path, (size_t)64 << 10, &bytes, &len, &err));
+        for (size_t n = 1; n < len; n++) {
+                uint8_t *exact = memcpy(malloc(n), bytes + 1, n);
+                enum zc_asked asked = (uint8_t)bytes[0] % ZC_ASKED_COUNT;
+                const char *name = NULL;
+                struct zc_said said;
+
+                (void)zc_identify_bytes((struct zc_rd){ exact, n }, asked, true, &name);
+                if (name)
+                        zc_identify_detail((struct zc_rd){ exact, n }, asked, name, &said);
+                (void)zc_identify_wants((struct zc_rd){ exact, n }, asked, name ? name : "http");
+                free(exact);
+        }
+}
+
+static void test_cut_answers(void **state)
+{
+        glob_t found;
+
+        (void)state;
+        assert_int_equal(glob("tests/corpus/identify/*", 0, NULL, &found), 0);
+        assert_true(found.gl_pathc > 60);
+        for (size_t i = 0; i < found.gl_pathc; i++)
+                cut_everywhere(found.gl_pathv[i]);
+        globfree(&found);
+}
+
+/** Every question has a name, says what it sends, and writes it; what answers it is read. */
+static void test_questions(void **state)
+{
+        (void)state;
+        for (int i = 0; i < ZC_ASKED_COUNT; i++) {
+                const struct question_row *q = &question_rows[i];
+                uint8_t out[1024];
+                struct zc_wr w;
+
+                assert_non_null(q->name);
+                assert_non_null(q->sent);
+                assert_true(!q->write == !q->read && !q->write == !q->service);
+                if (!q->write)
+                        continue;
+                zc_wr_init(&w, out, sizeof out);
+                q->write(&w);
+                assert_true(!w.failed && w.len > 0);
         }
 }
 
@@ -187,9 +310,11 @@ static void test_talk_unless(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_bytes),         cmocka_unit_test(test_beginnings),
-                cmocka_unit_test(test_talk),          cmocka_unit_test(test_talk_silence),
-                cmocka_unit_test(test_talk_greeting), cmocka_unit_test(test_talk_unless),
+                cmocka_unit_test(test_bytes),        cmocka_unit_test(test_beginnings),
+                cmocka_unit_test(test_details),      cmocka_unit_test(test_cut_answers),
+                cmocka_unit_test(test_questions),    cmocka_unit_test(test_talk),
+                cmocka_unit_test(test_talk_silence), cmocka_unit_test(test_talk_greeting),
+                cmocka_unit_test(test_talk_unless),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

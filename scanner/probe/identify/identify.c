@@ -34,11 +34,19 @@ static bool identify_write(const struct zc_identity *id, json_t *out)
                                     id->banner[0] ? json_string(id->banner) : json_null());
         if (!id->service)
                 return true;
+        if (id->said.product[0])
+                json_object_set_new(out, "product", json_string(id->said.product));
+        if (id->said.version[0])
+                json_object_set_new(out, "version", json_string(id->said.version));
         zc_time_format(id->at, time);
-        by = json_pack("{s:s, s:s, s:i, s:s, s:s}", "by",
-                       id->by_alpn ? "alpn" : zc_asked_name(id->by), "observed_at", time,
-                       "attempts", (int)id->connections, "sent", id->sent, "received",
-                       id->received);
+        by = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "by",
+                       id->by_alpn ? "alpn" : zc_asked_name(id->by), "confidence",
+                       id->said.likely ? "likely" : "certain", "observed_at", time, "attempts",
+                       (int)id->connections, "sent", id->sent, "received", id->received);
+        if (id->said.access != ZC_ACCESS_UNKNOWN)
+                json_object_set_new(
+                        by, "access",
+                        json_string(id->said.access == ZC_ACCESS_OPEN ? "open" : "refused"));
         return by && json_object_set_new(out, "identified", by) == 0;
 }
 
@@ -102,7 +110,10 @@ const struct zc_probe zc_probe_identify = {
         .sends = "at most eight connections, three at a time, each with nothing at first (a "
                  "greeting "
                  "is waited for) and then one of: a TLS ClientHello, Redis PING, GET / over HTTP, "
-                 "PostgreSQL SSLRequest; inside TLS the same; it ends with the first answer that "
-                 "tells",
+                 "PostgreSQL SSLRequest; where the port's number names another service, that "
+                 "service's smallest question first (a version, a handshake, a call that does "
+                 "nothing); inside TLS the same; it ends with the first answer that tells, and at "
+                 "most two requests more to who is known: its version, and one read that shows "
+                 "whether it asks for a login; what was read is not kept",
         .run = identify_run,
 };

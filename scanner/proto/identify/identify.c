@@ -2,12 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "talk.h"
+#include "asking.h"
+#include "question.h"
 #include "zc/text.h"
 
 #define CONNECT_MS 7500 /* the kernel asks at 0, 1, 3 and 7 s */
 #define TOTAL_MS 10000
-#define QUESTIONS 4
+#define QUESTIONS 5
 /* ms of an idle period, beside the round trip; the rest in idle periods */
 #define IDLE_NEAR 100
 #define IDLE_AWAY 110
@@ -18,101 +19,64 @@
 #define PATIENCE_HTTP 9u
 #define HTTP_LATER 1u
 
-enum hint { HINT_NONE, HINT_HTTPS, HINT_TLS, HINT_HTTP, HINT_POSTGRESQL, HINT_REDIS, HINT_COUNT };
-
 /* What is asked in which order, each on a connection of its own; `listen`: a greeting is waited for first. */
 enum listen { LISTEN_NOT, LISTEN_LITTLE, LISTEN };
 struct question {
         enum listen listen;
         enum zc_asked ask;
 };
-static const struct question plain[HINT_COUNT][QUESTIONS] = {
-        [HINT_NONE] = { { LISTEN, ZC_ASKED_TLS },
-                        { LISTEN_NOT, ZC_ASKED_PING },
-                        { LISTEN_NOT, ZC_ASKED_HTTP },
-                        { LISTEN_NOT, ZC_ASKED_PG } },
-        [HINT_HTTPS] = { { LISTEN_NOT, ZC_ASKED_TLS },
-                         { LISTEN, ZC_ASKED_PING },
-                         { LISTEN_NOT, ZC_ASKED_HTTP },
-                         { LISTEN_NOT, ZC_ASKED_PG } },
-        [HINT_TLS] = { { LISTEN_NOT, ZC_ASKED_TLS },
-                       { LISTEN, ZC_ASKED_PING },
-                       { LISTEN_NOT, ZC_ASKED_HTTP },
-                       { LISTEN_NOT, ZC_ASKED_PG } },
-        [HINT_HTTP] = { { LISTEN_NOT, ZC_ASKED_HTTP },
-                        { LISTEN, ZC_ASKED_TLS },
-                        { LISTEN_NOT, ZC_ASKED_PING },
-                        { LISTEN_NOT, ZC_ASKED_PG } },
-        [HINT_POSTGRESQL] = { { LISTEN_NOT, ZC_ASKED_PG },
-                              { LISTEN, ZC_ASKED_TLS },
-                              { LISTEN_NOT, ZC_ASKED_PING },
-                              { LISTEN_NOT, ZC_ASKED_HTTP } },
-        [HINT_REDIS] = { { LISTEN_LITTLE, ZC_ASKED_PING },
-                         { LISTEN_NOT, ZC_ASKED_TLS },
-                         { LISTEN_NOT, ZC_ASKED_HTTP },
-                         { LISTEN_NOT, ZC_ASKED_PG } },
-};
-/* Inside TLS; the first is asked over the connection that showed it to be TLS. */
-enum inner { INNER_ANY, INNER_HTTP, INNER_REDIS };
-static const struct question within[][QUESTIONS - 1] = {
-        [INNER_ANY] = { { LISTEN, ZC_ASKED_PING },
-                        { LISTEN_NOT, ZC_ASKED_HTTP },
-                        { LISTEN_NOT, ZC_ASKED_PG } },
-        [INNER_HTTP] = { { LISTEN_NOT, ZC_ASKED_HTTP },
-                         { LISTEN, ZC_ASKED_PING },
-                         { LISTEN_NOT, ZC_ASKED_PG } },
-        [INNER_REDIS] = { { LISTEN_NOT, ZC_ASKED_PING },
-                          { LISTEN_NOT, ZC_ASKED_HTTP },
-                          { LISTEN_NOT, ZC_ASKED_PG } },
+struct order {
+        struct question q[QUESTIONS];
+        size_t count;
 };
 
-/* IANA Service Name and Port Number Registry, and customs. */
-static const struct {
-        uint16_t port;
-        enum hint hint;
-} ports[] = {
-        { 80, HINT_HTTP },         { 443, HINT_HTTPS },       { 465, HINT_TLS },
-        { 636, HINT_TLS },         { 853, HINT_TLS },         { 990, HINT_TLS },
-        { 993, HINT_TLS },         { 995, HINT_TLS },         { 3000, HINT_HTTP },
-        { 5432, HINT_POSTGRESQL }, { 5433, HINT_POSTGRESQL }, { 6379, HINT_REDIS },
-        { 6380, HINT_REDIS },      { 6432, HINT_POSTGRESQL }, { 8000, HINT_HTTP },
-        { 8008, HINT_HTTP },       { 8080, HINT_HTTP },       { 8081, HINT_HTTP },
-        { 8443, HINT_HTTPS },      { 8883, HINT_TLS },        { 9443, HINT_HTTPS },
-        { 26379, HINT_REDIS },
-};
-
-struct asking {
-        const struct zc_identify_peer *peer;
-        struct zc_identity *out;
-        enum hint hint;
-        unsigned wait; /* idle periods, for a greeting */
-        int64_t idle_ms;
-        bool tls_asked, tls_seen, no_alpn;
-        char host[ZC_ADDR_LEN + 2]; /* the address as HTTP's Host */
-        bool silent; /* the last conversation was connected and stayed so, and nothing came of it in its time */
-        bool stop;    /* nothing more is to be asked */
-        bool perhaps; /* "400" from what may want TLS */
-};
-
-static enum hint hint_of(const struct zc_identify_peer *p)
+static void order_add(struct order *o, enum zc_asked ask)
 {
-        static const enum hint by_scheme[] = {
-                [ZC_SCHEME_HTTP] = HINT_HTTP,           [ZC_SCHEME_HTTPS] = HINT_HTTPS,
-                [ZC_SCHEME_POSTGRES] = HINT_POSTGRESQL, [ZC_SCHEME_REDIS] = HINT_REDIS,
-                [ZC_SCHEME_REDISS] = HINT_TLS,
-        };
+        for (size_t i = 0; i < o->count; i++)
+                if (o->q[i].ask == ask)
+                        return;
+        o->q[o->count++] = (struct question){ LISTEN_NOT, ask };
+}
 
-        if (p->scheme != ZC_SCHEME_NONE)
-                return by_scheme[p->scheme];
-        for (size_t i = 0; i < ZC_COUNT(ports); i++)
-                if (ports[i].port == p->port)
-                        return ports[i].hint;
-        return HINT_NONE;
+/**
+ * First what is likely, then what is common. A greeting is waited for before the first question that is not the likely one; what may be a
+ * Redis is listened to a little, for it may be too full or too guarded to be asked.
+ */
+static struct order order_of(enum zc_asked first)
+{
+        static const enum zc_asked common[] = { ZC_ASKED_TLS, ZC_ASKED_PING, ZC_ASKED_HTTP,
+                                                ZC_ASKED_PG };
+        struct order o = { .count = 0 };
+
+        if (first != ZC_ASKED_NOTHING)
+                order_add(&o, first);
+        for (size_t i = 0; i < ZC_COUNT(common); i++)
+                order_add(&o, common[i]);
+        if (first == ZC_ASKED_PING)
+                o.q[0].listen = LISTEN_LITTLE;
+        else
+                o.q[first == ZC_ASKED_NOTHING ? 0 : 1].listen = LISTEN;
+        return o;
+}
+
+/** Inside TLS; the first is asked over the connection that showed it to be TLS. */
+static struct order order_within(enum zc_asked first)
+{
+        static const enum zc_asked common[] = { ZC_ASKED_PING, ZC_ASKED_HTTP, ZC_ASKED_PG };
+        struct order o = { .count = 0 };
+
+        if (first != ZC_ASKED_NOTHING)
+                order_add(&o, first);
+        for (size_t i = 0; i < ZC_COUNT(common); i++)
+                order_add(&o, common[i]);
+        if (first != ZC_ASKED_PING)
+                o.q[first == ZC_ASKED_NOTHING ? 0 : 1].listen = LISTEN;
+        return o;
 }
 
 /* ---- writing down ---- */
 
-static void text_put(char *out, size_t size, const uint8_t *p, size_t n)
+void asking_text(char *out, size_t size, const uint8_t *p, size_t n)
 {
         ZC_AUTO_TEXT t = { 0 };
 
@@ -127,28 +91,24 @@ static void banner_put(struct zc_identity *id, const uint8_t *p, size_t n)
 
         if (!zc_rd_line(&in, &line))
                 line = in;
-        text_put(id->banner, sizeof id->banner, line.p, line.n);
+        asking_text(id->banner, sizeof id->banner, line.p, line.n);
 }
 
 static void told(struct asking *a, const char *service, enum zc_asked by, const uint8_t *p,
                  size_t n)
 {
-        static const char *const said[] = {
-                [ZC_ASKED_NOTHING] = "nothing", [ZC_ASKED_TLS] = "ClientHello",
-                [ZC_ASKED_PING] = "PING",       [ZC_ASKED_HTTP] = "GET / HTTP/1.1",
-                [ZC_ASKED_PG] = "SSLRequest",
-        };
         struct zc_identity *id = a->out;
         size_t first = n < 100 ? n : 100;
 
         id->service = service;
         id->by = by;
         id->at = zc_wall_ms();
-        snprintf(id->sent, sizeof id->sent, "%s%s", a->tls_seen ? "inside TLS: " : "", said[by]);
-        text_put(id->received, sizeof id->received, p, first);
+        snprintf(id->sent, sizeof id->sent, "%s%s", a->tls_seen ? "inside TLS: " : "",
+                 question_rows[by].sent);
+        asking_text(id->received, sizeof id->received, p, first);
         a->perhaps = n > 12 && memcmp(p, "HTTP/1.", 7) == 0 && memcmp(p + 8, " 400", 4) == 0;
-        if (strcmp(service, "http") != 0 && strcmp(service, "redis") != 0 &&
-            strcmp(service, "postgresql") != 0)
+        zc_identify_detail((struct zc_rd){ p, n }, by, service, &id->said);
+        if (greeting_in_words(service))
                 banner_put(id, p, n); /* these greet, however late */
 }
 
@@ -160,16 +120,23 @@ static void why_put(struct asking *a, const char *what)
 
 /* ---- one connection ---- */
 
+struct talk asking_talk(const struct asking *a, enum zc_asked question)
+{
+        return (struct talk){ .question = question,
+                              .patience = question == ZC_ASKED_HTTP ? PATIENCE_HTTP : PATIENCE,
+                              .host = a->peer->name ? a->peer->name : a->host };
+}
+
 static struct talk talk_make(const struct asking *a, struct question q)
 {
         const unsigned waits[] = {
                 [LISTEN_NOT] = 0, [LISTEN_LITTLE] = WAIT_LITTLE, [LISTEN] = a->wait
         };
 
-        return (struct talk){ .question = q.ask,
-                              .wait = waits[q.listen],
-                              .patience = q.ask == ZC_ASKED_HTTP ? PATIENCE_HTTP : PATIENCE,
-                              .host = a->peer->name ? a->peer->name : a->host };
+        struct talk t = asking_talk(a, q.ask);
+
+        t.wait = waits[q.listen];
+        return t;
 }
 
 static struct zc_conv conv_make(const struct asking *a, zc_step_fn step, void *state)
@@ -213,7 +180,7 @@ static void host_put(struct asking *a)
 }
 
 /** False: our own side failed. Whether it was connected is in c. */
-static bool converse(struct asking *a, zc_step_fn step, void *state, struct zc_err *err)
+bool asking_converse(struct asking *a, zc_step_fn step, void *state, struct zc_err *err)
 {
         const struct zc_identify_peer *p = a->peer;
         struct zc_conv c = conv_make(a, step, state);
@@ -249,14 +216,14 @@ static bool ask_plain(struct asking *a, struct question q, struct zc_err *err)
 {
         struct talk t = talk_make(a, q);
 
-        if (!converse(a, talk_step, &t, err))
+        if (!asking_converse(a, talk_step, &t, err))
                 return false;
         a->silent = a->silent && !t.ended; /* it will not have that: the next question, at once */
         take(a, &t);
         return true;
 }
 
-static bool room(const struct asking *a)
+bool asking_room(const struct asking *a)
 {
         return !a->stop && a->out->connections < ZC_IDENTIFY_CONNECTIONS &&
                !zc_deadline_passed(a->peer->deadline);
@@ -280,49 +247,92 @@ static void take_raw(struct asking *a, const struct hello *h, const struct zc_tl
 
 #define ALERT_NO_APPLICATION_PROTOCOL 120 /* RFC 7301 section 3.2 */
 
-/** One session; q is asked within. */
-static bool ask_tls(struct asking *a, struct question q, bool listen_before, struct zc_err *err)
+/* What we would speak: HTTP/1.1 is asked for before HTTP/2, because its answer says more at once. */
+static const char *const *alpn_of(const struct asking *a)
 {
-        static const char *const alpn[] = { "h2", "http/1.1", "postgresql", NULL };
-        struct talk before = talk_make(a, (struct question){ LISTEN, ZC_ASKED_NOTHING });
-        struct talk t = talk_make(a, q);
-        const struct zc_tls_session_options o = { .sni = a->peer->name,
-                                                  .alpn = a->no_alpn ? NULL : alpn,
-                                                  .inner = talk_step,
-                                                  .inner_state = &t };
-        ZC_AUTO(zc_tls_session) session = NULL;
-        struct hello h = { .patience = PATIENCE };
-        struct zc_step_chain chain = { .first = talk_step,
-                                       .first_state = &before,
-                                       .go_on = talk_go_on,
-                                       .next = hello_step,
-                                       .next_state = &h };
-        const struct zc_tls_facts *f;
+        static const char *const some[] = { "http/1.1", "postgresql", NULL };
+        static const char *const other[] = { "h2", NULL };
 
-        if (!zc_tls_session_new(&o, &session, err))
+        return a->no_alpn ? NULL : a->h2_only ? other : some;
+}
+
+/** The conversation that leads to TLS, with what may stand in front of it. */
+struct session {
+        struct zc_tls_session *tls;
+        struct hello hello;
+        struct talk before;
+        struct zc_step_chain chain;
+};
+
+static bool session_run(struct asking *a, struct session *s, struct talk *within,
+                        bool listen_before, struct zc_err *err)
+{
+        const struct zc_tls_session_options o = {
+                .sni = a->peer->name, .alpn = alpn_of(a), .inner = talk_step, .inner_state = within
+        };
+
+        if (!zc_tls_session_new(&o, &s->tls, err))
                 return false;
-        h.session = t.within = session;
-        if (!converse(a, listen_before ? zc_step_chain : hello_step,
-                      listen_before ? (void *)&chain : &h, err))
-                return false;
-        if (listen_before)
-                take(a, &before);
-        if (listen_before && !chain.passed) /* closed unasked: perhaps not, when we speak first */
-                return before.ended && before.got_n == 0 && room(a) ? ask_tls(a, q, false, err)
-                                                                    : true;
+        s->hello = (struct hello){ .patience = PATIENCE, .session = s->tls };
+        within->within = s->tls;
+        s->before = talk_make(a, (struct question){ LISTEN, ZC_ASKED_NOTHING });
+        s->chain = (struct zc_step_chain){ .first = talk_step,
+                                           .first_state = &s->before,
+                                           .go_on = talk_go_on,
+                                           .next = hello_step,
+                                           .next_state = &s->hello };
+        return asking_converse(a, listen_before ? zc_step_chain : hello_step,
+                               listen_before ? (void *)&s->chain : &s->hello, err);
+}
+
+bool asking_session(struct asking *a, struct talk *t, bool *established, struct zc_err *err)
+{
+        struct session s = { 0 };
+        bool ok = session_run(a, &s, t, false, err);
+
+        *established = ok && zc_tls_session_facts(s.tls)->progress == ZC_TLS_ESTABLISHED;
+        t->within = NULL;
+        zc_tls_session_free(s.tls);
+        return ok;
+}
+
+/** What the session showed. True: another is worth it, with other words in the handshake. */
+static bool session_take(struct asking *a, const struct session *s, const struct talk *t)
+{
+        const struct zc_tls_facts *f = zc_tls_session_facts(s->tls);
+
         a->tls_asked = true;
-        f = zc_tls_session_facts(session);
         a->out->client_certificate = a->out->client_certificate || f->client_certificate_asked;
         if (f->progress == ZC_TLS_ESTABLISHED) {
                 a->tls_seen = true;
-                take(a, &t);
-        } else if (!a->no_alpn && f->alert == ALERT_NO_APPLICATION_PROTOCOL) {
-                a->no_alpn = true;
-                return ask_tls(a, q, false, err);
-        } else {
-                take_raw(a, &h, f);
+                take(a, t);
+                return false;
         }
-        return true;
+        if (!a->no_alpn && f->alert == ALERT_NO_APPLICATION_PROTOCOL) {
+                a->no_alpn = a->h2_only;
+                a->h2_only = true;
+                return true;
+        }
+        take_raw(a, &s->hello, f);
+        return false;
+}
+
+/** One session; q is asked within. */
+static bool ask_tls(struct asking *a, struct question q, bool listen_before, struct zc_err *err)
+{
+        struct talk t = talk_make(a, q);
+        struct session s = { 0 };
+        bool ok = session_run(a, &s, &t, listen_before, err), again = false;
+
+        if (ok && listen_before)
+                take(a, &s.before);
+        if (ok && listen_before &&
+            !s.chain.passed) /* closed unasked: perhaps not, when we speak first */
+                again = s.before.ended && s.before.got_n == 0 && asking_room(a);
+        else if (ok)
+                again = session_take(a, &s, &t);
+        zc_tls_session_free(s.tls);
+        return ok && (!again || ask_tls(a, q, false, err));
 }
 
 /** PostgreSQL from version 17 on takes TLS at once, beside its own way into it: nothing is wrapped around it. */
@@ -337,17 +347,15 @@ static enum zc_wrapped wrapped_of(const struct asking *a)
 
 static bool inside(struct asking *a, bool listen_before, struct zc_err *err)
 {
-        const struct question *q = within[a->hint == HINT_HTTP || a->hint == HINT_HTTPS ? INNER_HTTP
-                                          : a->hint == HINT_REDIS ? INNER_REDIS
-                                                                  : INNER_ANY];
+        struct order o = order_within(a->hint.within);
         size_t i = 1;
 
-        if (!ask_tls(a, q[0], listen_before, err))
+        if (!ask_tls(a, o.q[0], listen_before, err))
                 return false;
-        for (; a->tls_seen && !a->out->service && room(a) && i < QUESTIONS - 1; i++)
-                if (!ask_tls(a, q[i], false, err))
+        for (; a->tls_seen && !a->out->service && asking_room(a) && i < o.count; i++)
+                if (!ask_tls(a, o.q[i], false, err))
                         return false;
-        a->out->asked_all = a->tls_seen && i == QUESTIONS - 1;
+        a->out->asked_all = a->tls_seen && i == o.count;
         return true;
 }
 
@@ -355,7 +363,7 @@ static bool inside(struct asking *a, bool listen_before, struct zc_err *err)
  * The first question met silence: the others are put beside one another, TLS last. HTTP is not said to what may be a Redis: it
  * waits a little, and is left out when PING was answered.
  */
-static bool rest_ask(struct asking *a, const struct question q[QUESTIONS], struct zc_err *err)
+static bool rest_ask(struct asking *a, const struct order *o, struct zc_err *err)
 {
         static const struct zc_exchange_limits limits = { .at_once = QUESTIONS };
         struct talk talks[QUESTIONS];
@@ -363,13 +371,13 @@ static bool rest_ask(struct asking *a, const struct question q[QUESTIONS], struc
         const struct talk *ping = NULL; /* asked before HTTP in every row that has both */
         size_t n = 0;
 
-        for (size_t i = 1; i < QUESTIONS; i++) {
-                if (q[i].ask == ZC_ASKED_TLS)
+        for (size_t i = 1; i < o->count; i++) {
+                if (o->q[i].ask == ZC_ASKED_TLS)
                         continue;
-                talks[n] = talk_make(a, q[i]);
-                if (q[i].ask == ZC_ASKED_PING) {
+                talks[n] = talk_make(a, o->q[i]);
+                if (o->q[i].ask == ZC_ASKED_PING) {
                         ping = &talks[n];
-                } else if (q[i].ask == ZC_ASKED_HTTP) {
+                } else if (o->q[i].ask == ZC_ASKED_HTTP) {
                         talks[n].wait += HTTP_LATER;
                         talks[n].wait += ping ? ping->wait : 0;
                         talks[n].unless = ping;
@@ -385,41 +393,49 @@ static bool rest_ask(struct asking *a, const struct question q[QUESTIONS], struc
                 if (!a->out->service)
                         take(a, &talks[i]);
         }
-        return a->tls_asked || a->out->service || !room(a) || inside(a, false, err);
+        return a->tls_asked || a->out->service || !asking_room(a) || inside(a, false, err);
+}
+
+/** The questions in their order, until one is answered. *count: how many were put; all of them when the rest was put at once. */
+static bool ask_all(struct asking *a, const struct order *o, size_t *count, struct zc_err *err)
+{
+        for (*count = 0; *count < o->count && !a->tls_seen && asking_room(a); ++*count) {
+                struct question q = o->q[*count];
+                bool ok = true;
+
+                if (q.ask == ZC_ASKED_TLS)
+                        ok = inside(a, q.listen && !a->perhaps, err);
+                else if (!a->out->service)
+                        ok = ask_plain(a, q, err);
+                if (!ok)
+                        return false;
+                if (a->out->service && !(a->perhaps && !a->tls_asked))
+                        return true;
+                if (*count == 0 && a->silent && asking_room(a)) {
+                        *count = o->count;
+                        return rest_ask(a, o, err);
+                }
+        }
+        return true;
 }
 
 bool zc_identify(const struct zc_identify_peer *peer, struct zc_identity *out, struct zc_err *err)
 {
         struct asking a = { .peer = peer,
                             .out = out,
-                            .hint = hint_of(peer),
+                            .hint = peer->scheme != ZC_SCHEME_NONE ? hint_of_scheme(peer->scheme)
+                                                                   : hint_of_port(peer->port),
                             .wait = peer->near ? WAIT_NEAR : WAIT_AWAY,
                             .idle_ms = (peer->near ? IDLE_NEAR : IDLE_AWAY) + peer->rtt_ms };
-        size_t i;
+        struct order o = order_of(a.hint.first);
+        size_t asked;
 
         host_put(&a);
         *out = (struct zc_identity){ 0 };
-        for (i = 0; i < QUESTIONS && !a.tls_seen && room(&a); i++) {
-                struct question q = plain[a.hint][i];
-                bool ok = true;
-
-                if (q.ask == ZC_ASKED_TLS)
-                        ok = inside(&a, q.listen && !a.perhaps, err);
-                else if (!out->service)
-                        ok = ask_plain(&a, q, err);
-                if (!ok)
-                        return false;
-                if (out->service && !(a.perhaps && !a.tls_asked))
-                        break;
-                if (i == 0 && a.silent && room(&a)) {
-                        if (!rest_ask(&a, plain[a.hint], err))
-                                return false;
-                        i = QUESTIONS;
-                        break;
-                }
-        }
+        if (!ask_all(&a, &o, &asked, err))
+                return false;
         if (!a.tls_seen)
-                out->asked_all = i == QUESTIONS;
+                out->asked_all = asked == o.count;
         if (a.stop && out->banner[0])
                 out->asked_all = true; /* it said what it is, in words we do not know */
         if (a.tls_seen && !out->service && out->client_certificate) {
@@ -427,5 +443,5 @@ bool zc_identify(const struct zc_identify_peer *peer, struct zc_identity *out, s
                 why_put(&a, "it asks for a client certificate");
         }
         out->wrapped = wrapped_of(&a);
-        return true;
+        return !out->service || follow(&a, err);
 }

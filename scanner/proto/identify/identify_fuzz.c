@@ -3,8 +3,22 @@
 #include <string.h>
 
 #include "zc/identify.h"
+#include "zc/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/** Text that may stand in a document: ended, and UTF-8. */
+static void detail(struct zc_rd in, enum zc_asked asked, const char *service)
+{
+        struct zc_said said;
+
+        zc_identify_detail(in, asked, service, &said);
+        if (!zc_utf8_valid(said.product, strnlen(said.product, sizeof said.product)) ||
+            !zc_utf8_valid(said.version, strnlen(said.version, sizeof said.version)) ||
+            strnlen(said.product, sizeof said.product) == sizeof said.product)
+                abort();
+        (void)zc_identify_wants(in, asked, service);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,6 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
                 if ((t == ZC_TOLD_SERVICE) != (name != NULL) || (whole && t == ZC_TOLD_MORE))
                         abort();
+                if (name)
+                        detail(in, asked, name);
         }
         if (in.n >
             0) { /* what is told of a beginning without an end in sight may not need more than is there */

@@ -1,7 +1,10 @@
 /** The step machines of the identification. See talk.h. */
 #include "talk.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "question.h"
 
 static void keep(struct talk *t, struct zc_rd in)
 {
@@ -15,12 +18,23 @@ static enum zc_asked heard_after(const struct talk *t)
         return t->asked ? t->question : ZC_ASKED_NOTHING;
 }
 
-/** RFC 9112 section 3; the status line is all that is read. */
-static void http_write(struct zc_wr *out, const char *host)
+/** RFC 9112 section 3; the beginning of the answer is all that is read. */
+static void http_write(const struct talk *t, struct zc_wr *out)
 {
-        zc_wr_str(out, "GET / HTTP/1.1\r\nHost: ");
-        zc_wr_str(out, host ? host : "");
-        zc_wr_str(out, "\r\nUser-Agent: zerocrit\r\nConnection: close\r\n\r\n");
+        char length[48];
+
+        zc_wr_str(out, t->body ? "POST " : "GET ");
+        zc_wr_str(out, t->path ? t->path : "/");
+        zc_wr_str(out, " HTTP/1.1\r\nHost: ");
+        zc_wr_str(out, t->host ? t->host : "");
+        zc_wr_str(out, "\r\nUser-Agent: zerocrit\r\nConnection: close\r\n");
+        if (t->body) {
+                snprintf(length, sizeof length, "Content-Length: %zu\r\n", strlen(t->body));
+                zc_wr_str(out, "Content-Type: application/json\r\n");
+                zc_wr_str(out, length);
+        }
+        zc_wr_str(out, "\r\n");
+        zc_wr_str(out, t->body ? t->body : "");
 }
 
 static enum zc_step ask(struct talk *t, struct zc_wr *out)
@@ -33,24 +47,31 @@ static enum zc_step ask(struct talk *t, struct zc_wr *out)
                 zc_wr_str(out, "*1\r\n$4\r\nPING\r\n");
                 return ZC_STEP_SEND;
         case ZC_ASKED_HTTP:
-                http_write(out, t->host);
+                http_write(t, out);
                 return ZC_STEP_SEND;
         case ZC_ASKED_PG:
                 zc_wr_bytes(out, ssl_request, sizeof ssl_request);
                 return ZC_STEP_SEND;
-        default: /* listening was all */
-                return ZC_STEP_DONE;
+        default:
+                if (!question_rows[t->question].write) /* listening was all */
+                        return ZC_STEP_DONE;
+                question_rows[t->question].write(out);
+                return ZC_STEP_SEND;
         }
 }
 
-/** RFC 7301: the handshake has told. */
+/** RFC 7301: the handshake has told. Of HTTP/1.1 it is worth asking what it serves. */
 static bool alpn_tells(struct talk *t)
 {
         static const struct {
                 const char *alpn, *service;
-        } rows[] = { { "h2", "http" }, { "http/1.1", "http" }, { "postgresql", "postgresql" } };
+        } rows[] = { { "h2", "http" }, { "postgresql", "postgresql" } };
         const char *alpn = t->within ? zc_tls_session_facts(t->within)->alpn : "";
 
+        if (strcmp(alpn, "http/1.1") == 0) {
+                t->question = ZC_ASKED_HTTP;
+                t->wait = 0;
+        }
         for (size_t i = 0; i < ZC_COUNT(rows); i++) {
                 if (strcmp(alpn, rows[i].alpn) == 0) {
                         t->service = rows[i].service;
@@ -67,6 +88,9 @@ static enum zc_step read_it(struct talk *t, struct zc_rd in, bool whole)
 
         keep(t, in);
         if (told == ZC_TOLD_MORE)
+                return ZC_STEP_MORE;
+        if (told == ZC_TOLD_SERVICE && !whole && in.n < TALK_BYTES &&
+            zc_identify_wants(in, heard_after(t), t->service))
                 return ZC_STEP_MORE;
         if (!whole && !t->asked && in.n < TALK_BYTES && !zc_rd_line(&rest, &line))
                 return ZC_STEP_MORE; /* told or not, a greeting is kept up to its line's end */
@@ -119,7 +143,7 @@ bool talk_go_on(void *talk)
 enum zc_step hello_step(void *hello, enum zc_event ev, struct zc_rd *in, struct zc_wr *out)
 {
         struct hello *h = hello;
-        size_t room = TALK_BYTES - h->raw_n, n = in->n < room ? in->n : room;
+        size_t room = HELLO_BYTES - h->raw_n, n = in->n < room ? in->n : room;
 
         if (n > 0)
                 memcpy(h->raw + h->raw_n, in->p, n);

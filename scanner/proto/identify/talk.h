@@ -5,7 +5,8 @@
 #include "zc/identify.h"
 #include "zc/tls_session.h"
 
-#define TALK_BYTES ((size_t)512)
+#define TALK_BYTES ((size_t)4096)
+#define HELLO_BYTES ((size_t)512)
 
 struct talk {
         /* set by the caller */
@@ -13,6 +14,7 @@ struct talk {
         unsigned wait;                 /* idle periods to wait for a greeting, 0: ask at once */
         unsigned patience;             /* idle periods to wait for the answer */
         const char *host;              /* for HTTP: what Host says; NULL for nothing */
+        const char *path, *body;       /* HTTP: NULL for "/"; a body makes it a POST of JSON */
         struct zc_tls_session *within; /* NULL, or the session that it speaks in */
         const struct talk
                 *unless; /* NULL, or one that makes the question needless when it hears anything */
@@ -31,7 +33,7 @@ bool talk_go_on(void *talk);
 struct hello {
         struct zc_tls_session *session;
         unsigned patience;
-        uint8_t raw[TALK_BYTES];
+        uint8_t raw[HELLO_BYTES];
         size_t raw_n;
 };
 enum zc_step hello_step(void *hello, enum zc_event ev, struct zc_rd *in, struct zc_wr *out);
