@@ -8,7 +8,7 @@
 #   make bench         speed and memory beside peers, ONLY=area
 #   make check-peers   tests beside other programs: nmap, a pooler, a browser
 #   make lab           real servers, good and bad, in network namespaces, until Ctrl-C (as root)
-#   make docs          what is made from the program        make clean
+#   make docs, first-hour   documents made from the program, and from the lab as root; make clean
 #   make install       DESTDIR, PREFIX
 #
 # SAN=address or SAN=undefined builds build/obj/$(SAN)/zerocrit and tests that; V=1 shows the commands.
@@ -141,6 +141,10 @@ golden: $(ZC)
 screenshots: $(ZC)
 	$(Q)ZC=$(ZC) tests/tools/screenshots
 
+# What docs/first-hour.md shows, from the lab's hosts (as root).
+first-hour: packages-check all
+	$(Q)ZC=$(ZC) $(PYTHON) tests/tools/first_hour.py
+
 # Documents that are made from the program.
 docs: $(O)/tests/tool_what_we_send
 	$(Q)$< > docs/what-we-send.md.new && mv docs/what-we-send.md.new docs/what-we-send.md
@@ -175,6 +179,6 @@ install: $(ZC)
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all check check-peers packages-peers audit packages-build packages-check packages-bench bench soak-firewall tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
+.PHONY: all check check-peers packages-peers audit packages-build packages-check packages-bench bench soak-firewall first-hour tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
