@@ -154,12 +154,13 @@ enum zc_presence zc_kind_each(const struct zc_kind *kind, const json_t *part, co
  *              listener container=cache:6379/tcp (an address of a container's own)
  *   below host host/os  host/firewall  host/table/inet/filter  host/chain/inet/filter/input  host/anomaly/KIND/inet/filter/input
  *              host/admit/ip/input/tcp/22,80 from 0.0.0.0/0 on *
- *   exposure   its listener's, else its endpoint's, else "exposure 6379/tcp"
+ *   exposure   its listener's, else its endpoint's, else "exposure 6379/tcp", "exposure 2000-3000/tcp"
  *   cookie     192.0.2.7:443/tcp#www.example.org cookie sid (then its domain, and its path unless that is /)
  *   scan       192.0.2.7/tcp  [2001:db8::1]/tcp
  */
 char *zc_subject_endpoint(const json_t *endpoint) ZC_MUST_USE;
 char *zc_subject_listener(const json_t *listener) ZC_MUST_USE;
+char *zc_subject_exposure(const json_t *row) ZC_MUST_USE;
 
 /* ---- the join ---- */
 
@@ -171,9 +172,16 @@ bool zc_reach_parse(const char *s, enum zc_reach *out) ZC_MUST_USE;
 
 /**
  * exposure[] of evidence from one or more vantages: listener x firewall x what was reached, with `reach` per row (design section 4): one row
- * per listener, and one per open endpoint that belongs to no listener. Hosts and endpoints meet by run.vantage.addresses. Keeps small keys only. A new array; NULL with err on failure.
+ * per listener, one per open endpoint that belongs to no listener, one per port that is passed on to another machine or to a container
+ * ("published"), and, where all listeners are known, one per set of ports that the firewall lets in and nobody listens on ("unused", reach none). Hosts and endpoints meet by run.vantage.addresses. Keeps small keys only. A new array; NULL with err on failure.
  */
 json_t *zc_exposure(struct zc_evidence *const *evs, size_t count, struct zc_err *err) ZC_MUST_USE;
+
+/**
+ * How far away the senders of one of firewall.admits may stand, by its sources, the interfaces that they come in by (firewall.interfaces) and what they
+ * write to: ANY, PRIVATE or NONE. Whether they are members of its sets is another question.
+ */
+enum zc_reach zc_admit_reach(const json_t *firewall, const json_t *admit);
 
 /** How an endpoint was seen; the order is "more exposed". Over lo (the first two) a service's state is proven, never its exposure. */
 enum zc_seen { ZC_SEEN_LOOPBACK, ZC_SEEN_SELF, ZC_SEEN_PRIVATE, ZC_SEEN_ANY };

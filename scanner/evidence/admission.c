@@ -1,5 +1,6 @@
 #include "admission.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "zc/addr.h"
@@ -7,306 +8,26 @@
 #define SOURCES_MAX 64u
 #define VIA_MAX 32u
 #define WORD_MAX 256u
-#define WIDE_IP 8 /* a prefix as short as this, outside private space, is part of "any but ..." */
-#define WIDE_IP6 16
-
-/* ---- one line against one listener ---- */
-
-/** Whether "22,80,1000-2000" holds the port; text that cannot be read might. */
-static bool ports_hold(const char *ports, uint64_t port)
-{
-        while (*ports) {
-                size_t n = strcspn(ports, ","), low_n = strcspn(ports, "-,");
-                uint64_t low, high;
-
-                if (!zc_parse_uint(ports, low_n, UINT16_MAX, &low))
-                        return true;
-                high = low;
-                if (low_n < n &&
-                    !zc_parse_uint(ports + low_n + 1, n - low_n - 1, UINT16_MAX, &high))
-                        return true;
-                if (port >= low && port <= high)
-                        return true;
-                ports += n + (ports[n] == ',');
-        }
-        return false;
-}
-
-static bool is_wildcard(const char *address)
-{
-        return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
-}
-
-static bool family_matches(const json_t *admit, const json_t *listener)
-{
-        const char *of = zc_json_str(admit, "family", "");
-
-        if (strcmp(of, zc_json_str(listener, "family", "")) == 0)
-                return true;
-        /* [::] without IPV6_V6ONLY takes IPv4 too */
-        return strcmp(of, "ip") == 0 && strcmp(zc_json_str(listener, "address", ""), "::") == 0 &&
-               !json_is_true(json_object_get(listener, "v6only"));
-}
-
-static bool protocol_matches(const json_t *admit, const json_t *listener)
-{
-        const char *of = zc_json_str(admit, "protocol", "any");
-
-        return strcmp(of, "any") == 0 || strcmp(of, zc_json_str(listener, "transport", "")) == 0;
-}
-
-/** "eth*" begins as the interface does, "*" is every one. What comes in by lo alone comes from here. */
-static bool interface_matches(const json_t *admit, const json_t *listener)
-{
-        const json_t *list = json_object_get(admit, "interfaces"), *item;
-        const char *bound = zc_json_str(listener, "interface", NULL);
-        size_t i;
-
-        json_array_foreach (list, i, item) {
-                const char *name = json_string_value(item);
-                size_t n = name ? strcspn(name, "*") : 0;
-
-                if (!name || (name[n] == '*' ? !bound || strncmp(bound, name, n) == 0
-                                             : strcmp(name, "lo") != 0 &&
-                                                       (!bound || strcmp(bound, name) == 0)))
-                        return true;
-        }
-        return json_array_size(list) == 0;
-}
-
-/** Sent to the listener's port and passed on to another machine, or to a container: the port answers, whoever listens. */
-static bool is_published(const json_t *admit, const json_t *listener)
-{
-        const char *ports = zc_json_str(admit, "ports", NULL);
-        struct zc_addr address;
-
-        return json_is_object(json_object_get(admit, "translated")) &&
-               strcmp(zc_json_str(admit, "hook", ""), "forward") == 0 && ports &&
-               zc_addr_parse(zc_json_str(listener, "address", ""), &address,
-                             &(struct zc_err){ 0 }) &&
-               zc_addr_class(&address) != ZC_ADDR_LOOPBACK &&
-               ports_hold(ports,
-                          (uint64_t)json_integer_value(json_object_get(listener, "port")));
-}
-
-static bool destination_matches(const json_t *admit, const json_t *listener)
-{
-        const json_t *list = json_object_get(admit, "destinations"), *item;
-        const char *text = zc_json_str(listener, "address", "");
-        struct zc_addr address;
-        size_t i;
-
-        if (json_array_size(list) == 0 || is_wildcard(text) ||
-            (json_is_object(json_object_get(admit, "translated")) && /* it was the address before */
-             !is_published(admit, listener)) ||
-            !zc_addr_parse(text, &address, &(struct zc_err){ 0 }))
-                return true;
-        json_array_foreach (list, i, item) {
-                struct zc_prefix prefix;
-
-                if (!json_is_string(item) ||
-                    !zc_prefix_parse(json_string_value(item), &prefix, &(struct zc_err){ 0 }) ||
-                    zc_prefix_contains(&prefix, &address))
-                        return true;
-        }
-        return false;
-}
-
-/** Whether the line's packets arrive at the listener: as they are, or with another destination written into them. */
-static bool port_matches(const json_t *admit, const json_t *listener)
-{
-        const json_t *to = json_object_get(admit, "translated");
-        const char *hook = zc_json_str(admit, "hook", ""),
-                   *ports = zc_json_str(admit, "ports", NULL);
-        const char *address = zc_json_str(listener, "address", "");
-        json_int_t port = json_integer_value(json_object_get(listener, "port"));
-        const char *to_address = zc_json_str(to, "address", NULL);
-
-        if (is_published(admit, listener))
-                return true;
-        if (!json_is_object(to))
-                return strcmp(hook, "input") == 0 && (!ports || ports_hold(ports, (uint64_t)port));
-        if (json_is_integer(json_object_get(to, "port")) &&
-            json_integer_value(json_object_get(to, "port")) != port)
-                return false;
-        if (!json_is_integer(json_object_get(to, "port")) && ports &&
-            !ports_hold(ports, (uint64_t)port))
-                return false;
-        if (to_address && strcmp(to_address, address) == 0)
-                return true;
-        return strcmp(hook, "input") == 0 && (!to_address || is_wildcard(address));
-}
-
-static bool (*const tests[])(const json_t *admit, const json_t *listener) = {
-        family_matches, protocol_matches, port_matches, interface_matches, destination_matches,
-};
-
-static bool admit_matches(const json_t *admit, const json_t *listener)
-{
-        for (size_t i = 0; i < ZC_COUNT(tests); i++)
-                if (!tests[i](admit, listener))
-                        return false;
-        return true;
-}
-
-/* ---- sources ---- */
-
-static bool is_near(enum zc_addr_class c)
-{
-        return c == ZC_ADDR_PRIVATE || c == ZC_ADDR_LINK || c == ZC_ADDR_LOOPBACK;
-}
-
-/** The last address of a prefix. */
-static struct zc_addr prefix_last(const struct zc_prefix *p)
-{
-        size_t bytes = p->addr.family == AF_INET ? 4 : 16;
-        struct zc_addr last = p->addr;
-
-        for (size_t i = 0; i < bytes; i++) {
-                unsigned int kept = p->bits > i * 8 ? p->bits - (unsigned int)i * 8 : 0;
-
-                if (kept < 8)
-                        last.bytes[i] |= (uint8_t)(0xffu >> kept);
-        }
-        return last;
-}
-
-/**
- * How far away a source may stand. A named piece of the Internet (one office) is a closed circle, as a private network is;
- * a piece so large that it can only be a part of "everyone but" is everyone. Text that cannot be read may be everyone.
- */
-static enum zc_reach source_reach(const char *text)
-{
-        struct zc_prefix p;
-        struct zc_addr last;
-
-        if (!text || !zc_prefix_parse(text, &p, &(struct zc_err){ 0 }))
-                return ZC_REACH_ANY;
-        last = prefix_last(&p);
-        if (zc_addr_class(&p.addr) == ZC_ADDR_LOOPBACK && zc_addr_class(&last) == ZC_ADDR_LOOPBACK)
-                return ZC_REACH_NONE;
-        if (p.bits == 0)
-                return ZC_REACH_ANY;
-        if (is_near(zc_addr_class(&p.addr)) && is_near(zc_addr_class(&last)))
-                return ZC_REACH_PRIVATE;
-        return p.bits <= (p.addr.family == AF_INET ? WIDE_IP : WIDE_IP6) ? ZC_REACH_ANY
-                                                                         : ZC_REACH_PRIVATE;
-}
-
-/* How much of the Internet sources name together: each piece may be an office, and all of them everyone but a few. */
-struct space {
-        json_t *seen;     /* set of sources, each counted once; NULL: all are counted */
-        uint64_t ip, ip6; /* addresses; blocks of 2^80 */
-};
-
-static void space_add(struct space *s, const char *text)
-{
-        struct zc_prefix p;
-
-        if (!text || source_reach(text) != ZC_REACH_PRIVATE ||
-            !zc_prefix_parse(text, &p, &(struct zc_err){ 0 }) || is_near(zc_addr_class(&p.addr)) ||
-            (s->seen && json_object_get(s->seen, text)))
-                return;
-        if (s->seen)
-                json_object_set_new(s->seen, text, json_true());
-        if (p.addr.family == AF_INET)
-                s->ip += UINT64_C(1) << (32 - p.bits);
-        else if (p.bits <= 48)
-                s->ip6 += UINT64_C(1) << (48 - p.bits);
-}
-
-static bool space_is_wide(const struct space *s)
-{
-        return s->ip >= UINT64_C(1) << (32 - WIDE_IP) || s->ip6 >= UINT64_C(1) << (48 - WIDE_IP6);
-}
-
-static enum zc_reach sources_reach(const json_t *sources, struct space *space)
-{
-        enum zc_reach widest = ZC_REACH_NONE;
-        const json_t *source;
-        size_t i;
-
-        json_array_foreach (sources, i, source) {
-                enum zc_reach one = source_reach(json_string_value(source));
-
-                widest = one > widest ? one : widest;
-                space_add(space, json_string_value(source));
-        }
-        return space_is_wide(space) ? ZC_REACH_ANY : widest;
-}
-
-/** Blocks of the Internet in a prefix: /32 of IPv4, /48 of IPv6; what is no part of it is not counted. */
-static uint64_t public_size(const char *text)
-{
-        static const char *const others[] = { "0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8",
-                                              "224.0.0.0/3" };
-        struct zc_prefix p, other;
-        uint64_t size;
-
-        if (!text || !zc_prefix_parse(text, &p, &(struct zc_err){ 0 }))
-                return 0;
-        if (p.addr.family == AF_INET6) {
-                bool global = zc_prefix_parse("2000::/3", &other, &(struct zc_err){ 0 });
-
-                if (global && zc_prefix_covers(&p, &other))
-                        return UINT64_C(1) << 45;
-                return global && zc_prefix_covers(&other, &p) && p.bits <= 48
-                               ? UINT64_C(1) << (48 - p.bits)
-                               : 0;
-        }
-        size = UINT64_C(1) << (32 - p.bits);
-        for (size_t i = 0; i < ZC_COUNT(others); i++) {
-                if (!zc_prefix_parse(others[i], &other, &(struct zc_err){ 0 }))
-                        continue;
-                if (zc_prefix_covers(&other, &p))
-                        return 0;
-                if (zc_prefix_covers(&p, &other))
-                        size -= UINT64_C(1) << (32 - other.bits);
-        }
-        return size;
-}
-
-/** Everyone but some is everyone, unless what is left out is nearly the whole of the Internet. */
-static bool leaves_public(const json_t *admit)
-{
-        bool ip6 = strcmp(zc_json_str(admit, "family", ""), "ip6") == 0;
-        uint64_t all = public_size(ip6 ? "::/0" : "0.0.0.0/0"), gone = 0;
-        const json_t *item;
-        size_t i;
-
-        json_array_foreach (json_object_get(admit, "except"), i, item) {
-                gone += public_size(json_string_value(item));
-        }
-        return gone < all && all - gone >= UINT64_C(1) << (ip6 ? 48 - WIDE_IP6 : 32 - WIDE_IP);
-}
-
-/** A line of members of a set: which they are is not in the evidence. */
-static bool is_of_set(const json_t *admit)
-{
-        const json_t *item;
-        size_t i;
-
-        json_array_foreach (json_object_get(admit, "sets"), i, item) {
-                if (json_is_true(json_object_get(item, "member")))
-                        return true;
-        }
-        return false;
-}
+#define WAYS_MAX 16u
 
 /* ---- all lines ---- */
 
 /** What the matching lines add up to. */
 struct sum {
+        const json_t *firewall, *listener; /* NULL: the lines are a port's */
+        const char *bound;                 /* interface that the listener is bound to */
         enum zc_reach widest;
         const json_t *best; /* the first line that is as wide as widest */
         bool certain;       /* a line as wide as widest is certain */
         enum zc_reach must; /* as wide as the certain lines are */
         bool open;          /* a line's sources are not in the evidence, or the reading stopped */
         enum zc_reach translated;
-        bool alike; /* lines as wide as widest leave out the same sources */
+        bool alike;         /* lines as wide as widest leave out the same sources */
+        const json_t *past; /* a line that leads what asks for the port elsewhere */
         json_t *sources;
-        struct space space; /* of all lines that match */
-        struct space certain_space;
+        json_t *ways;          /* {sources, and the terms that go with them} */
+        struct zc_space space; /* of all lines that match and may come from anywhere */
+        struct zc_space certain_space;
 };
 
 /** Adds what is new of it. Rows repeat it per listener, so it stays short whatever the evidence holds. */
@@ -352,30 +73,165 @@ static json_t *via_new(const json_t *via)
         return out;
 }
 
-static void sum_add(struct sum *sum, const json_t *admit)
-{
-        const json_t *sources = json_object_get(admit, "sources");
-        enum zc_reach reach = sources_reach(sources, &sum->space);
-        bool certain = strcmp(zc_json_str(admit, "certainty", "certain"), "certain") == 0;
+/* ---- the ways in ---- */
 
-        sum->open = sum->open || !json_is_array(sources);
-        if (reach == ZC_REACH_ANY && !space_is_wide(&sum->space) && !leaves_public(admit))
+static void take_texts(json_t *to, const json_t *from, const char *key)
+{
+        const json_t *list = json_object_get(from, key);
+
+        if (json_array_size(list) == 0)
+                return;
+        json_object_set_new(to, key, json_array());
+        sources_add(json_object_get(to, key), list);
+}
+
+static void take_sets(json_t *way, const json_t *admit)
+{
+        const json_t *set;
+        json_t *out = json_array();
+        size_t i;
+
+        json_array_foreach (json_object_get(admit, "sets"), i, set) {
+                if (i < WAYS_MAX && json_string_length(json_object_get(set, "name")) <= WORD_MAX)
+                        json_array_append(out, (json_t *)(uintptr_t)set);
+        }
+        if (json_array_size(out) > 0)
+                json_object_set(way, "sets", out);
+        json_decref(out);
+}
+
+static bool is_everywhere(const json_t *interfaces)
+{
+        const char *only = json_array_size(interfaces) == 1
+                                   ? json_string_value(json_array_get(interfaces, 0))
+                                   : NULL;
+
+        return json_array_size(interfaces) == 0 || (only && strcmp(only, "*") == 0);
+}
+
+/** Whether the ports that are asked for are not simply the listener's own. A port's row is called by them. */
+static bool is_another(const struct sum *sum, const char *ports)
+{
+        char own[24];
+
+        snprintf(own, sizeof(own), "%lld",
+                 (long long)json_integer_value(json_object_get(sum->listener, "port")));
+        return sum->listener && ports && strlen(ports) <= WORD_MAX && strcmp(ports, own) != 0;
+}
+
+/** What goes with a line's sources: all of it must hold for a packet to come in. */
+static json_t *terms_new(const struct sum *sum, const json_t *admit, bool certain)
+{
+        json_t *way = json_pack("{ss}", "certainty", certain ? "certain" : "possible");
+        json_t *to = json_object_get(admit, "translated");
+        json_t *ports = json_object_get(admit, "ports"),
+               *from = json_object_get(admit, "source_ports");
+
+        take_texts(way, admit, "except");
+        take_sets(way, admit);
+        if (!is_everywhere(json_object_get(admit, "interfaces")) && !sum->bound)
+                take_texts(way, admit, "interfaces");
+        if (json_is_string(from) && json_string_length(from) <= WORD_MAX)
+                json_object_set(way, "source_ports", from);
+        if (json_is_object(to)) {
+                json_object_set(way, "translated", to);
+                if (is_another(sum, json_string_value(ports)))
+                        json_object_set(way, "asked", ports);
+        }
+        return way;
+}
+
+static bool same_terms(const json_t *way, const json_t *terms)
+{
+        const char *key;
+        json_t *value;
+
+        if (json_object_size(way) != json_object_size(terms) + 1)
+                return false;
+        json_object_foreach ((json_t *)(uintptr_t)terms, key, value) {
+                if (!json_equal(value, json_object_get(way, key)))
+                        return false;
+        }
+        return true;
+}
+
+static void way_add(struct sum *sum, const json_t *admit, bool certain)
+{
+        json_t *terms = terms_new(sum, admit, certain), *way;
+        size_t i;
+
+        json_array_foreach (sum->ways, i, way) {
+                if (same_terms(way, terms)) {
+                        sources_add(json_object_get(way, "sources"),
+                                    json_object_get(admit, "sources"));
+                        json_decref(terms);
+                        return;
+                }
+        }
+        if (json_array_size(sum->ways) >= WAYS_MAX) {
+                json_decref(terms);
+                return;
+        }
+        json_object_set_new(terms, "sources", json_array());
+        sources_add(json_object_get(terms, "sources"), json_object_get(admit, "sources"));
+        for (i = 0; i < json_array_size(sum->ways); i++) /* what has the fewest terms comes first */
+                if (json_object_size(json_array_get(sum->ways, i)) > json_object_size(terms))
+                        break;
+        json_array_insert_new(sum->ways, i, terms);
+}
+
+/** Whether the ways say more than `sources`, `except` and `translated` beside them do. */
+static bool ways_tell(const json_t *ways)
+{
+        static const char *const terms[] = { "interfaces", "source_ports", "asked", "sets" };
+        const json_t *first = json_array_get(ways, 0);
+
+        for (size_t i = 0; i < ZC_COUNT(terms); i++)
+                if (json_object_get(first, terms[i]))
+                        return true;
+        return json_array_size(ways) > 1;
+}
+
+/* ---- adding up ---- */
+
+static enum zc_reach nearer(enum zc_reach a, enum zc_reach b)
+{
+        return a < b ? a : b;
+}
+
+/** How far away its senders may stand. Pieces of the Internet add up only where they all may come by. */
+static enum zc_reach line_reach(struct sum *sum, const json_t *admit, struct zc_space *whole)
+{
+        enum zc_reach limit = zc_line_limit(sum->firewall, admit, sum->bound), reach;
+        struct zc_space alone = { 0 };
+        struct zc_space *space = limit == ZC_REACH_ANY ? whole : &alone;
+
+        reach = zc_sources_reach(json_object_get(admit, "sources"), space);
+        if (reach == ZC_REACH_ANY && !zc_space_is_wide(space) && !zc_line_leaves_public(admit))
                 reach = ZC_REACH_PRIVATE;
-        if (reach == ZC_REACH_ANY && is_of_set(admit)) {
+        if (nearer(reach, limit) == ZC_REACH_ANY && zc_line_is_of_set(admit)) {
                 sum->open = true;
                 reach = ZC_REACH_PRIVATE;
         }
-        if (certain) {
-                enum zc_reach must = sources_reach(sources, &sum->certain_space);
+        return nearer(reach, limit);
+}
 
-                must = must < reach ? must : reach;
-                sum->must = must > sum->must ? must : sum->must;
-        }
-        if (reach == ZC_REACH_NONE)
-                return;
-        if (json_is_object(json_object_get(admit, "translated")) && reach > sum->translated)
-                sum->translated = reach;
-        sources_add(sum->sources, sources);
+/** A redirect leads to the address of the interface; whether that is the one listened on is not in the evidence. */
+static bool may_miss(const struct sum *sum, const json_t *admit)
+{
+        const json_t *to = json_object_get(admit, "translated");
+        struct zc_addr address;
+
+        return sum->listener && json_is_object(to) &&
+               !json_is_string(json_object_get(to, "address")) &&
+               strcmp(zc_json_str(admit, "hook", ""), "input") == 0 &&
+               (!zc_addr_parse(zc_json_str(sum->listener, "address", ""), &address,
+                               &(struct zc_err){ 0 }) ||
+                zc_addr_class(&address) != ZC_ADDR_UNSPECIFIED);
+}
+
+static void sum_best(struct sum *sum, const json_t *admit, enum zc_reach reach, bool certain)
+{
         if (sum->best && reach == sum->widest)
                 sum->alike = sum->alike && json_equal(json_object_get(sum->best, "except"),
                                                       json_object_get(admit, "except"));
@@ -388,12 +244,35 @@ static void sum_add(struct sum *sum, const json_t *admit)
         sum->certain = sum->certain || (reach == sum->widest && certain);
 }
 
-/** What is listed as beyond the model and bears on nothing in this namespace. */
-static bool is_elsewhere(const json_t *beyond)
+static void sum_add(struct sum *sum, const json_t *admit)
+{
+        const json_t *sources = json_object_get(admit, "sources");
+        enum zc_reach reach = line_reach(sum, admit, &sum->space);
+        bool certain = strcmp(zc_json_str(admit, "certainty", "certain"), "certain") == 0 &&
+                       !may_miss(sum, admit);
+
+        sum->open = sum->open || !json_is_array(sources);
+        if (certain) {
+                enum zc_reach must = nearer(line_reach(sum, admit, &sum->certain_space), reach);
+
+                sum->must = must > sum->must ? must : sum->must;
+        }
+        if (reach == ZC_REACH_NONE)
+                return;
+        if (json_is_object(json_object_get(admit, "translated")) && reach > sum->translated)
+                sum->translated = reach;
+        sources_add(sum->sources, sources);
+        way_add(sum, admit, certain);
+        sum_best(sum, admit, reach, certain);
+}
+
+/** What is listed as not modelled, and bears on nothing that the lines say. */
+static bool is_told_apart(const json_t *beyond)
 {
         static const char others[] = "other network namespaces ";
 
-        return strncmp(zc_json_str(beyond, "what", ""), others, sizeof others - 1) == 0;
+        return json_is_false(json_object_get(beyond, "beyond")) ||
+               strncmp(zc_json_str(beyond, "what", ""), others, sizeof others - 1) == 0;
 }
 
 /** Whether the lines are all there are: nothing was left unread or is beyond the model, and the evidence says so. */
@@ -406,7 +285,7 @@ static bool is_whole(const json_t *host, const json_t *firewall)
         size_t i;
 
         json_array_foreach (beyond, i, item) {
-                if (!is_elsewhere(item))
+                if (!is_told_apart(item))
                         return false;
         }
         return json_is_array(beyond) &&
@@ -435,6 +314,10 @@ static json_t *sum_facts(const struct sum *sum, const char *verdict)
                 json_object_set(facts, "except", except);
         if (json_array_size(sum->sources) > 0 || strcmp(verdict, "unknown") != 0)
                 json_object_set(facts, "sources", sum->sources);
+        if (ways_tell(sum->ways))
+                json_object_set(facts, "ways", sum->ways);
+        if (sum->past)
+                json_object_set(facts, "passed_on", json_object_get(sum->past, "translated"));
         if (sum->best)
                 json_object_set_new(facts, "certainty",
                                     json_string(sum->certain ? "certain" : "possible"));
@@ -451,31 +334,44 @@ static size_t line_cost(const json_t *admit)
                json_array_size(json_object_get(admit, "interfaces"));
 }
 
-static struct zc_admission by_lines(const json_t *host, const json_t *firewall,
-                                    const json_t *listener, size_t *budget)
+static void sum_lines(struct sum *sum, const json_t *lines, size_t *budget)
 {
-        const json_t *admits = json_object_get(firewall, "admits"), *admit;
-        struct sum sum = { .widest = ZC_REACH_NONE,
+        const json_t *admit;
+        size_t i;
+
+        json_array_foreach (lines, i, admit) {
+                size_t cost = line_cost(admit);
+
+                if (*budget < cost) {
+                        sum->open = true;
+                        break;
+                }
+                *budget -= cost;
+                if (!sum->listener || zc_admission_takes(admit, sum->listener))
+                        sum_add(sum, admit);
+                else if (!sum->past && zc_admission_leads_past(admit, sum->listener))
+                        sum->past = admit;
+        }
+}
+
+static struct zc_admission by_lines(const json_t *host, const json_t *lines, const json_t *listener,
+                                    size_t *budget)
+{
+        const json_t *firewall = json_object_get(host, "firewall");
+        struct sum sum = { .firewall = firewall,
+                           .listener = listener,
+                           .bound = zc_json_str(listener, "interface", NULL),
+                           .widest = ZC_REACH_NONE,
                            .must = ZC_REACH_NONE,
                            .open = !is_whole(host, firewall),
                            .sources = json_array(),
+                           .ways = json_array(),
                            .space = { .seen = json_object() },
                            .certain_space = { .seen = json_object() } };
         struct zc_admission a = { .widest = ZC_REACH_UNKNOWN };
         const char *verdict = "accept";
-        size_t i;
 
-        json_array_foreach (admits, i, admit) {
-                size_t cost = line_cost(admit);
-
-                if (*budget < cost) {
-                        sum.open = true;
-                        break;
-                }
-                *budget -= cost;
-                if (admit_matches(admit, listener))
-                        sum_add(&sum, admit);
-        }
+        sum_lines(&sum, lines, budget);
         a.widest = sum.must != sum.widest || (sum.open && sum.widest != ZC_REACH_ANY)
                            ? ZC_REACH_UNKNOWN
                            : sum.widest;
@@ -484,9 +380,15 @@ static struct zc_admission by_lines(const json_t *host, const json_t *firewall,
                 verdict = sum.open ? "unknown" : refusal(firewall, listener);
         a.facts = sum_facts(&sum, verdict);
         json_decref(sum.sources);
+        json_decref(sum.ways);
         json_decref(sum.space.seen);
         json_decref(sum.certain_space.seen);
         return a;
+}
+
+struct zc_admission zc_admission_by_lines(const json_t *host, const json_t *lines, size_t *budget)
+{
+        return by_lines(host, lines, NULL, budget);
 }
 
 static json_t *reach_facts(const json_t *reach, const char *verdict)
@@ -512,13 +414,13 @@ static struct zc_admission by_reach(const json_t *reach, const char *verdict)
 {
         const json_t *sources = json_object_get(reach, "sources");
         struct zc_admission a = { .widest = ZC_REACH_NONE, .facts = reach_facts(reach, verdict) };
-        struct space space = { .seen = json_object() };
+        struct zc_space space = { .seen = json_object() };
 
         if (strcmp(verdict, "unknown") == 0)
                 a.widest = ZC_REACH_UNKNOWN;
         else if (strcmp(verdict, "accept") == 0)
-                a.widest =
-                        json_is_array(sources) ? sources_reach(sources, &space) : ZC_REACH_UNKNOWN;
+                a.widest = json_is_array(sources) ? zc_sources_reach(sources, &space)
+                                                  : ZC_REACH_UNKNOWN;
         json_decref(space.seen);
         return a;
 }
@@ -532,7 +434,7 @@ struct zc_admission zc_admission_of(const json_t *host, const json_t *listener, 
         if (verdict)
                 return by_reach(reach, verdict);
         if (json_is_array(json_object_get(firewall, "admits")))
-                return by_lines(host, firewall, listener, budget);
+                return by_lines(host, json_object_get(firewall, "admits"), listener, budget);
         return (struct zc_admission){ .widest = ZC_REACH_UNKNOWN,
                                       .facts = json_pack("{ss}", "verdict", "unknown") };
 }

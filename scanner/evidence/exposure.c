@@ -18,6 +18,8 @@ static void row_release(struct zc_join_row *r)
         json_decref(r->endpoints);
         json_decref(r->names);
         free(r->access);
+        json_decref(r->lines);
+        free(r->ports);
         free(r->own);
         free(r->endpoint);
         free(r->service_name);
@@ -28,9 +30,8 @@ static bool no_memory(struct zc_err *err)
         return zc_fail(err, ZC_E_NOMEM, "no memory to join listeners with what was reached");
 }
 
-/** The key of a listening place. @interface: "" but for the row's own. */
-static char *place_key(size_t host, const char *asset, const json_t *of, const char *address,
-                       const char *interface)
+char *zc_join_place_key(size_t host, const char *asset, const json_t *of, const char *address,
+                        const char *interface)
 {
         struct zc_text t;
 
@@ -49,8 +50,7 @@ static size_t row_find(const struct zc_join *j, const char *key)
         return at ? (size_t)json_integer_value(at) : SIZE_MAX;
 }
 
-/** Adds a row under a key, which is then taken; NULL when out of memory. */
-static struct zc_join_row *row_add(struct zc_join *j, const char *key, json_t *facts, size_t host)
+struct zc_join_row *zc_join_row_add(struct zc_join *j, const char *key, json_t *facts, size_t host)
 {
         struct zc_join_row *r;
 
@@ -128,22 +128,23 @@ static bool listener_add(struct zc_join *j, size_t host, const json_t *listener,
         struct zc_addr address;
         char shown[ZC_ADDR_LEN];
         bool good = zc_join_canonical(text, &address, shown);
-        ZC_AUTO_MEM char *own = place_key(host, "", listener, good ? shown : text, interface);
-        ZC_AUTO_MEM char *plain = place_key(host, "", listener, good ? shown : text, "");
+        ZC_AUTO_MEM char *own =
+                zc_join_place_key(host, "", listener, good ? shown : text, interface);
+        ZC_AUTO_MEM char *plain = zc_join_place_key(host, "", listener, good ? shown : text, "");
         struct zc_join_row *r;
 
         if (!own || !plain)
                 return no_memory(err);
         if (row_find(j, own) != SIZE_MAX)
                 return true;
-        r = row_add(j, own, json_incref((json_t *)(uintptr_t)listener), host);
+        r = zc_join_row_add(j, own, json_incref((json_t *)(uintptr_t)listener), host);
         if (!r ||
             (row_find(j, plain) == SIZE_MAX &&
              json_object_set_new(j->index, plain, json_integer((json_int_t)j->row_count - 1)) !=
                      0) ||
             !service_join(j, r, host))
                 return no_memory(err);
-        r->listens = true;
+        r->kind = ZC_JOIN_LISTENER;
         r->asset = j->hosts[host].asset;
         r->isolated = zc_join_is_isolated(j, r->asset);
         return true;
@@ -178,7 +179,7 @@ static size_t listener_row(const struct zc_join *j, const struct zc_join_seen *s
                                        s->address.family == AF_INET ? "0.0.0.0" : "::", "::" };
 
         for (size_t i = 0; i < ZC_COUNT(places); i++) {
-                ZC_AUTO_MEM char *key = place_key(host, "", s->part, places[i], "");
+                ZC_AUTO_MEM char *key = zc_join_place_key(host, "", s->part, places[i], "");
                 size_t at = row_find(j, key);
                 bool mixed = s->address.family == AF_INET && strcmp(places[i], "::") == 0;
 
@@ -198,13 +199,23 @@ static const char *asset_at(const struct zc_join *j, const struct zc_join_seen *
 /** Of an endpoint that belongs to no listener, whatever its names. */
 static char *alone_key(const struct zc_join *j, const struct zc_join_seen *s, size_t host)
 {
-        return place_key(SIZE_MAX, asset_at(j, s, host), s->part, s->text, "");
+        return zc_join_place_key(SIZE_MAX, asset_at(j, s, host), s->part, s->text, "");
+}
+
+/** What answers where a port is passed on is what it is passed on to, but for who asks at 127.0.0.1. */
+static size_t own_row(const struct zc_join *j, const struct zc_join_seen *s, size_t host)
+{
+        size_t listener = listener_row(j, s, host), published = zc_join_published_row(j, s, host);
+
+        return published == SIZE_MAX || (s->seen == ZC_SEEN_LOOPBACK && listener != SIZE_MAX)
+                       ? listener
+                       : published;
 }
 
 /** The row that it has joined, or would; SIZE_MAX for none yet. */
 static size_t seen_row(const struct zc_join *j, const struct zc_join_seen *s, size_t host)
 {
-        size_t at = host != SIZE_MAX ? listener_row(j, s, host) : SIZE_MAX;
+        size_t at = host != SIZE_MAX ? own_row(j, s, host) : SIZE_MAX;
         ZC_AUTO_MEM char *key = at == SIZE_MAX ? alone_key(j, s, host) : NULL;
 
         return at != SIZE_MAX ? at : row_find(j, key);
@@ -222,7 +233,7 @@ static struct zc_join_row *alone_row(struct zc_join *j, const struct zc_join_see
 {
         const char *asset = asset_at(j, s, host);
         ZC_AUTO_MEM char *key = alone_key(j, s, host);
-        struct zc_join_row *r = row_add(j, key, listener_of(s), host);
+        struct zc_join_row *r = zc_join_row_add(j, key, listener_of(s), host);
 
         if (!r)
                 return NULL;
@@ -362,11 +373,14 @@ static bool join_run(struct zc_join *j, struct zc_err *err)
             !zc_join_hosts(j))
                 return no_memory(err);
         for (size_t i = 0; i < j->count; i++)
-                if (!listeners_add(j, i, err))
+                if (!listeners_add(j, i, err) || (!zc_join_published(j, i) && !no_memory(err)))
                         return false;
         for (j->current = 0; j->current < j->count; j->current++)
                 if (!zc_evidence_visit(j->evs[j->current], &visitor, err))
                         return false;
+        for (size_t i = 0; i < j->count; i++)
+                if (!zc_join_unused(j, i))
+                        return no_memory(err);
         return rows_finish(j) || no_memory(err);
 }
 
@@ -433,7 +447,7 @@ struct zc_place zc_join_place(const struct zc_join *j, size_t evidence, const js
         if (at == SIZE_MAX)
                 return p;
         p.row = j->rows[at].number;
-        if (j->rows[at].listens)
+        if (j->rows[at].kind == ZC_JOIN_LISTENER)
                 p.service = j->rows[at].service;
         return p;
 }

@@ -6,7 +6,6 @@
 #include "subject.h"
 
 #define SUMMARY_MAX 256u
-#define SHOWN_MAX 3u /* sources and vantages that a summary names */
 
 enum scope { SCOPE_UNKNOWN, SCOPE_LOOPBACK, SCOPE_LINK, SCOPE_PRIVATE, SCOPE_ANY };
 
@@ -46,6 +45,8 @@ static enum zc_reach row_reach(const struct zc_join_row *r, enum scope scope,
 {
         enum zc_reach reach = a->widest;
 
+        if (r->kind == ZC_JOIN_UNUSED) /* to get in, somebody must be there */
+                return ZC_REACH_NONE;
         /* the network cannot name 127.0.0.1: only a rewritten destination leads there */
         if (scope == SCOPE_LOOPBACK)
                 reach = a->translated > ZC_REACH_LOOPBACK ? a->translated : ZC_REACH_LOOPBACK;
@@ -58,36 +59,73 @@ static enum zc_reach row_reach(const struct zc_join_row *r, enum scope scope,
         return reach;
 }
 
-/** "A, B, C and 2 more" */
-static void add_names(struct zc_text *t, const json_t *names)
+/** What else is said of a listener or of a published port: where what asks for the port is led instead. */
+static void add_passed_on(struct zc_text *t, const json_t *to)
 {
-        size_t count = json_array_size(names), i;
+        const char *address = zc_json_str(to, "address", NULL);
+        const json_t *port = json_object_get(to, "port");
 
-        for (i = 0; i < count && i < SHOWN_MAX; i++) {
-                const char *name = json_string_value(json_array_get(names, i));
-
-                zc_text_add(t, i > 0 ? ", " : "");
-                zc_subject_text(t, name ? name : "?");
+        if (!address && !json_is_integer(port)) {
+                zc_text_add(t, "elsewhere");
+                return;
         }
-        if (count > i)
-                zc_text_printf(t, " and %zu more", count - i);
+        zc_subject_text(t, address ? address : "this host");
+        if (json_is_integer(port))
+                zc_text_printf(t, " port %lld", (long long)json_integer_value(port));
 }
 
-static void add_firewall(struct zc_text *t, const json_t *facts)
+static void add_port(const struct zc_join_row *r, struct zc_text *t)
 {
-        static const char *const words[][2] = {
-                { "accept", "; firewall lets in " },
-                { "drop", "; firewall drops" },
-                { "reject", "; firewall rejects" },
-                { "unknown", "; what the firewall lets in is not known" },
-        };
-        const char *verdict = zc_json_str(facts, "verdict", "");
+        if (r->ports)
+                zc_subject_text(t, r->ports);
+        else
+                zc_text_printf(t, "%lld",
+                               (long long)json_integer_value(json_object_get(r->key, "port")));
+        zc_text_addc(t, '/');
+        zc_subject_text(t, zc_json_str(r->key, "transport", ""));
+        if (r->service_name) {
+                zc_text_addc(t, ' ');
+                zc_subject_text(t, r->service_name);
+        }
+        zc_text_add(t, ": ");
+}
 
-        for (size_t i = 0; i < ZC_COUNT(words); i++)
-                if (strcmp(words[i][0], verdict) == 0)
-                        zc_text_add(t, words[i][1]);
-        if (strcmp(verdict, "accept") == 0)
-                add_names(t, json_object_get(facts, "sources"));
+static void add_what(const struct zc_join_row *r, enum scope scope, const json_t *firewall,
+                     struct zc_text *t)
+{
+        const json_t *to = json_object_get(firewall, "translated");
+
+        switch (r->kind) {
+        case ZC_JOIN_LISTENER:
+                zc_text_add(t, scopes[scope].words);
+                if (zc_json_str(to, "address", NULL) &&
+                    strcmp(zc_json_str(to, "address", ""), zc_json_str(r->key, "address", "")) !=
+                            0) {
+                        zc_text_add(t, " for ");
+                        add_passed_on(t, to);
+                }
+                if (json_object_get(firewall, "passed_on")) {
+                        zc_text_add(t, "; the port is passed on to ");
+                        add_passed_on(t, json_object_get(firewall, "passed_on"));
+                }
+                break;
+        case ZC_JOIN_PUBLISHED:
+                zc_text_add(t, "passed on to ");
+                add_passed_on(t, to);
+                zc_text_add(t, ", past the rules for input");
+                break;
+        case ZC_JOIN_UNUSED:
+                zc_text_add(t, "nobody listens");
+                if (json_is_object(to)) {
+                        zc_text_add(t, " on ");
+                        add_passed_on(t, to);
+                        zc_text_add(t, ", where it leads");
+                }
+                break;
+        case ZC_JOIN_ENDPOINT:
+                zc_text_add(t, "open");
+                break;
+        }
 }
 
 /** "6379/tcp redis: listens on any address; firewall lets in 0.0.0.0/0; reached from scan-out" */
@@ -97,19 +135,15 @@ static json_t *row_summary(const struct zc_join_row *r, enum scope scope, enum z
         ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, SUMMARY_MAX);
-        zc_text_printf(&t, "%lld/", (long long)json_integer_value(json_object_get(r->key, "port")));
-        zc_subject_text(&t, zc_json_str(r->key, "transport", ""));
-        if (r->service_name) {
-                zc_text_addc(&t, ' ');
-                zc_subject_text(&t, r->service_name);
+        add_port(r, &t);
+        add_what(r, scope, firewall, &t);
+        if (reach != ZC_REACH_LOOPBACK && firewall) {
+                zc_text_add(&t, "; ");
+                zc_admission_words(firewall, &t);
         }
-        zc_text_add(&t, ": ");
-        zc_text_add(&t, r->listens ? scopes[scope].words : "open");
-        if (reach != ZC_REACH_LOOPBACK)
-                add_firewall(&t, firewall);
         if (json_array_size(r->from) > 0) {
                 zc_text_add(&t, "; reached from ");
-                add_names(&t, r->from);
+                zc_names_words(r->from, &t);
         }
         return t.failed ? NULL : json_string(zc_text_str(&t));
 }
@@ -119,34 +153,53 @@ static json_t *string_or_null(const char *s)
         return s ? json_string(s) : json_null();
 }
 
+static struct zc_admission row_admission(struct zc_join *j, const struct zc_join_row *r,
+                                         const json_t *host)
+{
+        if (!host)
+                return (struct zc_admission){ .widest = ZC_REACH_UNKNOWN };
+        return r->lines ? zc_admission_by_lines(host, r->lines, &j->budget)
+                        : zc_admission_of(host, r->key, &j->budget);
+}
+
+/** What is told of it by other names, and only where there is any. */
+static bool row_extras(const struct zc_join_row *r, json_t *row)
+{
+        return (!r->ports ||
+                (json_object_set_new(row, "ports", json_string(r->ports)) == 0 &&
+                 json_object_set_new(row, "count", json_integer((json_int_t)r->count)) == 0)) &&
+               (json_array_size(r->endpoints) < 2 ||
+                json_object_set(row, "endpoints", r->endpoints) == 0) &&
+               (!r->service_name ||
+                json_object_set_new(row, "service", json_string(r->service_name)) == 0);
+}
+
 json_t *zc_join_row_finish(struct zc_join *j, const struct zc_join_row *r)
 {
+        static const char *const kinds[] = { [ZC_JOIN_ENDPOINT] = "endpoint",
+                                             [ZC_JOIN_LISTENER] = "listener",
+                                             [ZC_JOIN_PUBLISHED] = "published",
+                                             [ZC_JOIN_UNUSED] = "unused" };
         const json_t *host = r->host != SIZE_MAX ? j->hosts[r->host].facts : NULL;
-        struct zc_admission a = { .widest = ZC_REACH_UNKNOWN };
-        enum scope scope = row_scope(r);
-        ZC_AUTO_MEM char *listener = r->listens ? zc_subject_listener(r->key) : NULL;
+        struct zc_admission a = row_admission(j, r, host);
+        bool listens = r->kind == ZC_JOIN_LISTENER;
+        enum scope scope = listens || r->kind == ZC_JOIN_ENDPOINT ? row_scope(r) : SCOPE_ANY;
+        ZC_AUTO_MEM char *listener = listens ? zc_subject_listener(r->key) : NULL;
         json_t *row = json_object();
-        enum zc_reach reach;
-        bool ok;
+        enum zc_reach reach = row_reach(r, scope, &a);
+        bool ok = (!host || a.facts) && (!listens || listener) &&
+                  json_object_set_new(row, "asset", json_string(r->asset)) == 0 &&
+                  json_object_set_new(row, "kind", json_string(kinds[r->kind])) == 0 &&
+                  json_object_set(row, "transport", json_object_get(r->key, "transport")) == 0 &&
+                  json_object_set(row, "port", json_object_get(r->key, "port")) == 0 &&
+                  json_object_set_new(row, "listener", string_or_null(listener)) == 0 &&
+                  (!host || json_object_set(row, "firewall", a.facts) == 0) &&
+                  json_object_set(row, "reached_from", r->from) == 0 &&
+                  json_object_set_new(row, "reach", json_string(zc_reach_name(reach))) == 0 &&
+                  json_object_set_new(row, "endpoint", string_or_null(r->endpoint)) == 0 &&
+                  row_extras(r, row) &&
+                  json_object_set_new(row, "summary", row_summary(r, scope, reach, a.facts)) == 0;
 
-        if (host)
-                a = zc_admission_of(host, r->key, &j->budget);
-        reach = row_reach(r, scope, &a);
-        ok = (!host || a.facts) && (!r->listens || listener) &&
-             json_object_set_new(row, "asset", json_string(r->asset)) == 0 &&
-             json_object_set(row, "transport", json_object_get(r->key, "transport")) == 0 &&
-             json_object_set(row, "port", json_object_get(r->key, "port")) == 0 &&
-             json_object_set_new(row, "listener", string_or_null(listener)) == 0 &&
-             (!host || json_object_set(row, "firewall", a.facts) == 0) &&
-             json_object_set(row, "reached_from", r->from) == 0 &&
-             json_object_set_new(row, "reach", json_string(zc_reach_name(reach))) == 0 &&
-             json_object_set_new(row, "endpoint", string_or_null(r->endpoint)) == 0 &&
-             (json_array_size(r->endpoints) < 2 ||
-              json_object_set(row, "endpoints", r->endpoints) == 0) &&
-             (!r->service_name ||
-              json_object_set_new(row, "service", json_string(r->service_name)) == 0) &&
-             (!r->access || json_object_set_new(row, "access", json_string(r->access)) == 0) &&
-             json_object_set_new(row, "summary", row_summary(r, scope, reach, a.facts)) == 0;
         json_decref(a.facts);
         if (!ok) {
                 json_decref(row);

@@ -5,15 +5,26 @@
 #include "zc/addr.h"
 #include "zc/evidence.h"
 
+/** What a row is about. */
+enum zc_join_kind {
+        ZC_JOIN_ENDPOINT,  /* something answers, and no listener is known */
+        ZC_JOIN_LISTENER,
+        ZC_JOIN_PUBLISHED, /* a port of the host that is passed on to another, or to a container */
+        ZC_JOIN_UNUSED,    /* ports that the firewall lets in and nobody listens on */
+};
+
 /** One row under construction. */
 struct zc_join_row {
+        enum zc_join_kind kind;
+        json_t *lines; /* of PUBLISHED and UNUSED: those of host.firewall.admits that let it in */
+        char *ports;   /* of several: "2000-3000", as many as have room; NULL: the key's own port */
+        size_t count;  /* of ports */
         json_t *key;       /* {transport, port, ...}: what a listener has; of an endpoint without one, made from it */
         const char *asset; /* borrowed from the host's evidence; NULL: own */
         char *own;         /* asset of an endpoint that belongs to no host */
         size_t host;       /* in join.hosts, SIZE_MAX for none */
         size_t service;    /* the first row of the same service */
         size_t number;     /* in the finished rows; SIZE_MAX: it is not shown */
-        bool listens;      /* key is a listener */
         char *endpoint;    /* subject of the most exposed endpoint */
         enum zc_seen seen; /* how that one was seen */
         json_t *endpoints; /* subjects of all that were reached from other machines */
@@ -68,6 +79,16 @@ bool zc_join_is_isolated(const struct zc_join *j, const char *asset);
 bool zc_join_see(const struct zc_join *j, size_t evidence, const json_t *part, struct zc_join_seen *s);
 /** The host that it belongs to, in j->hosts; SIZE_MAX: none, or not one. */
 size_t zc_join_host_of(const struct zc_join *j, size_t evidence, const struct zc_join_seen *s);
+/** The key of a listening place. @interface: "" but for the row's own. free(). */
+char *zc_join_place_key(size_t host, const char *asset, const json_t *of, const char *address, const char *interface);
+/** Adds a row under a key; `facts` is taken. NULL when out of memory. */
+struct zc_join_row *zc_join_row_add(struct zc_join *j, const char *key, json_t *facts, size_t host);
+/** Ports that are passed on: a row each, but for those whose listener stands for the container. */
+bool zc_join_published(struct zc_join *j, size_t host) ZC_MUST_USE;
+/** The row of what is passed on from there; SIZE_MAX for none. */
+size_t zc_join_published_row(const struct zc_join *j, const struct zc_join_seen *s, size_t host);
+/** Ports that are let in and nobody listens on, where all listeners are known. */
+bool zc_join_unused(struct zc_join *j, size_t host) ZC_MUST_USE;
 /** A row as a document has it; NULL when out of memory. */
 json_t *zc_join_row_finish(struct zc_join *j, const struct zc_join_row *r);
 

@@ -147,7 +147,12 @@ void zc_subject_exposure_add(struct zc_text *t, const json_t *row, const json_t 
                 zc_subject_text(t, *listener ? listener : endpoint);
                 return;
         }
-        zc_text_printf(t, "exposure %lld/", number(row, "port"));
+        zc_text_add(t, "exposure ");
+        if (*member(row, "ports"))
+                zc_subject_text(t, member(row, "ports"));
+        else
+                zc_text_printf(t, "%lld", number(row, "port"));
+        zc_text_addc(t, '/');
         zc_subject_text(t, member(row, "transport"));
 }
 
@@ -266,9 +271,8 @@ static void add_list(struct zc_text *t, const char *word, const json_t *list)
 
 void zc_subject_admit_add(struct zc_text *t, const json_t *admit, const json_t *parent)
 {
-        static const char *const key[] = {
-                "family", "hook", "protocol", "ports", "icmp_types", "source_ports", NULL
-        };
+        static const char *const key[] = { "family",     "hook",         "protocol", "ports",
+                                           "icmp_types", "source_ports", NULL };
         const json_t *destinations = json_object_get(admit, "destinations");
         const json_t *except = json_object_get(admit, "except");
         const json_t *translated = json_object_get(admit, "translated");
@@ -307,4 +311,9 @@ char *zc_subject_endpoint(const json_t *endpoint)
 char *zc_subject_listener(const json_t *listener)
 {
         return subject_new(zc_subject_listener_add, listener);
+}
+
+char *zc_subject_exposure(const json_t *row)
+{
+        return subject_new(zc_subject_exposure_add, row);
 }

@@ -141,15 +141,34 @@ static enum zc_verdict row_verdict(const struct expect *x, const json_t *row)
         return reach >= ZC_REACH_ISOLATED ? ZC_FAIL : ZC_PASS;
 }
 
+/** A row of several ports is against the entry with any of them. */
+static bool row_against(const struct expect *x, const json_t *row)
+{
+        const char *ports = zc_json_str(row, "ports", NULL);
+        struct zc_portset set;
+
+        if (!ports || !zc_portset_parse(ports, &set, &(struct zc_err){ 0 }))
+                return against(x, transport_of(row), port_of(row));
+        for (int p = zc_portset_next(&set, 1); p >= 0; p = zc_portset_next(&set, p + 1))
+                if (against(x, transport_of(row), (uint16_t)p))
+                        return true;
+        return false;
+}
+
 static bool judge_row(struct expect *x, const json_t *row, size_t index, struct zc_err *err)
 {
         const char *asset = zc_json_str(row, "asset", "");
-        const char *subject = zc_json_str(row, "endpoint", zc_json_str(row, "listener", "host"));
+        ZC_AUTO_MEM char *own = zc_subject_exposure(row);
+        const char *subject = zc_json_str(row, "endpoint", zc_json_str(row, "listener", own));
         const char *waived = NULL;
         enum zc_verdict verdict;
         json_t *finding;
 
-        if (!row_selected(x, row, index) || !against(x, transport_of(row), port_of(row)))
+        if (!own)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for a subject");
+        if (strcmp(zc_json_str(row, "kind", ""), "unused") == 0) /* nothing is open there */
+                return true;
+        if (!row_selected(x, row, index) || !row_against(x, row))
                 return true;
         verdict = row_verdict(x, row);
         if (!check(x, asset, subject, verdict,

@@ -498,13 +498,26 @@ static bool visit_scan(void *ctx, const json_t *scan, size_t index, struct zc_er
                         w.j->err);
 }
 
+/** Whether a port was seen: what the firewall lets in for nobody is none. */
+static bool sees_port(const json_t *rows)
+{
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach (rows, i, row) {
+                if (strcmp(zc_json_str(row, "kind", ""), "unused") != 0)
+                        return true;
+        }
+        return false;
+}
+
 /** Rules on exposure: the rows, then for each host what may be missing behind them. */
 static bool judge_exposure(struct judge *j)
 {
         const struct zc_kind *listeners = zc_kind_find("listener");
         const struct work rows = { .j = j, .part = j->exposure };
 
-        j->tally->ports_seen = j->tally->ports_seen || json_array_size(j->exposure) > 0;
+        j->tally->ports_seen = j->tally->ports_seen || sees_port(j->exposure);
         if (json_array_size(j->exposure) > 0 &&
             !judge_part(&rows, "exposure[]", "/exposure", "", "exposure"))
                 return false;

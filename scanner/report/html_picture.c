@@ -354,6 +354,19 @@ static void put_legend(const struct html *h, const struct lanes *a)
         zc_out_puts(h->out, "</p>\n");
 }
 
+/** Doors that lead to nobody. */
+static void put_unused(const struct html *h)
+{
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, 16384);
+        if (view_unused(h->exposure, true, &t) == 0)
+                return;
+        zc_out_puts(h->out, "<p class=\"legend\">Let in, and nobody listens: ");
+        markup_clean(h->out, zc_text_str(&t));
+        zc_out_puts(h->out, "</p>\n");
+}
+
 bool html_picture(const struct html *h, struct zc_err *err)
 {
         struct lanes lanes = { 0 };
@@ -372,6 +385,7 @@ bool html_picture(const struct html *h, struct zc_err *err)
                 put_table(h);
                 zc_out_puts(h->out, "</details>\n");
         }
+        put_unused(h);
         zc_out_puts(h->out, "</article>\n");
         lanes_release(&lanes);
         return ok || zc_fail(err, ZC_E_NOMEM, "no memory for the picture");

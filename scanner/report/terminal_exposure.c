@@ -36,6 +36,20 @@ static bool row_shown(const struct page *p, const struct view_row *r, struct lef
         return true;
 }
 
+/** Doors that lead to nobody: told in a line, for there may be thousands. */
+static void unused_print(struct page *p, const struct view_exposure *x)
+{
+        static const char label[] = "let in, and nobody listens: ";
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, 4096);
+        if (view_unused(x, p->how->verbose > 0, &t) == 0)
+                return;
+        zc_out_puts(p->out, label);
+        zc_wrap(p->out, zc_text_str(&t), sizeof(label) - 1, 2, p->columns);
+        zc_out_puts(p->out, "\n");
+}
+
 bool page_exposure(struct page *p, struct zc_err *err)
 {
         ZC_AUTO(view_exposure) x = view_exposure_new(p->report, err);
@@ -45,8 +59,10 @@ bool page_exposure(struct page *p, struct zc_err *err)
 
         if (!x)
                 return false;
-        if (x->count == 0)
+        if (x->count == 0) {
+                unused_print(p, x);
                 return true;
+        }
         if (!table)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the table of ports");
         for (size_t i = 0; i < x->count; i++) {
@@ -65,5 +81,6 @@ bool page_exposure(struct page *p, struct zc_err *err)
                               out.quiet);
         if (out.more > 0)
                 zc_out_printf(p->out, "and %zu rows more, none high or critical (-v)\n", out.more);
+        unused_print(p, x);
         return true;
 }

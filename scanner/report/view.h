@@ -31,7 +31,8 @@ struct view_row {
 };
 
 struct view_exposure {
-        struct view_row *rows;
+        const json_t *json; /* all rows as the report has them */
+        struct view_row *rows; /* without the ports that nobody listens on: view_unused() */
         size_t count;
         bool many;    /* more than one asset: VIEW_HOST tells them apart */
         bool outside; /* some vantage is not the audited host */
@@ -41,6 +42,13 @@ struct view_exposure {
 struct view_exposure *view_exposure_new(const json_t *report, struct zc_err *err) ZC_MUST_USE;
 void view_exposure_free(struct view_exposure *x);
 ZC_FREEP(view_exposure);
+
+/** What the firewall lets in, as a cell: "any", "10.0.0.0/8 by eth1", "nothing". @listens: the cell beside it. */
+char *view_lets_in(const json_t *row, const char *listens) ZC_MUST_USE;
+/** "6379/tcp", "2000-3000/tcp"; @t is emptied first. */
+const char *view_port(const json_t *row, struct zc_text *t);
+/** "8080/tcp from any; 2000-3000/udp from 10.0.0.0/8": let in, and nobody listens. Their number. @full: every one. */
+size_t view_unused(const struct view_exposure *x, bool full, struct zc_text *t);
 
 /* ---- what nobody looked at (view_left.c) ---- */
 

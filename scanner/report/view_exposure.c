@@ -6,7 +6,7 @@
 #include "zc/addr.h"
 
 #define CELL_MAX 40u
-#define SOURCES_MAX 2u
+#define PORT_MAX 21u /* "1000-2000,3000-4000/tcp" loses its end */
 
 const char *const view_heads[VIEW_CELLS + 1] = {
         [VIEW_HOST] = "HOST",
@@ -120,7 +120,8 @@ static char *cell_listens(const json_t *row)
         struct zc_err ignored;
 
         if (!host)
-                return strdup("-");
+                return strdup(strcmp(zc_json_str(row, "kind", ""), "published") == 0 ? "passed on"
+                                                                                     : "-");
         if (strncmp(host, "container=", 10) == 0)
                 host[9] = ' ';
         else if (strchr(host, '%') && strncmp(host, "fe80:", 5) != 0) /* bound to an interface */
@@ -135,71 +136,6 @@ static char *cell_listens(const json_t *row)
         default:
                 return page_cut(host, CELL_MAX);
         }
-}
-
-static void sources_text(const json_t *sources, struct zc_text *t)
-{
-        const json_t *v;
-        size_t i;
-
-        json_array_foreach (sources, i, v) {
-                const char *s = json_string_value(v);
-
-                if (s && (strcmp(s, "0.0.0.0/0") == 0 || strcmp(s, "::/0") == 0)) {
-                        zc_text_clear(t);
-                        zc_text_add(t, "any");
-                        return;
-                }
-                if (s && i < SOURCES_MAX) {
-                        zc_text_add(t, i ? ", " : "");
-                        page_clean(t, s);
-                }
-        }
-        if (json_array_size(sources) > SOURCES_MAX)
-                zc_text_printf(t, " +%zu", json_array_size(sources) - SOURCES_MAX);
-}
-
-/** "any" becomes "all but 192.0.2.0/24"; where the destination is rewritten, to what. */
-static void add_terms(const json_t *row, struct zc_text *t)
-{
-        const json_t *except = zc_json_at(row, "firewall.except");
-        const json_t *to = zc_json_at(row, "firewall.translated");
-        const json_t *port = json_object_get(to, "port");
-
-        if (json_array_size(except) > 0 && strcmp(zc_text_str(t), "any") == 0) {
-                zc_text_clear(t);
-                zc_text_add(t, "all but ");
-                sources_text(except, t);
-        }
-        if (!json_is_object(to))
-                return;
-        zc_text_add(t, " (to ");
-        page_clean(t, zc_json_str(to, "address", "this host"));
-        if (json_is_integer(port))
-                zc_text_printf(t, ":%lld", (long long)json_integer_value(port));
-        zc_text_add(t, ")");
-}
-
-static char *cell_firewall(const json_t *row, const char *listens)
-{
-        const char *verdict = zc_json_str(row, "firewall.verdict", NULL);
-        const json_t *sources = zc_json_at(row, "firewall.sources");
-        ZC_AUTO_TEXT t = { 0 };
-
-        zc_text_init(&t, 256);
-        if (strcmp(listens, "loopback") == 0)
-                return strdup("-");
-        if (!verdict || strcmp(verdict, "unknown") == 0)
-                return strdup(zc_json_str(row, "listener", NULL) ? "not known" : "-");
-        if (strcmp(verdict, "accept") != 0)
-                return strdup("nothing");
-        sources_text(sources, &t);
-        if (t.len == 0)
-                zc_text_add(&t, "any");
-        add_terms(row, &t);
-        if (strcmp(zc_json_str(row, "firewall.certainty", "certain"), "possible") == 0)
-                zc_text_add(&t, ", perhaps");
-        return zc_text_steal(&t);
 }
 
 /** Whether a vantage, or "self", is the machine that the row is about. */
@@ -250,19 +186,21 @@ static char *cell_reached(const struct exposure *x, const json_t *row)
 /** The worst of what its listener and its endpoint have. */
 static void learn_row(const struct exposure *x, struct view_row *r)
 {
-        char plain[48]; /* the subject of a row that has neither */
+        char plain[600]; /* the subject of a row that has neither */
         const char *subjects[] = { zc_json_str(r->json, "listener", NULL),
-                                   zc_json_str(r->json, "endpoint", NULL), plain };
+                                   zc_json_str(r->json, "endpoint", NULL), NULL };
         const char *asset = zc_json_str(r->json, "asset", "");
         const char *reach = zc_json_str(r->json, "reach", "unknown");
         bool judged = false;
         ZC_AUTO_TEXT t = { 0 };
+        ZC_AUTO_TEXT port = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
+        zc_text_init(&port, sizeof(plain) - 16);
         r->worst = PAGE_SEVERITIES;
-        snprintf(plain, sizeof(plain), "exposure %lld/%.8s",
-                 (long long)json_integer_value(json_object_get(r->json, "port")),
-                 zc_json_str(r->json, "transport", ""));
+        snprintf(plain, sizeof(plain), "exposure %s", view_port(r->json, &port));
+        if (!subjects[0] && !subjects[1])
+                subjects[2] = plain;
         for (size_t i = 0; i < ZC_COUNT(subjects); i++) {
                 const json_t *worst;
 
@@ -306,18 +244,15 @@ static bool row_fill(const struct exposure *x, struct view_row *r, const json_t 
         const char *known = page_vantage(x->report, asset);
         ZC_AUTO_TEXT port = { 0 };
 
-        zc_text_init(&port, 64);
-        zc_text_printf(&port, "%lld/%s",
-                       (long long)json_integer_value(json_object_get(json, "port")),
-                       strcmp(zc_json_str(json, "transport", ""), "udp") == 0 ? "udp" : "tcp");
+        zc_text_init(&port, 600);
         *r = (struct view_row){ .json = json };
         learn_row(x, r);
         r->cells[VIEW_HOST] = page_cut(known ? known : asset, CELL_MAX);
-        r->cells[VIEW_PORT] = zc_text_steal(&port);
+        r->cells[VIEW_PORT] = page_cut(view_port(json, &port), PORT_MAX);
         r->cells[VIEW_SERVICE] = page_cut(zc_json_str(json, "service", "-"), 16);
         r->cells[VIEW_LISTENS] = cell_listens(json);
         if (r->cells[VIEW_LISTENS])
-                r->cells[VIEW_FIREWALL] = cell_firewall(json, r->cells[VIEW_LISTENS]);
+                r->cells[VIEW_FIREWALL] = view_lets_in(json, r->cells[VIEW_LISTENS]);
         r->cells[VIEW_REACHED] = cell_reached(x, json);
         r->cells[VIEW_ACCESS] = page_cut(zc_json_str(json, "access", "-"), CELL_MAX);
         r->cells[VIEW_WORST] = strdup(cell_worst(r));
@@ -396,6 +331,8 @@ static bool rows_fill(struct exposure *x)
         json_array_foreach (x->rows, i, json) {
                 struct view_row *r = &v->rows[v->count];
 
+                if (strcmp(zc_json_str(json, "kind", ""), "unused") == 0)
+                        continue;
                 if (!row_fill(x, r, json)) {
                         row_release(r);
                         return false;
@@ -465,6 +402,7 @@ struct view_exposure *view_exposure_new(const json_t *report, struct zc_err *err
                 return NULL;
         }
         x.view = v;
+        v->json = x.rows;
         x.worst = worst;
         x.unknown = unknown;
         x.judged = judged;

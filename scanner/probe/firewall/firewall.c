@@ -6,7 +6,9 @@
 #include <jansson.h>
 
 #include "admits.h"
+#include "interfaces.h"
 #include "others.h"
+#include "zc/evidence.h"
 #include "zc/fw_read.h"
 #include "zc/netlink.h"
 #include "zc/probe.h"
@@ -155,7 +157,10 @@ static void add_gap(struct source *s, enum zc_fw_weight weight, const char *what
 {
         if (weight > s->beyond)
                 s->beyond = weight;
-        add(s->not_modelled, json_pack("{s:s, s:s}", "what", what, "where", where), bad);
+        add(s->not_modelled,
+            json_pack("{s:s, s:s, s:b}", "what", what, "where", where, "beyond",
+                      weight == ZC_FW_DECIDES || weight == ZC_FW_SOCKETS),
+            bad);
 }
 
 static void add_gaps(struct source *s, const struct zc_fw_gap *gaps, size_t count, bool *bad)
@@ -179,6 +184,17 @@ static void add_remarks(struct source *s, bool *bad)
                 *bad = true;
 }
 
+/** Beside each line, how far away its senders may stand. */
+static void add_reach(json_t *out, bool *bad)
+{
+        json_t *admit;
+        size_t i;
+
+        json_array_foreach (json_object_get(out, "admits"), i, admit) {
+                set(admit, "reach", json_string(zc_reach_name(zc_admit_reach(out, admit))), bad);
+        }
+}
+
 static bool fill(json_t *out, struct source *s, struct zc_err *err)
 {
         bool bad = false;
@@ -190,6 +206,8 @@ static bool fill(json_t *out, struct source *s, struct zc_err *err)
         /* What a toy's rules would do says nothing about the machine. */
         if (!s->live->netns.toy && !fw_admits_tell(s->live, s->beyond, out, err))
                 return false;
+        bad |= !s->live->netns.toy && !fw_interfaces_tell(&s->live->host, out);
+        add_reach(out, &bad);
         add_remarks(s, &bad);
         set(out, "not_modelled", s->not_modelled, &bad);
         return bad ? zc_fail(err, ZC_E_NOMEM, "the firewall's evidence") : true;
