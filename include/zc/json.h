@@ -40,4 +40,8 @@ char *zc_json_pretty(const json_t *value) ZC_MUST_USE;
 struct zc_out;
 bool zc_json_write(struct zc_out *out, const json_t *value, struct zc_err *err) ZC_MUST_USE;
 
+/** Members of an object that equal the other's become the very same values: of many objects that are much alike, what they have in common is held
+ * once. Shared values must not be changed any more. @like: NULL for none. */
+void zc_json_share(json_t *object, const json_t *like);
+
 #endif

@@ -67,6 +67,7 @@ struct zc_rule {
         const char *const *must;                /* those of them that must have been observed whatever the others say */
         enum zc_confidence confidence;
         struct zc_message *message; /* compiled template */
+        const json_t *tags;         /* the record's, or NULL */
         const json_t *record;       /* the whole record as read: rationale, remediation, refs, params, tags, covers, tests, ... */
         const char *file;           /* "rules/firewall/defaults.yaml" */
         unsigned line;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "json_read.h"
 #include "zc/file.h"
 
 #define DEPTH_MAX 64u
@@ -53,10 +54,12 @@ static bool depth_check(const char *buf, size_t len, struct zc_err *err)
 
 json_t *zc_json_parse(const char *buf, size_t len, struct zc_err *err)
 {
+        json_t *value = zc_json_read(buf, len, DEPTH_MAX);
         json_error_t why;
-        json_t *value;
         ZC_AUTO_TEXT text = { 0 };
 
+        if (value)
+                return value;
         zc_text_init(&text, sizeof(why.text) * 4);
         if (!depth_check(buf, len, err))
                 return NULL;
@@ -220,4 +223,17 @@ const char *zc_json_str(const json_t *root, const char *dotted, const char *fall
         const char *s = json_string_value(zc_json_at(root, dotted));
 
         return s ? s : fallback;
+}
+
+void zc_json_share(json_t *object, const json_t *like)
+{
+        const char *key;
+        json_t *value;
+
+        json_object_foreach (object, key, value) {
+                json_t *same = json_object_get(like, key);
+
+                if (same && same != value && json_equal(same, value))
+                        json_object_set(object, key, same);
+        }
 }

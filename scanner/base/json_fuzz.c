@@ -1,4 +1,4 @@
-/** What parses is written canonically, parses again to an equal value and is written to the same bytes. */
+/** What parses is what jansson reads, is written canonically, parses again to an equal value and is written to the same bytes. */
 #include <stdint.h>
 #include <string.h>
 
@@ -29,12 +29,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct zc_err err = { 0 };
         json_auto_t *value = zc_json_parse((const char *)data, size, &err);
+        json_auto_t *theirs = NULL;
 
         if (!value) {
                 must(err.code != ZC_OK && strncmp(err.text, "line ", 5) == 0);
                 must(zc_utf8_valid(err.text, strlen(err.text)));
                 return 0;
         }
+        theirs = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+                            NULL);
+        must(theirs && json_equal(value, theirs));
         check_again(value, zc_json_canonical);
         check_again(value, zc_json_line);
         check_again(value, zc_json_pretty);

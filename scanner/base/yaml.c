@@ -1,4 +1,4 @@
-#include "zc/yaml.h"
+#include "yaml_internal.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -6,26 +6,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "zc/arena.h"
 #include "zc/file.h"
-
-/* Where one value stands; the places of a document form a tree beside its values. Lines and columns count from 0. */
-struct place {
-        const char *key; /* of a member; NULL for elements and the root */
-        struct place *first, *last, *next;
-        unsigned line, column; /* of the key, else of the value */
-        unsigned text_line, text_column;
-        yaml_scalar_style_t style;
-};
-
-struct zc_yaml {
-        struct zc_arena *arena;
-        const char *name;
-        const char *source; /* for the indentation of literal blocks */
-        json_t *root;
-        struct place *places;
-        size_t values;
-};
 
 struct builder {
         struct zc_yaml *y;
@@ -280,9 +261,9 @@ static bool node_check(struct builder *b, unsigned depth)
         }
 }
 
-static struct place *place_add(const struct builder *b, struct place *parent)
+static struct zc_yaml_place *place_add(const struct builder *b, struct zc_yaml_place *parent)
 {
-        struct place *p = zc_arena_new_of(b->y->arena, struct place);
+        struct zc_yaml_place *p = zc_arena_new_of(b->y->arena, struct zc_yaml_place);
 
         if (!p)
                 return NULL;
@@ -298,10 +279,10 @@ static struct place *place_add(const struct builder *b, struct place *parent)
         return p;
 }
 
-static bool build(struct builder *b, struct place *place, unsigned depth, json_t **out);
+static bool build(struct builder *b, struct zc_yaml_place *place, unsigned depth, json_t **out);
 
 /** The event is a key: its text goes to the place. */
-static bool member_key(const struct builder *b, const json_t *object, struct place *place)
+static bool member_key(const struct builder *b, const json_t *object, struct zc_yaml_place *place)
 {
         const yaml_event_t *e = &b->event;
         const char *key = (const char *)e->data.scalar.value;
@@ -330,10 +311,11 @@ static bool member_key(const struct builder *b, const json_t *object, struct pla
         return place->key || fail_memory(b);
 }
 
-static bool build_mapping(struct builder *b, struct place *place, unsigned depth, json_t *object)
+static bool build_mapping(struct builder *b, struct zc_yaml_place *place, unsigned depth,
+                          json_t *object)
 {
         for (;;) {
-                struct place *p;
+                struct zc_yaml_place *p;
                 json_t *value = NULL;
 
                 if (!next_event(b))
@@ -350,10 +332,11 @@ static bool build_mapping(struct builder *b, struct place *place, unsigned depth
         }
 }
 
-static bool build_sequence(struct builder *b, struct place *place, unsigned depth, json_t *array)
+static bool build_sequence(struct builder *b, struct zc_yaml_place *place, unsigned depth,
+                           json_t *array)
 {
         for (;;) {
-                struct place *p;
+                struct zc_yaml_place *p;
                 json_t *value = NULL;
 
                 if (!next_event(b))
@@ -371,7 +354,7 @@ static bool build_sequence(struct builder *b, struct place *place, unsigned dept
 }
 
 /** The value that begins with the current event. */
-static bool build(struct builder *b, struct place *place, unsigned depth, json_t **out)
+static bool build(struct builder *b, struct zc_yaml_place *place, unsigned depth, json_t **out)
 {
         json_auto_t *value = NULL;
         bool ok;
@@ -505,103 +488,4 @@ json_t *zc_yaml_root(const struct zc_yaml *y)
 const char *zc_yaml_name(const struct zc_yaml *y)
 {
         return y->name;
-}
-
-/* ---- places ---- */
-
-/** Whether an escaped reference token (RFC 6901) spells this key. */
-static bool token_is(const char *token, size_t n, const char *key)
-{
-        for (size_t i = 0; i < n; i++, key++) {
-                char c = token[i];
-
-                if (c == '~' && i + 1 < n)
-                        c = token[++i] == '1' ? '/' : '~';
-                if (*key != c || c == '\0')
-                        return false;
-        }
-        return *key == '\0';
-}
-
-static const struct place *place_step(const struct place *at, const char *token, size_t n)
-{
-        uint64_t index = 0;
-
-        if (at->first && !at->first->key && !zc_parse_uint(token, n, SIZE_MAX, &index))
-                return NULL;
-        for (const struct place *p = at->first; p; p = p->next) {
-                if (p->key ? token_is(token, n, p->key) : index-- == 0)
-                        return p;
-        }
-        return NULL;
-}
-
-/** The place of the value, or of its nearest ancestor. */
-static const struct place *place_find(const struct zc_yaml *y, const char *pointer)
-{
-        const struct place *at = y->places;
-
-        while (*pointer == '/') {
-                size_t n = strcspn(pointer + 1, "/");
-                const struct place *p = place_step(at, pointer + 1, n);
-
-                if (!p)
-                        break;
-                at = p;
-                pointer += 1 + n;
-        }
-        return at;
-}
-
-void zc_yaml_where(const struct zc_yaml *y, const char *pointer, unsigned *line, unsigned *column)
-{
-        const struct place *p = place_find(y, pointer);
-
-        *line = p->line + 1;
-        *column = p->column + 1;
-}
-
-/** The line of the source, from 0; NULL past its end. */
-static const char *source_line(const struct zc_yaml *y, unsigned line)
-{
-        const char *s = y->source;
-
-        for (; line > 0 && s; line--) {
-                s = strchr(s, '\n');
-                s = s ? s + 1 : NULL;
-        }
-        return s;
-}
-
-void zc_yaml_where_text(const struct zc_yaml *y, const char *pointer, unsigned text_line,
-                        unsigned text_column, unsigned *line, unsigned *column)
-{
-        const struct place *p = place_find(y, pointer);
-        bool quoted = p->style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
-                      p->style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-
-        *line = p->text_line + 1;
-        *column = p->text_column + 1;
-        if (p->style == YAML_LITERAL_SCALAR_STYLE) {
-                const char *s = source_line(y, p->text_line + text_line);
-
-                *line += text_line;
-                *column = text_column + (s ? (unsigned)strspn(s, " ") : 0);
-        } else if (text_line == 1 && p->style != YAML_FOLDED_SCALAR_STYLE) {
-                *column += text_column - 1 + quoted;
-        }
-}
-
-bool zc_yaml_fail(const struct zc_yaml *y, const char *pointer, struct zc_err *err, const char *fmt,
-                  ...)
-{
-        char text[sizeof(err->text)];
-        unsigned line, column;
-        va_list ap;
-
-        va_start(ap, fmt);
-        vsnprintf(text, sizeof(text), fmt, ap);
-        va_end(ap);
-        zc_yaml_where(y, pointer, &line, &column);
-        return zc_fail(err, ZC_E_USAGE, "%s:%u:%u: %s", y->name, line, column, text);
 }

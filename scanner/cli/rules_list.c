@@ -172,7 +172,7 @@ bool zc_rules_explain(const struct zc_options *o, int *status, struct zc_err *er
         note_list(&n, "reproduce", zc_json_at(r->record, "remediation.reproduce"));
         note_list(&n, "covers", json_object_get(r->record, "covers"));
         note_refs(&n, r->record);
-        note_list(&n, "tags", json_object_get(r->record, "tags"));
+        note_list(&n, "tags", r->tags);
         zc_text_printf(&where, "%s:%u", r->file, r->line);
         note(&n, "file", zc_text_str(&where));
         return zc_rules_finish(out, status, err);

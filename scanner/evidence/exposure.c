@@ -344,6 +344,23 @@ static bool is_shown(const struct zc_join *j, struct zc_join_row *r)
         return json_array_size(r->names) > 0;
 }
 
+/** The row in the document, after the one before; what only led to it is let go. */
+static bool row_show(struct zc_join *j, struct zc_join_row *r)
+{
+        const json_t *before = json_array_get(j->out, json_array_size(j->out) - 1);
+        json_t *row = zc_join_row_finish(j, r);
+
+        zc_json_share(row, before);
+        json_decref(r->from);
+        json_decref(r->endpoints);
+        r->from = r->endpoints = NULL;
+        if (!r->listens) {
+                json_decref(r->key);
+                r->key = NULL;
+        }
+        return json_array_append_new(j->out, row) == 0;
+}
+
 static bool rows_finish(struct zc_join *j)
 {
         size_t n = 0;
@@ -355,7 +372,7 @@ static bool rows_finish(struct zc_join *j)
                 r->number = SIZE_MAX;
                 if (!is_shown(j, r))
                         continue;
-                if (json_array_append_new(j->out, zc_join_row_finish(j, r)) != 0)
+                if (!row_show(j, r))
                         return false;
                 j->shown[n] = i;
                 r->number = n++;

@@ -38,7 +38,7 @@ static const char *near_tag(const struct zc_pack *pack, const char *tag)
                 const json_t *v;
                 size_t k;
 
-                json_array_foreach (json_object_get(zc_pack_rule(pack, i)->record, "tags"), k, v) {
+                json_array_foreach (zc_pack_rule(pack, i)->tags, k, v) {
                         if (n < ZC_COUNT(tags) - 1)
                                 tags[n++] = json_string_value(v);
                 }

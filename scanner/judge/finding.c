@@ -146,6 +146,6 @@ json_t *zc_finding_new(const struct zc_rule *r, const struct zc_evidence *ev,
                           zc_rule_reproduce(r, vars, n, arena), "refs",
                           or_empty(json_object_get(r->record, "refs"), json_object), "rationale",
                           json_object_get(r->record, "rationale"), "tags",
-                          or_empty(json_object_get(r->record, "tags"), json_array)),
+                          or_empty(r->tags, json_array)),
                 r);
 }

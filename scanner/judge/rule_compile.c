@@ -201,6 +201,7 @@ static void fill_plain(const struct rule_compile *c)
         unsigned column = 0;
 
         rule->record = c->record;
+        rule->tags = json_object_get(c->record, "tags");
         rule->id = zc_json_str(c->record, "id", "");
         rule->title = zc_json_str(c->record, "title", "");
         rule->kind = zc_kind_find(zc_json_str(c->record, "applies_to", ""));

@@ -461,7 +461,7 @@ bool zc_rule_tagged(const struct zc_rule *r, const char *tag)
         const json_t *v;
         size_t i;
 
-        json_array_foreach (json_object_get(r->record, "tags"), i, v) {
+        json_array_foreach (r->tags, i, v) {
                 if (strcmp(json_string_value(v), tag) == 0)
                         return true;
         }

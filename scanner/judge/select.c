@@ -55,7 +55,7 @@ bool zc_rule_selected(const struct zc_rule *r, const char *selector)
 
         if (strncmp(selector, "severity:", 9) == 0)
                 return zc_severity_parse(selector + 9, &s) && zc_rule_worst(r) == s;
-        return zc_selector_matches(selector, r->id, json_object_get(r->record, "tags"));
+        return zc_selector_matches(selector, r->id, r->tags);
 }
 
 /* ---- assets ---- */

@@ -124,13 +124,22 @@ static bool add_subjects(json_t *stands, const json_t *joins)
         return json_array_size(also) == 0 || json_object_set(stands, "also", also) == 0;
 }
 
+/** The evidence of both: a new list, since the old one may be another finding's too. */
+static bool add_evidence(json_t *stands, const json_t *joins)
+{
+        json_t *both = json_copy(json_object_get(stands, "evidence"));
+
+        if (both && add_all(both, json_object_get(joins, "evidence")))
+                return json_object_set_new(stands, "evidence", both) == 0;
+        json_decref(both);
+        return false;
+}
+
 json_t *zc_twins_merge(json_t *stands, json_t *joins)
 {
         bool worse = severity_of(joins) > severity_of(stands);
         json_t *first = worse ? joins : stands, *second = worse ? stands : joins;
-        bool ok =
-                add_all(json_object_get(first, "evidence"), json_object_get(second, "evidence")) &&
-                add_subjects(first, second);
+        bool ok = add_evidence(first, second) && add_subjects(first, second);
 
         json_decref(second);
         if (!ok)

@@ -24,7 +24,7 @@ static bool concerns(const struct zc_tally *t, const struct zc_rule *r)
         if (strcmp(r->kind->name, "exposure") == 0)
                 return true;
         return strncmp(r->kind->at, "endpoints[]", 11) == 0 &&
-               zc_gate_requires(t->gate, r->id, json_object_get(r->record, "tags"),
+               zc_gate_requires(t->gate, r->id, r->tags,
                                 zc_rule_worst(r));
 }
 
@@ -38,7 +38,7 @@ static bool tally_rules(struct zc_tally *t, const struct zc_pack *pack, const st
                 if (!concerns(t, r))
                         continue;
                 c.rule = r->id;
-                c.tags = json_object_get(r->record, "tags");
+                c.tags = r->tags;
                 c.severity = zc_rule_worst(r);
                 judged[i] = true;
                 if (!zc_tally_check(t, &c, NULL, err))

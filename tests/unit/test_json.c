@@ -54,6 +54,81 @@ static void what_is_refused_says_where(void **state)
         }
 }
 
+/** The quick reader gives what jansson gives, or leaves it alone; every truncation is refused. */
+static void what_is_read_is_what_jansson_reads(void **state)
+{
+        static const char *const rows[] = {
+                "null",
+                " [ true , false\n,null ] ",
+                "-0",
+                "0",
+                "-12",
+                "123456789012345678",
+                "9223372036854775807",
+                "-9223372036854775808",
+                "1.5",
+                "-0.0",
+                "1e5",
+                "1.25E-3",
+                "2.2250738585072011e-308",
+                "0.1000000000000000055511151231257827021181583404541015625000000000000",
+                "[]",
+                "{}",
+                "{\"a\":{},\"b\":[],\"\":0}",
+                "\"\"",
+                "\"a\\\"b\\\\c\\/d\\b\\f\\n\\r\\t\"",
+                "\"\\u0041\\u00e9\\u20ac\\ud83d\\ude00\"",
+                "\"\\u007f\\u07ff\\u0800\\uFFFD\"",
+                "\"\xc3\xa9 \xf0\x9f\x98\x80 \x7f\"",
+                "{\"\\u0061\\n\":1,\"caf\xc3\xa9\":[1,2,{\"x\":[]}]}",
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ZC_COUNT(rows); i++) {
+                size_t n = strlen(rows[i]);
+                json_t *value = parse(rows[i]),
+                       *theirs = json_loadb(rows[i], n, JSON_DECODE_ANY, NULL);
+
+                assert_true(json_equal(value, theirs));
+                json_decref(value);
+                json_decref(theirs);
+                for (size_t cut = 0; cut < n; cut++) {
+                        char *exact = memcpy(malloc(cut + 1), rows[i], cut);
+                        struct zc_err err = { 0 };
+
+                        value = zc_json_parse(exact, cut, &err);
+                        theirs = json_loadb(exact, cut, JSON_DECODE_ANY, NULL);
+                        assert_int_equal(value != NULL, theirs != NULL);
+                        assert_true(!value || json_equal(value, theirs));
+                        json_decref(value);
+                        json_decref(theirs);
+                        free(exact);
+                }
+        }
+}
+
+/** Long texts with escapes, in a value and in a name: what they take of their own is given back. */
+static void long_texts_are_read_too(void **state)
+{
+        char text[2000], name[640];
+
+        (void)state;
+        for (size_t n = 250; n <= 260; n++) {
+                json_t *value, *member;
+
+                memset(name, 'n', n);
+                name[n] = '\0';
+                snprintf(text, sizeof(text), "{\"%s\\t\": \"%s\\n%s\"}", name, name, name);
+                value = parse(text);
+                name[n] = '\t';
+                name[n + 1] = '\0';
+                member = json_object_get(value, name);
+                assert_int_equal(json_string_length(member), 2 * n + 1);
+                assert_int_equal(json_string_value(member)[n], '\n');
+                json_decref(value);
+        }
+}
+
 static void nesting_stops_at_64(void **state)
 {
         char text[200];
@@ -346,6 +421,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_refused_says_where),
+                cmocka_unit_test(what_is_read_is_what_jansson_reads),
+                cmocka_unit_test(long_texts_are_read_too),
                 cmocka_unit_test(nesting_stops_at_64),
                 cmocka_unit_test(every_truncation_is_refused),
                 cmocka_unit_test(any_value_stands_alone),
