@@ -354,7 +354,7 @@ static bool row_show(struct zc_join *j, struct zc_join_row *r)
         json_decref(r->from);
         json_decref(r->endpoints);
         r->from = r->endpoints = NULL;
-        if (!r->listens) {
+        if (r->kind == ZC_JOIN_ENDPOINT) {
                 json_decref(r->key);
                 r->key = NULL;
         }
