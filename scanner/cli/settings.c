@@ -90,6 +90,23 @@ static char *file_named(const struct zc_settings *s, const char *option, const c
         return configured ? zc_config_path(s->config, configured) : NULL;
 }
 
+/** What an earlier report knew stands in its checks: without them, all would look as if its rule were new. */
+static bool baseline_load(const char *path, json_t **out, struct zc_err *err)
+{
+        json_auto_t *report = zc_report_load(path, err);
+
+        if (!report)
+                return zc_ctx(err, "baseline");
+        if (json_integer_value(zc_json_at(report, "pack.rules")) > 0 &&
+            json_array_size(json_object_get(report, "checks")) == 0)
+                return zc_fail(err, ZC_E_USAGE,
+                               "baseline: %s: its `checks` are gone, so that nobody can tell what "
+                               "it knew; use the report as it was written",
+                               path);
+        *out = ZC_TAKE(report);
+        return true;
+}
+
 static bool files_load(struct zc_settings *s, struct zc_err *err)
 {
         ZC_AUTO_MEM char *waivers = file_named(s, s->o->waivers, "waivers");
@@ -98,8 +115,8 @@ static bool files_load(struct zc_settings *s, struct zc_err *err)
         if (waivers && (!(s->waivers = zc_waivers_load(waivers, err)) ||
                         !zc_waivers_rules(s->waivers, s->pack, err)))
                 return false;
-        if (baseline && !(s->baseline = zc_report_load(baseline, err)))
-                return zc_ctx(err, "baseline");
+        if (baseline && !baseline_load(baseline, &s->baseline, err))
+                return false;
         s->judge.waivers = s->waivers;
         s->judge.baseline = s->baseline;
         return true;

@@ -19,13 +19,11 @@ static enum zc_severity severity_of(const json_t *finding)
         return zc_severity_parse(zc_json_str(finding, "severity", ""), &s) ? s : ZC_INFO;
 }
 
-/** An open finding that the gate may count at all. */
-static bool counts(const struct zc_gate *g, const json_t *f)
+/** An open finding. A baseline excuses none: what it knew bears only on what counts as new. */
+static bool counts(const json_t *f)
 {
-        const char *change = zc_json_str(f, "change", "");
-
-        return strcmp(zc_json_str(f, "status", ""), "open") == 0 && strcmp(change, "absent") != 0 &&
-               !(strcmp(change, "new-rule") == 0 && g->new_rules != ZC_NEW_RULES_FAIL);
+        return strcmp(zc_json_str(f, "status", ""), "open") == 0 &&
+               strcmp(zc_json_str(f, "change", ""), "absent") != 0;
 }
 
 static void forbid(struct against *a, const char *name, json_int_t found, json_int_t allowed,
@@ -63,8 +61,8 @@ static void forbid_severities(struct against *a, const json_t *findings)
         json_array_foreach (findings, i, f) {
                 enum zc_severity s = severity_of(f);
 
-                n[s][0] += counts(a->gate, f);
-                n[s][1] += counts(a->gate, f) && is_new_here(a, f);
+                n[s][0] += counts(f);
+                n[s][1] += counts(f) && is_new_here(a, f);
         }
         for (size_t k = ZC_SEVERITY_COUNT; k-- > 0;) {
                 const char *name = zc_severity_name((enum zc_severity)k);
@@ -88,14 +86,14 @@ static void forbid_others(struct against *a, const json_t *findings)
                 json_int_t n = 0;
 
                 json_array_foreach (findings, k, f) {
-                        n += counts(a->gate, f) && zc_selector_matches(json_string_value(selector),
-                                                                       zc_json_str(f, "rule", ""),
-                                                                       json_object_get(f, "tags"));
+                        n += counts(f) && zc_selector_matches(json_string_value(selector),
+                                                              zc_json_str(f, "rule", ""),
+                                                              json_object_get(f, "tags"));
                 }
                 forbid(a, json_string_value(selector), n, 0, json_string_value(selector));
         }
         json_array_foreach (findings, k, f) {
-                fresh += counts(a->gate, f) && is_new(a->gate, zc_json_str(f, "change", ""));
+                fresh += counts(f) && is_new(a->gate, zc_json_str(f, "change", ""));
         }
         if (a->gate->max_new >= 0)
                 forbid(a, "max_new", fresh, a->gate->max_new, "new");

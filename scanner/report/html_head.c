@@ -48,13 +48,13 @@ static void put_target(const struct html *h)
                               : "nothing required left unseen</p>\n");
 }
 
-/** Why not, beyond what the line says already. */
-static void put_reasons(const struct html *h)
+/** Why not, or what to look at, beyond what the line says already. @list: gate.reasons, gate.warnings */
+static void put_sentences(const struct html *h, const char *list)
 {
         const json_t *v;
         size_t i, n = 0;
 
-        json_array_foreach (zc_json_at(h->report, "gate.reasons"), i, v) {
+        json_array_foreach (zc_json_at(h->report, list), i, v) {
                 const char *s = json_string_value(v);
 
                 if (!s || strstr(h->verdict, s) || n++ >= REASONS_MAX)
@@ -64,7 +64,7 @@ static void put_reasons(const struct html *h)
                 zc_out_puts(h->out, "</li>\n");
         }
         if (n > REASONS_MAX)
-                zc_out_printf(h->out, "<li>and %zu more reasons</li>\n", n - REASONS_MAX);
+                zc_out_printf(h->out, "<li>and %zu more</li>\n", n - REASONS_MAX);
         zc_out_puts(h->out, n ? "</ul>\n" : "");
 }
 
@@ -191,7 +191,8 @@ void html_verdict(const struct html *h)
         zc_out_printf(h->out, "<h1 class=\"word\">%s</h1>\n<p class=\"line\">", words[w].word);
         markup_cut(h->out, rest + strspn(rest, " "), HTML_TEXT_MAX);
         zc_out_puts(h->out, "</p>\n");
-        put_reasons(h);
+        put_sentences(h, "gate.reasons");
+        put_sentences(h, "gate.warnings");
         zc_out_puts(h->out, "<dl class=\"facts\">\n");
         for (size_t i = 0; i < ZC_COUNT(facts); i++) {
                 zc_out_printf(h->out, "<dt>%s</dt><dd>", facts[i].name);

@@ -79,6 +79,11 @@ static void md_verdict(struct zc_text *t, const json_t *report, bool full)
                 zc_text_add(t, "\n");
         }
         zc_text_add(t, full && i > 0 ? "\n" : "");
+        json_array_foreach (zc_json_at(report, "gate.warnings"), i, v) {
+                zc_text_add(t, "Warning: ");
+                md_text(t, json_string_value(v) ? json_string_value(v) : "");
+                zc_text_add(t, ".\n\n");
+        }
 }
 
 /** Whose rules: it is a reader's first doubt. */

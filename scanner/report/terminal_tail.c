@@ -47,6 +47,18 @@ static void tail_skipped(struct page *p, struct zc_text *t)
                 zc_text_add(t, ": left out on request (--skip)");
 }
 
+/** What does not fail the gate and should be looked at. */
+static void tail_warnings(struct page *p, struct zc_text *t)
+{
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (zc_json_at(p->report, "gate.warnings"), i, v) {
+                zc_text_add(t, i ? "; " : "");
+                page_clean(t, json_string_value(v) ? json_string_value(v) : "");
+        }
+}
+
 /** "1 high, ends 2026-12-31": the first end among the waivers that matched. */
 static void tail_waived(struct page *p, struct zc_text *t)
 {
@@ -217,8 +229,11 @@ bool page_tail(struct page *p, struct zc_err *err)
         static const struct {
                 const char *word;
                 void (*text)(struct page *p, struct zc_text *t);
-        } lines[] = { { "ALSO", tail_also }, { "WAIVED", tail_waived }, { "SINCE", tail_since },
-                    { "SKIPPED", tail_skipped } };
+        } lines[] = { { "ALSO", tail_also },
+                      { "WAIVED", tail_waived },
+                      { "SINCE", tail_since },
+                      { "SKIPPED", tail_skipped },
+                      { "WARNING", tail_warnings } };
         ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
