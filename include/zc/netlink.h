@@ -11,6 +11,8 @@ struct zc_nl;
 
 /** @protocol: NETLINK_NETFILTER, NETLINK_SOCK_DIAG, NETLINK_ROUTE. Receive buffers are at least 64 KiB. */
 bool zc_nl_open(int protocol, struct zc_nl **out, struct zc_err *err) ZC_MUST_USE;
+/** Over a socket that was opened and bound earlier; it is closed with the rest. */
+bool zc_nl_adopt(int fd, struct zc_nl **out, struct zc_err *err) ZC_MUST_USE;
 void zc_nl_close(struct zc_nl *nl);
 static inline void zc_nl_freep(struct zc_nl **p)
 {

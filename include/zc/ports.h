@@ -1,10 +1,11 @@
 /**
- * The states of many TCP ports of one address, by ordinary connections that end as soon as they stand.
+ * The states of many TCP ports of one address: by SYN packets of our own where there are packet sockets, else by ordinary connections. Either
+ * ends as soon as it stands.
  *
  *   open      the handshake was completed
  *   closed    the connection was refused (RST)
  *   filtered  an ICMP error came back, or nothing did, more than once
- *   unknown   we cannot say: our own side failed, the deadline passed, or the host seems to have blocked us on the way
+ *   unknown   we cannot say: our own side failed or dropped answers, the deadline passed, or the host seems to have blocked us on the way
  *
  * Two bits a port; more is kept only of open ports, and of all ports when few were asked.
  */
@@ -19,6 +20,7 @@
 #include "zc/exchange.h"
 #include "zc/portset.h"
 #include "zc/scope.h"
+#include "zc/syn.h"
 
 enum zc_port_state { ZC_PORT_UNKNOWN, ZC_PORT_OPEN, ZC_PORT_CLOSED, ZC_PORT_FILTERED };
 /** "unknown", "open", "closed", "filtered" */
@@ -34,6 +36,7 @@ struct zc_ports_job {
         struct zc_deadline deadline;
         struct zc_pace *pace;        /* the ceiling over all; NULL for none */
         unsigned at_once, per_second; /* ceilings; 0: our own manners (off this machine 500 a second, 1000 where few ports are asked) */
+        struct zc_syn *syn;          /* packets of our own where they get there; NULL: connections */
         bool self;                   /* an address of this machine: goes over lo, as fast as it can */
         /** NULL, or called as soon as a port is known to be open, while others are still waited for; its note stands in r. */
         void (*found)(void *ctx, const struct zc_ports_job *job, const struct zc_ports_result *r, uint16_t port);
@@ -57,6 +60,8 @@ struct zc_ports_result {
         unsigned counts[4];           /* by enum zc_port_state */
         struct zc_port_note *notes;   /* sorted by port */
         size_t note_count;
+        bool packets;                 /* asked by packets: stats says how that went */
+        struct zc_syn_stats stats;
         bool notes_cut;               /* more ports are open than ZC_PORTS_NOTES_MAX */
         char why[256];                /* of unknown ports, most frequent reason first; "" when there are none */
 };

@@ -15,6 +15,7 @@
 #include "zc/pace.h"
 #include "zc/portset.h"
 #include "zc/scope.h"
+#include "zc/syn.h"
 #include "zc/target.h"
 
 enum zc_probe_scope {
@@ -34,6 +35,7 @@ enum zc_need {
         ZC_NEED_NET_ADMIN = 1u << 0,  /* CAP_NET_ADMIN: nfnetlink answers */
         ZC_NEED_PTRACE = 1u << 1,     /* CAP_SYS_PTRACE: other users' /proc/PID/fd */
         ZC_NEED_TCP = 1u << 2,        /* ordinary TCP connections */
+        ZC_NEED_NET_RAW = 1u << 3,    /* CAP_NET_RAW: packets of our own */
 };
 
 enum zc_outcome { ZC_DONE, ZC_PARTIAL, ZC_FAILED, ZC_SKIPPED, ZC_NOTAPPLICABLE };
@@ -62,6 +64,7 @@ int64_t zc_subject_rtt_ms(const struct zc_subject *s);
 struct zc_io {
         const struct zc_scope *scope;
         struct zc_deadline deadline;
+        struct zc_syn *syn;           /* packets of our own; NULL: this run has none */
         struct zc_pace *pace;         /* the run's ceiling, that every connection counts against; NULL for none */
         unsigned at_once, per_second; /* ceilings for this probe on this subject; 0: its own manners */
         const char *root;             /* "" or --root DIR: put in front of absolute paths */

@@ -69,6 +69,7 @@ struct zc_syn_source {
 
 struct zc_syn_limits {
         unsigned per_second; /* packets; 0: as fast as is answered */
+        bool near;           /* all are on networks of this machine's own: silence is waited for less long */
 };
 
 struct zc_syn_stats {

@@ -82,6 +82,20 @@ bool zc_nl_open(int protocol, struct zc_nl **out, struct zc_err *err)
         return true;
 }
 
+bool zc_nl_adopt(int fd, struct zc_nl **out, struct zc_err *err)
+{
+        struct zc_nl *nl = calloc(1, sizeof *nl);
+
+        if (nl)
+                nl->sock = mnl_socket_fdopen(fd);
+        if (!nl || !nl->sock) {
+                free(nl);
+                return zc_fail(err, ZC_E_NOMEM, "netlink socket");
+        }
+        *out = nl;
+        return true;
+}
+
 struct nlmsghdr *zc_nl_message(void *buf, uint16_t type, uint16_t flags, size_t extra_size,
                                void **extra)
 {

@@ -22,6 +22,7 @@ static void check_link(struct zc_rd in)
         inside(link.kind, in);
         inside(link.conf4, in);
         inside(link.conf6, in);
+        inside(link.address, in);
         for (size_t i = 0; i < 80; i++)
                 (void)zc_rt_conf(link.conf4, i);
 }
@@ -53,6 +54,15 @@ static void check_route(struct zc_rd in)
                 abort();
 }
 
+static void check_neigh(struct zc_rd in)
+{
+        struct zc_err err = { 0 };
+        struct zc_rt_neigh n;
+
+        if (zc_rt_neigh_parse(in, &n, &err))
+                inside(n.link, in);
+}
+
 static void check_rule(struct zc_rd in)
 {
         struct zc_err err = { 0 };
@@ -63,8 +73,8 @@ static void check_rule(struct zc_rd in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static void (*const checks[])(struct zc_rd in) = { check_link, check_tc, check_address,
-                                                           check_route, check_rule };
+        static void (*const checks[])(struct zc_rd in) = { check_link,  check_tc,   check_address,
+                                                           check_route, check_rule, check_neigh };
         struct zc_rd in = { data, size };
         uint8_t which;
 

@@ -4,12 +4,14 @@
  *      ifinfomsg  u8 family, pad, u16 type, i32 index, u32 flags, u32 change
  *      ifaddrmsg  u8 family, u8 prefix, u8 flags, u8 scope, u32 index
  *      rtmsg      u8 family, u8 dst_len, u8 src_len, u8 tos, u8 table, u8 protocol, u8 scope, u8 type, u32 flags
+ *      ndmsg      u8 family, 3 pad, i32 index, u16 state, u8 flags, u8 type
  *      fib_rule   u8 family, u8 dst_len, u8 src_len, u8 tos, u8 table, 2 reserved, u8 action, u32 flags
  *      tcmsg      u8 family, 3 pad, i32 index, u32 handle, u32 parent, u32 info
  */
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
 #include <string.h>
@@ -55,6 +57,9 @@ static bool link_attr(struct zc_rt_link *link, uint16_t type, struct zc_rd value
         uint8_t attached = 0;
 
         switch (type) {
+        case IFLA_ADDRESS:
+                link->address = value;
+                return true;
         case IFLA_IFNAME:
                 link->name = zc_nla_text(value);
                 return true;
@@ -143,11 +148,30 @@ bool zc_rt_addr_parse(struct zc_rd payload, struct zc_rt_addr *out, struct zc_er
         return true;
 }
 
+/* struct rtvia: u16 family, then an address of it, which need not be the route's family. */
+static bool via_of(struct zc_rd value, struct zc_rt_route *r)
+{
+        uint16_t family;
+
+        if (!zc_rd_u16host(&value, &family) || (family != AF_INET && family != AF_INET6))
+                return false;
+        r->gateway_family = (uint8_t)family;
+        return address_of(value, r->gateway_family, r->gateway);
+}
+
 static bool route_attr(struct zc_rt_route *r, uint16_t type, struct zc_rd value)
 {
         switch (type) {
         case RTA_DST:
                 return address_of(value, r->family, r->dst);
+        case RTA_GATEWAY:
+                r->gateway_family = r->family;
+                return address_of(value, r->family, r->gateway);
+        case RTA_VIA:
+                return via_of(value, r);
+        case RTA_PREFSRC:
+                r->has_source = true;
+                return address_of(value, r->family, r->source);
         case RTA_OIF:
                 return zc_nla_u32(value, &r->oif);
         case RTA_PRIORITY:
@@ -185,6 +209,29 @@ bool zc_rt_route_parse(struct zc_rd payload, struct zc_rt_route *out, struct zc_
         if (r.multipath && r.oif != 0)
                 r.multipath = false;
         *out = r;
+        return true;
+}
+
+bool zc_rt_neigh_parse(struct zc_rd payload, struct zc_rt_neigh *out, struct zc_err *err)
+{
+        struct zc_rt_neigh n = { 0 };
+        struct zc_rd value;
+        uint16_t type;
+        bool bad = false, fits = true;
+
+        if (!zc_rd_u8(&payload, &n.family) || !zc_rd_skip(&payload, 3) ||
+            !zc_rd_u32host(&payload, &n.index) || !zc_rd_u16host(&payload, &n.state) ||
+            !zc_rd_skip(&payload, 2))
+                return ends_early(err, "neighbour", payload.n);
+        while (zc_nla_next(&payload, &type, &value, &bad)) {
+                if (type == NDA_DST)
+                        fits = fits && address_of(value, n.family, n.address);
+                else if (type == NDA_LLADDR)
+                        n.link = value;
+        }
+        if (bad || !fits)
+                return ends_early(err, "neighbour", payload.n);
+        *out = n;
         return true;
 }
 

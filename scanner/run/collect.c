@@ -184,8 +184,27 @@ static bool schemas_make(struct parent *p, struct zc_err *err)
         return true;
 }
 
+/** Packet sockets are for ports of other machines; who has not the right to them connects instead. */
+static bool capture_open(struct parent *p, struct zc_capture *out)
+{
+        const struct zc_plan_row *row = zc_plan_row(&p->plan, "ports");
+        struct zc_err err = { 0 };
+
+        if (!p->plan.remote || !row || !zc_plan_runs(row))
+                return false;
+        if (zc_capture_open(out, &err))
+                return true;
+        if (err.code != ZC_E_DENIED)
+                evidence_put(p, zc_problem_record("ports", "run", "",
+                                                  "ports are asked by connections, not by packets",
+                                                  err.text));
+        return false;
+}
+
 static bool collector_fork(struct parent *p, struct zc_err *err)
 {
+        struct zc_capture capture;
+        bool packets = capture_open(p, &capture);
         int ends[2];
         pid_t pid;
 
@@ -195,17 +214,20 @@ static bool collector_fork(struct parent *p, struct zc_err *err)
         if (pid == 0) {
                 const json_t *run = zc_evidence_run(p->ev);
                 struct zc_collector_spec spec = { .job = p->job,
-                                                        .plan = &p->plan,
-                                                        .vantage = json_object_get(run, "vantage"),
-                                                        .host = p->host,
-                                                        .fd = ends[1],
-                                                        .deadline = p->deadline };
+                                                  .plan = &p->plan,
+                                                  .vantage = json_object_get(run, "vantage"),
+                                                  .host = p->host,
+                                                  .fd = ends[1],
+                                                  .capture = packets ? &capture : NULL,
+                                                  .deadline = p->deadline };
 
                 if (!zc_time_parse(zc_json_str(run, "started", ""), &spec.started_ms))
                         spec.started_ms = zc_wall_ms();
                 zc_collector_main(&spec);
         }
         close(ends[1]);
+        if (packets)
+                zc_capture_close(&capture);
         if (pid < 0) {
                 close(ends[0]);
                 return zc_fail_errno(err, "cannot start the collector");

@@ -27,6 +27,7 @@ void __gcov_dump(void);
 #define RESOLVE_MS 10000
 #define RESOLVE_AGAIN_MS 500
 #define PIPE_FD 3
+#define ABOVE_INHERITED 64
 #define NOFILE_MAX 16384u
 
 /* ---- leaving ---- */
@@ -390,14 +391,36 @@ static void descriptors_raise(void)
         setrlimit(RLIMIT_NOFILE, &l);
 }
 
-/** Nothing but the pipe is inherited; what a stranger makes us print goes nowhere. */
-static bool descriptors_set(int fd)
+/** Nothing but the pipe and the packet sockets is inherited, in a row; first out of one another's way. */
+static bool descriptors_move(const struct zc_collector_spec *spec)
+{
+        int fds[1 + ZC_CAPTURE_FDS] = { spec->fd };
+        size_t count = spec->capture ? ZC_COUNT(fds) : 1;
+
+        if (spec->capture)
+                memcpy(fds + 1, spec->capture->fd, sizeof spec->capture->fd);
+        for (size_t i = 0; i < count; i++) {
+                fds[i] = fcntl(fds[i], F_DUPFD, ABOVE_INHERITED);
+                if (fds[i] < 0)
+                        return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+                if (dup2(fds[i], PIPE_FD + (int)i) < 0)
+                        return false;
+                if (i > 0)
+                        spec->capture->fd[i - 1] = PIPE_FD + (int)i;
+        }
+        zc_fds_close_above(PIPE_FD + (int)count - 1);
+        return true;
+}
+
+/** What a stranger makes us print goes nowhere. */
+static bool descriptors_set(const struct zc_collector_spec *spec)
 {
         int null;
 
-        if (fd != PIPE_FD && dup2(fd, PIPE_FD) < 0)
+        if (!descriptors_move(spec))
                 return false;
-        zc_fds_close_above(PIPE_FD);
         null = open("/dev/null", O_RDWR);
         if (null < 0)
                 return false;
@@ -451,7 +474,7 @@ _Noreturn void zc_collector_main(const struct zc_collector_spec *spec)
         c.vantage = zc_json_str(spec->vantage, "id", "");
         pthread_mutex_init(&c.lock, NULL);
         signal(SIGPIPE, SIG_IGN);
-        if (!descriptors_set(spec->fd))
+        if (!descriptors_set(spec))
                 leave(ZC_COLLECTOR_SELF);
         net = zc_plan_scope_runs(spec->plan, ZC_SCOPE_TARGET) ||
               zc_plan_scope_runs(spec->plan, ZC_SCOPE_ENDPOINT);
@@ -472,8 +495,13 @@ _Noreturn void zc_collector_main(const struct zc_collector_spec *spec)
         }
         sandbox_report(&c, &box);
         host_observe(&c);
+        if (net && spec->capture && !zc_syn_new(spec->capture, &c.syn, &err))
+                put(&c,
+                    zc_problem_record("ports", "run", "",
+                                      "ports are asked by connections, not by packets", err.text));
         if (net)
                 targets_observe(&c);
+        zc_syn_free(c.syn);
         if (net)
                 zc_resolve_release();
         leave(ZC_COLLECTOR_DONE);

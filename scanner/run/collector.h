@@ -3,6 +3,7 @@
 #define ZC_RUN_COLLECTOR_H
 
 #include "plan.h"
+#include "zc/capture.h"
 #include "zc/json.h"
 
 /** What it inherits. Borrowed, and never written to. */
@@ -12,6 +13,7 @@ struct zc_collector_spec {
         const json_t *vantage; /* id and addresses */
         json_t *host;          /* the host object so far: listeners */
         int fd;                /* records go here */
+        struct zc_capture *capture; /* NULL: packets of our own cannot be sent */
         struct zc_deadline deadline;
         int64_t started_ms; /* run.started */
 };

@@ -31,6 +31,7 @@ struct zc_io zc_work_io(const struct zc_work *w, struct zc_deadline deadline)
 
         return (struct zc_io){ .scope = job->scope,
                                .deadline = deadline,
+                               .syn = w->item->t->kind == ZC_TARGET_BLOCK ? NULL : c->syn,
                                .pace = unhurried && job->concurrency == 0 ? NULL : c->pace,
                                .at_once = unhurried ? c->at_once_each : c->at_once,
                                .per_second = job->per_second,

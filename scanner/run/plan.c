@@ -234,6 +234,7 @@ static const struct {
 } need_names[] = {
         { ZC_NEED_NET_ADMIN, CAP_NET_ADMIN, "CAP_NET_ADMIN" },
         { ZC_NEED_PTRACE, CAP_SYS_PTRACE, "CAP_SYS_PTRACE" },
+        { ZC_NEED_NET_RAW, CAP_NET_RAW, "CAP_NET_RAW" },
 };
 
 void zc_needs_format(unsigned needs, char out[ZC_NEEDS_LEN])
@@ -257,7 +258,7 @@ unsigned zc_needs_missing(unsigned needs)
         unsigned missing = 0;
 
         if (capng_get_caps_process() != 0)
-                return needs & (ZC_NEED_NET_ADMIN | ZC_NEED_PTRACE);
+                return needs & (ZC_NEED_NET_ADMIN | ZC_NEED_PTRACE | ZC_NEED_NET_RAW);
         for (size_t i = 0; i < ZC_COUNT(need_names); i++) {
                 if ((needs & need_names[i].need) &&
                     capng_have_capability(CAPNG_EFFECTIVE, need_names[i].capability) != 1)

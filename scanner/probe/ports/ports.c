@@ -1,4 +1,4 @@
-/** Port states by ordinary connections. See include/zc/ports.h. */
+/** Port states. See include/zc/ports.h. */
 #include "zc/ports.h"
 
 #include <stdio.h>
@@ -184,7 +184,7 @@ static enum zc_port_state judge(const struct zc_conv *c)
 }
 
 /* What the walk says of a port. */
-static void concluded(void *ctx, const struct zc_conv *c, unsigned attempts)
+static void concluded(void *ctx, const struct zc_conv *c, unsigned attempts, const char *said)
 {
         struct scan *s = ctx;
         enum zc_port_state state = judge(c);
@@ -192,7 +192,10 @@ static void concluded(void *ctx, const struct zc_conv *c, unsigned attempts)
 
         if (s->again && state != ZC_PORT_OPEN && state != ZC_PORT_CLOSED)
                 return;
-        zc_conv_reason(c, reason);
+        if (said)
+                snprintf(reason, sizeof reason, "%s", said);
+        else
+                zc_conv_reason(c, reason);
         set_state(s->out, c->port, state);
         if (state == ZC_PORT_OPEN)
                 memset(&s->later, 0, sizeof s->later); /* what came before was not a block */
@@ -258,8 +261,11 @@ static bool scan(struct scan *s, struct zc_err *err)
                           .timing = &s->timing,
                           .concluded = concluded,
                           .ctx = s };
-        bool ok = walk_run(&w, err);
+        bool ok;
 
+        if (s->out->packets)
+                return walk_packets(&w, &s->out->stats, err) && recheck(s, err);
+        ok = walk_run(&w, err);
         /* What was called silent before the network showed to be slow or to lose packets is asked once more, as it should be. */
         if (ok && w.least_attempts > 0 && s->timing.answered &&
             (timing_attempts(&s->timing) > w.least_attempts ||
@@ -282,6 +288,7 @@ bool zc_ports_scan(const struct zc_ports_job *job, struct zc_ports_result *out, 
 
         *out = (struct zc_ports_result){ .asked = *job->ports };
         out->counts[ZC_PORT_UNKNOWN] = zc_portset_count(job->ports);
+        out->packets = job->syn && !job->self && zc_syn_reaches(job->syn, &job->addr);
         s.few = out->counts[ZC_PORT_UNKNOWN] <= ZC_PORTS_FEW;
         ok = scan(&s, err);
         write_why(&s);

@@ -72,13 +72,13 @@ json_t *zc_ports_scan_record(const struct zc_ports_job *job, const struct zc_por
         return json_pack("{s:O}", "scan", o);
 }
 
-static json_t *proof(const struct zc_port_note *n)
+static json_t *proof(const struct zc_ports_result *r, const struct zc_port_note *n)
 {
         char at[ZC_TIME_LEN];
 
         zc_time_format(n->at_ms, at);
         return json_pack("{s:s, s:i, s:s, s:s}", "observed_at", at, "attempts", (int)n->attempts,
-                         "sent", "TCP connect", "received", n->reason);
+                         "sent", r->packets ? "TCP SYN" : "TCP connect", "received", n->reason);
 }
 
 json_t *zc_ports_endpoint_record(const struct zc_ports_job *job, const struct zc_ports_result *r,
@@ -92,7 +92,7 @@ json_t *zc_ports_endpoint_record(const struct zc_ports_job *job, const struct zc
             !put(o, "state", json_string(zc_port_state_name(zc_ports_state(r, port)))) ||
             !put(o, "reason", json_string(n->reason)) ||
             !put(o, "rtt_ms", n->rtt_us >= 0 ? json_real((double)n->rtt_us / 1000) : json_null()) ||
-            !put(o, "proof", proof(n)))
+            !put(o, "proof", proof(r, n)))
                 return NULL;
         return json_pack("{s:O}", "endpoint", o);
 }
@@ -148,6 +148,7 @@ static bool ports_run(const struct zc_subject *subject, struct zc_io *io, json_t
                                     .ports = subject->ports,
                                     .scope = io->scope,
                                     .deadline = io->deadline,
+                                    .syn = io->syn,
                                     .pace = io->pace,
                                     .at_once = io->at_once,
                                     .per_second = io->per_second,
@@ -181,12 +182,21 @@ const struct zc_probe zc_probe_ports = {
         .scope = ZC_SCOPE_TARGET,
         .side = ZC_SIDE_COLLECTOR,
         .level = ZC_LEVEL_OBSERVE,
-        .needs = ZC_NEED_TCP,
+        .needs = ZC_NEED_TCP | ZC_NEED_NET_RAW,
         .evidence = "scans",
-        .sends = "one TCP handshake to each port, ended by a reset as soon as it stands; up to "
-                 "three "
-                 "more to ports that stay silent, seven where the network loses packets; no data; "
-                 "off "
-                 "this machine at most 500 a second, 1000 where no more than 1024 ports are asked",
+        .sends =
+                "with CAP_NET_RAW a TCP SYN to each port, to which the answer is a reset; asked "
+                "again, "
+                "from another port, as often as the measured loss calls for: at least twice more, "
+                "at "
+                "most 24 times in all; on networks of this machine's own as fast as it is "
+                "answered, "
+                "beyond them at most 2000 packets a second; ARP and neighbour discovery for the "
+                "way "
+                "there. Without it one TCP handshake to each port, ended by a reset as soon as it "
+                "stands; up to three more to ports that stay silent, seven where the network loses "
+                "packets; off this machine at most 500 a second, 1000 where no more than 1024 "
+                "ports "
+                "are asked. No data",
         .run = ports_run,
 };

@@ -165,7 +165,7 @@ static void conclude(struct walking *g, struct flight *f, const struct zc_conv *
                      unsigned attempts)
 {
         f->decided = true;
-        g->w->concluded(g->w->ctx, c, attempts);
+        g->w->concluded(g->w->ctx, c, attempts, NULL);
 }
 
 /* Nothing is out, and nothing more is asked. */
@@ -238,7 +238,7 @@ static void leave(struct walking *g)
         }
         while ((port = fresh_port(g)) >= 0) {
                 c.port = (uint16_t)port;
-                g->w->concluded(g->w->ctx, &c, 0);
+                g->w->concluded(g->w->ctx, &c, 0, NULL);
         }
 }
 
