@@ -56,10 +56,10 @@ struct zc_options {
         const struct zc_command *command;
         struct zc_list args; /* what is neither an option nor the command */
         const char *output, *format, *evidence, *config, *targets, *waivers, *policy, *framework,
-                *baseline, *ports, *root, *vantage, *profile, *expression, *kind, *trust, *owner,
+                *baseline, *ports, *shard, *root, *vantage, *profile, *expression, *kind, *trust, *owner,
                 *approver, *reason, *ticket, *expires;
         const char *from, *to, *port, *proto, *iif, *ct, *packets; /* reach */
-        struct zc_list reports, only, skip, exclude, fail_on, rules;
+        struct zc_list reports, only, skip, exclude, exclude_files, fail_on, rules;
         int64_t wait_ms, deadline_ms; /* 0: not given */
         uint64_t rate, concurrency;   /* 0: not given */
         bool allow_unsigned, dry_run, explain, no_color, origin, trace, quiet, help, version;

@@ -8,6 +8,9 @@
 #include "zc/clock.h"
 #include "zc/err.h"
 
+/** The most that can be said, and what `--rate max` says: faster than anything is answered. */
+#define ZC_RATE_MOST 1000000u
+
 struct zc_pace;
 
 /** 0: no ceiling. */

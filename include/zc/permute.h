@@ -8,6 +8,7 @@
 #include "zc/addr.h"
 #include "zc/err.h"
 #include "zc/portset.h"
+#include "zc/target.h"
 
 #define ZC_PERMUTE_ROUNDS 6
 
@@ -37,6 +38,8 @@ bool zc_shard_parse(const char *s, struct zc_shard *out, struct zc_err *err) ZC_
 /** A host is in one part alone, whatever of it is named: by its address, or by its name where that has yet to be resolved. */
 bool zc_shard_has_address(const struct zc_shard *s, const struct zc_addr *a);
 bool zc_shard_has_name(const struct zc_shard *s, const char *name);
+/** What a user named: a block has members in every part, and `local` is in each. */
+bool zc_shard_has(const struct zc_shard *s, const struct zc_target *t);
 
 /* ---- pairs ---- */
 

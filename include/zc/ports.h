@@ -35,7 +35,7 @@ struct zc_ports_job {
         const struct zc_scope *scope;
         struct zc_deadline deadline;
         struct zc_pace *pace;        /* the ceiling over all; NULL for none */
-        unsigned at_once, per_second; /* ceilings; 0: our own manners (off this machine 500 a second, 1000 where few ports are asked) */
+        unsigned at_once, per_second; /* 0: our own manners (off this machine 500 a second, 1000 where few ports are asked) */
         struct zc_syn *syn;          /* packets of our own where they get there; NULL: connections */
         bool self;                   /* an address of this machine: goes over lo, as fast as it can */
         /** NULL, or called as soon as a port is known to be open, while others are still waited for; its note stands in r. */

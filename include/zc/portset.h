@@ -1,4 +1,4 @@
-/** A set of ports as a bitmap: 8 KiB, O(1) tests, and the text forms "22,80,1000-2000", "top-100", "all", service names. */
+/** A set of ports as a bitmap: 8 KiB, O(1) tests, and the text forms "22,80,1000-2000", "top-100", "top-1000", "all", service names. */
 #ifndef ZC_PORTSET_H
 #define ZC_PORTSET_H
 
@@ -12,7 +12,7 @@ struct zc_portset {
         uint64_t bits[1024];
 };
 
-/** "1-65535", "22,80", "top-100", "all", "ssh,postgresql" or any mix with commas. Errors name the offending part and its column. Port 0 is refused. */
+/** "1-65535", "22,80", "top-100", "top-1000", "all", "ssh,postgresql" or any mix with commas. Errors name the offending part and its column. Port 0 is refused. */
 bool zc_portset_parse(const char *spec, struct zc_portset *out, struct zc_err *err) ZC_MUST_USE;
 void zc_portset_add(struct zc_portset *s, uint16_t port);
 bool zc_portset_has(const struct zc_portset *s, uint16_t port);

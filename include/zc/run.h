@@ -6,6 +6,7 @@
 #define ZC_RUN_H
 
 #include "zc/evidence.h"
+#include "zc/permute.h"
 #include "zc/portset.h"
 #include "zc/probe.h"
 #include "zc/scope.h"
@@ -33,7 +34,10 @@ struct zc_job {
         enum zc_probe_level level;
         int64_t deadline_ms;      /* of the whole run */
         unsigned concurrency;     /* sockets at once over all, 0: default */
-        unsigned per_second;      /* new connections a second over all, 0: default */
+        unsigned per_second;      /* packets or new connections a second over all, 0: default; ZC_RATE_MOST: no manners */
+        unsigned per_host;        /* the same to one address, 0: default */
+        struct zc_shard shard;    /* and the seed of every order */
+        uint64_t excluded;        /* hash of what files exclude, 0: none */
         const char *root;         /* --root, "" for none */
         const char *vantage;      /* --vantage ID, NULL: machine-id */
         const json_t *options;    /* what the user chose, for run.options; no secrets */

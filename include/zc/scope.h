@@ -23,6 +23,8 @@ ZC_FREEP(zc_scope);
 bool zc_scope_allow(struct zc_scope *s, const char *pattern, struct zc_err *err) ZC_MUST_USE;
 /** Always wins, also after DNS. */
 bool zc_scope_exclude(struct zc_scope *s, const char *pattern, struct zc_err *err) ZC_MUST_USE;
+/** The same for each line of a file (zc/listing.h), a hundred thousand as well as one. The error says file, line and column. */
+bool zc_scope_exclude_list(struct zc_scope *s, const char *name, const char *text, size_t n, struct zc_err *err) ZC_MUST_USE;
 /**
  * A target from the command line or configuration stands as authorised. ZC_E_USAGE (exit 2: nothing is probed) when
  * - `exclude` holds all of it;

@@ -22,7 +22,6 @@ static const struct {
         { "store", "this version keeps no history; remove it, and keep report.json files" },
         { "schedule", "this version feeds no alert; remove it" },
         { "notify", "this version notifies nobody; remove it, and use the exit status" },
-        { "scope.rate.per_host", "this version has no rate per host; set scope.rate.total" },
         { "scope.rate.per_network", "this version has no rate per network; set scope.rate.total" },
         { "expect.*.tls", "this version has no expectations of TLS; remove it" },
         { "expect.*.auth_required", "this version has no expectations of HTTP; remove it" },

@@ -94,6 +94,7 @@ static void settings_add(struct show *w)
         setting(w, "scope.allow", "", NULL, "null");
         setting(w, "scope.exclude", "--exclude", list_json(&o->exclude), "[]");
         setting(w, "scope.rate.total", "--rate", number_json(o->rate), "\"2000/s\"");
+        setting(w, "scope.rate.per_host", "", NULL, "null");
         setting(w, "limits.concurrency", "--concurrency", number_json(o->concurrency), "4096");
         setting(w, "limits.deadline", "--deadline", ms_json(o->deadline_ms), "null");
         setting(w, "ports", "--ports", text_json(o->ports), "\"top-100\"");

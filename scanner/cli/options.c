@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "zc/clock.h"
+#include "zc/pace.h"
 #include "zc/text.h"
 
-#define RATE_MAX 1000000u
 #define CONCURRENCY_MAX 65000u
 #define LIST_MAX 4096u
 
@@ -37,8 +37,10 @@ const struct zc_option zc_options_table[] = {
           "read more targets from FILE: one a line, # starts a comment" },
         { "exclude", 0, "LIST", ZC_OPT_LIST, ZC_CMD_CONFIG | OBSERVE, AT(exclude),
           "addresses, prefixes and names never to contact; wins over everything" },
+        { "exclude-file", 0, "FILE", ZC_OPT_MANY, ZC_CMD_CONFIG | OBSERVE, AT(exclude_files),
+          "the same from FILE: one a line, # starts a comment; may be repeated" },
         { "ports", 0, "PORTS", ZC_OPT_TEXT, ZC_CMD_CONFIG | OBSERVE, AT(ports),
-          "22,80,8000-8100, top-100, all, or service names" },
+          "22,80,8000-8100, top-100, top-1000, all, or service names" },
         { "only", 0, "PROBES", ZC_OPT_LIST, OBSERVE, AT(only),
           "run these probes alone, and of others what they need" },
         { "skip", 0, "PROBES", ZC_OPT_LIST, OBSERVE, AT(skip),
@@ -47,10 +49,12 @@ const struct zc_option zc_options_table[] = {
           "wait up to TIME (60s) for a target to answer first" },
         { "deadline", 0, "TIME", ZC_OPT_DURATION, ZC_CMD_CONFIG | OBSERVE | RECHECK,
           AT(deadline_ms), "end the whole run after TIME (3m)" },
-        { "rate", 0, "N", ZC_OPT_NUMBER, ZC_CMD_CONFIG | OBSERVE, AT(rate),
-          "at most N new connections a second" },
+        { "rate", 0, "N|max", ZC_OPT_NUMBER, ZC_CMD_CONFIG | OBSERVE, AT(rate),
+          "at most N packets or new connections a second; max: as many as are answered" },
         { "concurrency", 0, "N", ZC_OPT_NUMBER, ZC_CMD_CONFIG | OBSERVE, AT(concurrency),
           "at most N connections at once" },
+        { "shard", 0, "I/N", ZC_OPT_TEXT, OBSERVE, AT(shard),
+          "only part I of N of the targets: each host is in one part alone" },
         { "vantage", 0, "ID", ZC_OPT_TEXT, ZC_CMD_CONFIG | OBSERVE, AT(vantage),
           "name this machine ID in the evidence; default: its machine id" },
         { "dry-run", 0, NULL, ZC_OPT_FLAG, OBSERVE | RECHECK, AT(dry_run),
@@ -187,11 +191,17 @@ static bool set_duration(struct reader *r, const struct zc_option *opt, int64_t 
 static bool set_number(struct reader *r, const struct zc_option *opt, uint64_t *out,
                        const char *value)
 {
-        uint64_t most = opt->at == AT(rate) ? RATE_MAX : CONCURRENCY_MAX;
+        bool is_rate = opt->at == AT(rate);
+        uint64_t most = is_rate ? ZC_RATE_MOST : CONCURRENCY_MAX;
 
+        if (is_rate && strcmp(value, "max") == 0) {
+                *out = ZC_RATE_MOST;
+                return true;
+        }
         if (!zc_parse_uint(value, strlen(value), most, out) || *out == 0)
-                return zc_fail(r->err, ZC_E_USAGE, "--%s: \"%s\" is no whole number from 1 to %llu",
-                               opt->name, value, (unsigned long long)most);
+                return zc_fail(r->err, ZC_E_USAGE,
+                               "--%s: \"%s\" is no whole number from 1 to %llu%s", opt->name, value,
+                               (unsigned long long)most, is_rate ? ", nor max" : "");
         return true;
 }
 

@@ -4,6 +4,23 @@
 #include "config_format.h"
 #include "settings.h"
 #include "zc/clock.h"
+#include "zc/log.h"
+#include "zc/pace.h"
+
+#define EXCLUDE_FILE_CAP ((size_t)64 << 20)
+
+/** What it excludes binds like --exclude; the evidence keeps a digest of it, which tells whether another run had the same. */
+static bool exclude_read(struct zc_settings *s, const char *path, struct zc_err *err)
+{
+        const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
+        ZC_AUTO_MEM char *text = NULL;
+        size_t n = 0;
+
+        if (!zc_file_read(path, EXCLUDE_FILE_CAP, &text, &n, err))
+                return false;
+        s->job.excluded = zc_seed_hash(s->job.excluded, text, n);
+        return zc_scope_exclude_list(s->scope, shown, text, n, err);
+}
 
 static bool scope_build(struct zc_settings *s, struct zc_err *err)
 {
@@ -26,6 +43,10 @@ static bool scope_build(struct zc_settings *s, struct zc_err *err)
                 if (!zc_scope_exclude(s->scope, exclude->item[i], err))
                         return zc_ctx(err, "--exclude");
         }
+        for (i = 0; i < s->o->exclude_files.count; i++) {
+                if (!exclude_read(s, s->o->exclude_files.item[i], err))
+                        return zc_ctx(err, "--exclude-file");
+        }
         s->job.scope = s->scope;
         return true;
 }
@@ -47,11 +68,15 @@ static bool limits_build(struct zc_settings *s, struct zc_err *err)
 {
         const char *deadline = json_string_value(zc_settings_at(s, "limits.deadline"));
         const char *rate = json_string_value(zc_settings_at(s, "scope.rate.total"));
+        const char *per_host = json_string_value(zc_settings_at(s, "scope.rate.per_host"));
         const json_t *concurrency = zc_settings_at(s, "limits.concurrency");
 
         if (rate && !zc_rate_parse(rate, &s->job.per_second))
                 return zc_config_fail(s->config, "/scope/rate/total", err, "\"%s\" is no rate",
                                       rate);
+        if (per_host && !zc_rate_parse(per_host, &s->job.per_host))
+                return zc_config_fail(s->config, "/scope/rate/per_host", err, "\"%s\" is no rate",
+                                      per_host);
         if (deadline && !zc_duration_parse(deadline, &s->job.deadline_ms))
                 return zc_config_fail(s->config, "/limits/deadline", err, "\"%s\" is no duration",
                                       deadline);
@@ -64,6 +89,9 @@ static bool limits_build(struct zc_settings *s, struct zc_err *err)
                                s->job.per_second);
         if (s->o->rate)
                 s->job.per_second = (unsigned)s->o->rate;
+        if (s->o->rate == ZC_RATE_MOST && !s->o->dry_run)
+                zc_log(ZC_LOG_WARN, "--rate max: nothing is held back but what goes unanswered; "
+                                    "firewalls and routers on the way may fill their tables");
         if (s->o->deadline_ms)
                 s->job.deadline_ms = s->o->deadline_ms;
         if (s->o->concurrency)
@@ -75,6 +103,28 @@ static void option_integer(json_t *options, const char *name, int64_t value)
 {
         if (value > 0)
                 json_object_set_new(options, name, json_integer(value));
+}
+
+static json_t *hash_json(uint64_t hash)
+{
+        return zc_json_printf("%016llx", (unsigned long long)hash);
+}
+
+/**
+ * The same targets have the same order and the same shards, on whatever machine: so the seed comes from what is named and from nothing else.
+ */
+static bool shard_build(struct zc_settings *s, struct zc_err *err)
+{
+        struct zc_shard *shard = &s->job.shard;
+
+        for (size_t i = 0; i < s->job.target_count; i++) {
+                for (size_t k = 0; k < s->job.targets[i].named_count; k++) {
+                        const char *named = s->job.targets[i].named[k].named;
+
+                        shard->seed = zc_seed_hash(shard->seed, named, strlen(named));
+                }
+        }
+        return !s->o->shard || zc_shard_parse(s->o->shard, shard, err) || zc_ctx(err, "--shard");
 }
 
 /** What the user chose, for the evidence; no secrets are among it. */
@@ -93,7 +143,16 @@ static bool options_build(struct zc_settings *s, struct zc_err *err)
                 json_object_set_new(options, "ports",
                                     zc_json_bytes(o->ports, strlen(o->ports), 1024));
         json_object_set_new(options, "uid", json_integer((json_int_t)geteuid()));
+        if (s->job.shard.count) {
+                json_object_set_new(options, "seed", hash_json(s->job.shard.seed));
+                json_object_set_new(
+                        options, "shard",
+                        zc_json_printf("%u/%u", s->job.shard.index, s->job.shard.count));
+        }
+        if (s->job.excluded)
+                json_object_set_new(options, "excluded", hash_json(s->job.excluded));
         option_integer(options, "rate", s->job.per_second);
+        option_integer(options, "rate_per_host", s->job.per_host);
         option_integer(options, "concurrency", s->job.concurrency);
         option_integer(options, "deadline_ms", s->job.deadline_ms);
         option_integer(options, "wait_ms", o->wait_ms);
@@ -113,7 +172,7 @@ bool zc_settings_job(struct zc_settings *s, struct zc_err *err)
         if (s->o->vantage && !zc_config_format_find("id")->check(s->o->arena, s->o->vantage, err))
                 return zc_ctx(err, "--vantage");
         if (!zc_settings_targets(s, err) || !scope_build(s, err) || !ports_build(s, err) ||
-            !limits_build(s, err) || !options_build(s, err))
+            !limits_build(s, err) || !shard_build(s, err) || !options_build(s, err))
                 return false;
         return s->job.target_count == 0 || zc_job_check(&s->job, err);
 }

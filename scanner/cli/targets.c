@@ -3,12 +3,12 @@
 
 #include "settings.h"
 #include "zc/file.h"
+#include "zc/listing.h"
 #include "zc/log.h"
 #include "zc/text.h"
 
 #define FILE_CAP ((size_t)16 << 20)
 #define TARGETS_MAX 200000u
-#define LINE_MAX_BYTES 2048u
 
 /** Room for one more; zeroed. */
 static struct zc_job_target *target_new(struct zc_settings *s, struct zc_err *err)
@@ -143,49 +143,27 @@ static bool named(struct zc_settings *s, const char *text, struct zc_err *err)
         return target_name(s, text, err);
 }
 
-/** One line of a targets file: blanks around it and a comment after it do not count. */
-static bool file_line(struct zc_settings *s, const char *file, unsigned line, const char *text,
-                      size_t n, struct zc_err *err)
-{
-        const char *copy;
-        const char *comment = memchr(text, '#', n);
-
-        if (comment)
-                n = (size_t)(comment - text);
-        while (n > 0 && (*text == ' ' || *text == '\t')) {
-                text++;
-                n--;
-        }
-        while (n > 0 && strchr(" \t\r", text[n - 1]))
-                n--;
-        if (n == 0)
-                return true;
-        if (n > LINE_MAX_BYTES || memchr(text, '\0', n))
-                return zc_fail(err, ZC_E_USAGE, "%s:%u: this is no target: %s", file, line,
-                               n > LINE_MAX_BYTES ? "the line is too long" : "it holds a NUL byte");
-        copy = zc_arena_strndup(s->o->arena, text, n);
-        if (!copy)
-                return zc_fail(err, ZC_E_NOMEM, "no memory for the targets");
-        return named(s, copy, err) || zc_ctx(err, "%s:%u", file, line);
-}
-
+/** One a line: what a word of the command line may be. */
 static bool from_file(struct zc_settings *s, const char *path, struct zc_err *err)
 {
         const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
-        ZC_AUTO_MEM char *buf = NULL;
         size_t len = 0, before = s->job.target_count + s->evidence.count;
-        unsigned line = 1;
+        ZC_AUTO_MEM char *buf = NULL;
+        struct zc_listing l;
 
         if (!zc_file_read(path, FILE_CAP, &buf, &len, err))
                 return false;
-        for (const char *p = buf; p < buf + len; line++) {
-                const char *end = memchr(p, '\n', (size_t)(buf + len - p));
-                size_t n = end ? (size_t)(end - p) : (size_t)(buf + len - p);
+        zc_listing_start(&l, shown, buf, len);
+        while (zc_listing_next(&l, err)) {
+                const char *word = zc_arena_strndup(s->o->arena, l.word, l.n);
 
-                if (!file_line(s, shown, line, p, n, err))
-                        return false;
-                p += n + 1;
+                if (!word)
+                        return zc_fail(err, ZC_E_NOMEM, "no memory for the targets");
+                if (!named(s, word, err))
+                        return zc_ctx(err, "%s:%u:%zu", shown, l.line, l.column);
         }
+        if (l.failed)
+                return false;
         if (s->job.target_count + s->evidence.count == before)
                 return zc_fail(err, ZC_E_USAGE, "%s: there is no target in it; write one a line",
                                shown);

@@ -105,6 +105,13 @@ bool zc_shard_has_name(const struct zc_shard *s, const char *name)
         return has(s, name, strlen(name));
 }
 
+bool zc_shard_has(const struct zc_shard *s, const struct zc_target *t)
+{
+        if (t->kind == ZC_TARGET_BLOCK || t->kind == ZC_TARGET_LOCAL)
+                return true;
+        return t->literal ? zc_shard_has_address(s, &t->addr) : zc_shard_has_name(s, t->host);
+}
+
 /* ---- blocks ---- */
 
 static unsigned host_bits(const struct zc_prefix *block)

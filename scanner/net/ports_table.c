@@ -331,3 +331,40 @@ const uint16_t zc_ports_top[] = {
         79,   513,  514,   512,  6000, 1099,  5555,  548,   4369,
 };
 const size_t zc_ports_top_count = sizeof zc_ports_top / sizeof zc_ports_top[0];
+
+/*
+ * Ports next to the usual ones, where a second instance goes, and those that people choose by hand. The lowest ports, that fill top-1000 up, need
+ * privilege to listen at: what does is a service of the machine.
+ */
+const struct zc_port_range zc_ports_near[] = {
+        { 1433, 1435 },   /* SQL Server instances */
+        { 1521, 1526 },   /* Oracle listeners */
+        { 2222, 2226 },   /* ssh moved away */
+        { 2375, 2382 },   /* Docker, swarm, etcd */
+        { 3000, 3010 },   /* development servers, Grafana */
+        { 3306, 3310 },   /* MySQL instances */
+        { 3389, 3392 },   /* remote desktops */
+        { 4000, 4010 },   /* development servers */
+        { 4200, 4201 },   /* front-end toolchains */
+        { 5000, 5010 },   /* registries, development servers */
+        { 5173, 5175 },   /* front-end toolchains */
+        { 5432, 5440 },   /* PostgreSQL clusters of one machine */
+        { 5800, 5805 },   /* VNC by HTTP */
+        { 5900, 5910 },   /* VNC displays */
+        { 6000, 6010 },   /* X11 displays */
+        { 6379, 6389 },   /* Redis instances */
+        { 7000, 7010 },   /* Redis cluster, Cassandra */
+        { 8000, 8099 },   /* web applications */
+        { 8440, 8450 },   /* the same by TLS */
+        { 8880, 8890 },   /* notebooks, proxies */
+        { 9000, 9010 },   /* object stores, FastCGI, consoles */
+        { 9090, 9260 },   /* Prometheus and its exporters */
+        { 10000, 10010 }, /* administration */
+        { 11211, 11214 }, /* memcached instances */
+        { 16379, 16389 }, /* Redis cluster buses */
+        { 26379, 26381 }, /* Sentinels */
+        { 27017, 27020 }, /* MongoDB */
+        { 30000, 30010 }, /* node ports */
+        { 50000, 50010 }, /* DB2, Hadoop, Jenkins agents */
+};
+const size_t zc_ports_near_count = sizeof zc_ports_near / sizeof zc_ports_near[0];

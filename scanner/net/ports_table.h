@@ -20,5 +20,11 @@ extern const size_t zc_ports_count;
 
 extern const uint16_t zc_ports_top[];
 extern const size_t zc_ports_top_count;
+/** Where more of the same is found: top-1000 is the top-100, every TCP port that has a name here, these, and the lowest ports up to a thousand. */
+struct zc_port_range {
+        uint16_t first, last;
+};
+extern const struct zc_port_range zc_ports_near[];
+extern const size_t zc_ports_near_count;
 
 #endif

@@ -113,6 +113,30 @@ static const char *nearest(const char *name)
         return zc_nearest(name, words);
 }
 
+/* ---- lists ---- */
+
+static void add_top(struct zc_portset *s)
+{
+        for (size_t i = 0; i < zc_ports_top_count; i++)
+                zc_portset_add(s, zc_ports_top[i]);
+}
+
+static void add_thousand(struct zc_portset *s)
+{
+        struct zc_portset own = { 0 };
+
+        add_top(&own);
+        for (size_t i = 0; i < zc_ports_count; i++)
+                if ((zc_ports[i].transports & (ZC_PORT_TCP | ZC_PORT_ALIAS)) == ZC_PORT_TCP)
+                        zc_portset_add(&own, zc_ports[i].port);
+        for (size_t i = 0; i < zc_ports_near_count; i++)
+                add_range(&own, zc_ports_near[i].first, zc_ports_near[i].last);
+        for (uint16_t port = 1; zc_portset_count(&own) < 1000; port++)
+                zc_portset_add(&own, port);
+        for (size_t i = 0; i < ZC_COUNT(s->bits); i++)
+                s->bits[i] |= own.bits[i];
+}
+
 /* ---- the text form ---- */
 
 struct part {
@@ -128,7 +152,7 @@ static bool refuse_name(const struct part *part, struct zc_err *err)
         if (part->n > 4 && strncmp(part->p, "top-", 4) == 0)
                 return zc_fail(err, ZC_E_USAGE,
                                "ports, column %zu: \"%s\" is not a list we have: write top-100, "
-                               "all, or ranges as in 1-1024",
+                               "top-1000, all, or ranges as in 1-1024",
                                part->column, text);
         if (near)
                 return zc_fail(
@@ -201,8 +225,11 @@ static bool parse_part(const struct part *part, struct zc_portset *s, struct zc_
                 return true;
         }
         if (is_word(part, "top-100")) {
-                for (size_t i = 0; i < zc_ports_top_count; i++)
-                        zc_portset_add(s, zc_ports_top[i]);
+                add_top(s);
+                return true;
+        }
+        if (is_word(part, "top-1000")) {
+                add_thousand(s);
                 return true;
         }
         return add_named(s, part->p, part->n) || refuse_name(part, err);

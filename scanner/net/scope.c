@@ -5,28 +5,26 @@
 #include <string.h>
 #include <strings.h>
 
+#include "prefixes.h"
+#include "zc/listing.h"
 #include "zc/text.h"
 
-/* Prefixes and names of one kind; each grows alone and is only appended to. */
-struct prefixes {
-        struct zc_prefix *list;
-        size_t n, cap;
-};
-
+/* Names of one kind; only appended to. */
 struct names {
         char **list; /* lower case; ".example.org" for "*.example.org" */
         size_t n, cap;
 };
 
 struct patterns {
-        struct prefixes prefixes;
+        struct zc_prefixes prefixes;
         struct names names;
 };
 
 struct zc_scope {
         struct patterns allow, exclude, targets;
-        struct prefixes own; /* loopback and this machine's addresses, once `local` is a target */
-        struct prefixes
+        struct zc_prefixes
+                own; /* loopback and this machine's addresses, once `local` is a target */
+        struct zc_prefixes
                 literal; /* single addresses that were spelt out: what is never contacted otherwise may be here */
 };
 
@@ -67,59 +65,38 @@ static const struct embedding {
 
 /* ---- lists ---- */
 
-/* Room for one more element; the list may move. */
-static bool reserve(void **list, size_t n, size_t *cap, size_t size)
+static bool add_prefix(struct zc_prefixes *ps, const struct zc_prefix *p, struct zc_err *err)
 {
-        size_t want = *cap ? *cap * 2 : 8;
-        void *p;
-
-        if (n < *cap)
-                return true;
-        p = want > SIZE_MAX / size ? NULL : realloc(*list, want * size);
-        if (!p)
-                return false;
-        *list = p;
-        *cap = want;
-        return true;
+        return zc_prefixes_add(ps, p) || zc_fail(err, ZC_E_NOMEM, "no memory for the scope");
 }
 
-static bool add_prefix(struct prefixes *ps, const struct zc_prefix *p, struct zc_err *err)
+/* Room for one more; the list may move. */
+static bool reserve(struct names *ns)
 {
-        void *list = ps->list;
+        size_t want = ns->cap ? ns->cap * 2 : 8;
+        char **more;
 
-        if (!reserve(&list, ps->n, &ps->cap, sizeof *ps->list))
-                return zc_fail(err, ZC_E_NOMEM, "no memory for the scope");
-        ps->list = list;
-        ps->list[ps->n++] = *p;
+        if (ns->n < ns->cap)
+                return true;
+        more = reallocarray(ns->list, want, sizeof *more);
+        if (!more)
+                return false;
+        ns->list = more;
+        ns->cap = want;
         return true;
 }
 
 static bool add_name(struct names *ns, const char *name, size_t n, struct zc_err *err)
 {
-        void *list = ns->list;
         char *copy = strndup(name, n);
 
-        if (!copy || !reserve(&list, ns->n, &ns->cap, sizeof *ns->list)) {
+        if (!copy || !reserve(ns)) {
                 free(copy);
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the scope");
         }
-        ns->list = list;
         zc_ascii_lower(copy);
         ns->list[ns->n++] = copy;
         return true;
-}
-
-static bool holds(const struct zc_prefix *list, size_t n, const struct zc_addr *a)
-{
-        for (size_t i = 0; i < n; i++)
-                if (zc_prefix_contains(&list[i], a))
-                        return true;
-        return false;
-}
-
-static bool in(const struct prefixes *ps, const struct zc_addr *a)
-{
-        return holds(ps->list, ps->n, a);
 }
 
 /* A trailing dot does not make another name. */
@@ -145,7 +122,7 @@ static void release(struct patterns *p)
         for (size_t i = 0; i < p->names.n; i++)
                 free(p->names.list[i]);
         free(p->names.list);
-        free(p->prefixes.list);
+        zc_prefixes_release(&p->prefixes);
 }
 
 struct zc_scope *zc_scope_new(void)
@@ -160,8 +137,8 @@ void zc_scope_free(struct zc_scope *s)
         release(&s->allow);
         release(&s->exclude);
         release(&s->targets);
-        free(s->own.list);
-        free(s->literal.list);
+        zc_prefixes_release(&s->own);
+        zc_prefixes_release(&s->literal);
         free(s);
 }
 
@@ -228,30 +205,53 @@ bool zc_scope_exclude(struct zc_scope *s, const char *pattern, struct zc_err *er
         return add_pattern(s, &s->exclude, "scope.exclude", pattern, err);
 }
 
+/* One line: a prefix waits for the others, so that they are taken in order; a name is taken at once. */
+static bool list_line(struct zc_scope *s, const struct zc_listing *l, struct zc_prefixes *seen,
+                      struct zc_err *err)
+{
+        ZC_AUTO_MEM char *pattern = strndup(l->word, l->n);
+        struct zc_scope one = { 0 };
+        bool ok;
+
+        if (!pattern || (seen->n == seen->cap && !zc_prefixes_room(seen)))
+                return zc_fail(err, ZC_E_NOMEM, "no memory for the scope");
+        ok = add_pattern(&one, &one.exclude, "exclude", pattern, err);
+        if (ok && one.exclude.prefixes.n > 0)
+                seen->list[seen->n++] = one.exclude.prefixes.list[0];
+        else if (ok && one.exclude.names.n > 0)
+                ok = add_name(&s->exclude.names, one.exclude.names.list[0],
+                              strlen(one.exclude.names.list[0]), err);
+        release(&one.exclude);
+        return ok || zc_ctx(err, "%s:%u:%zu", l->name, l->line, l->column);
+}
+
+bool zc_scope_exclude_list(struct zc_scope *s, const char *name, const char *text, size_t n,
+                           struct zc_err *err)
+{
+        size_t names = s->exclude.names.n;
+        struct zc_prefixes seen = { 0 };
+        struct zc_listing l;
+        bool ok = true;
+
+        zc_listing_start(&l, name, text, n);
+        while (ok && zc_listing_next(&l, err))
+                ok = list_line(s, &l, &seen, err);
+        ok = ok && !l.failed;
+        if (ok && seen.n > 1)
+                qsort(seen.list, seen.n, sizeof *seen.list, zc_prefix_order);
+        for (size_t i = 0; ok && i < seen.n; i++)
+                ok = add_prefix(&s->exclude.prefixes, &seen.list[i], err);
+        while (!ok && s->exclude.names.n > names)
+                free(s->exclude.names.list[--s->exclude.names.n]);
+        zc_prefixes_release(&seen);
+        return ok;
+}
+
 /* ---- targets ---- */
 
 static bool configured(const struct zc_scope *s)
 {
         return s->allow.prefixes.n + s->allow.names.n > 0;
-}
-
-/* Whether the union of the prefixes holds all of p: one of them does, or some lie inside and both halves are held. */
-static bool covered(const struct prefixes *by, struct zc_prefix p)
-{
-        bool inside = false;
-        struct zc_prefix low, high;
-
-        for (size_t i = 0; i < by->n; i++) {
-                if (zc_prefix_covers(&by->list[i], &p))
-                        return true;
-                inside |= zc_prefix_covers(&p, &by->list[i]);
-        }
-        if (!inside || p.bits == (p.addr.family == AF_INET ? 32 : 128))
-                return false;
-        low = high = p;
-        high.addr.bytes[p.bits / 8] |= (uint8_t)(0x80u >> (p.bits % 8));
-        low.bits = high.bits = (uint8_t)(p.bits + 1);
-        return covered(by, low) && covered(by, high);
 }
 
 static bool wide_and_public(const struct zc_prefix *p)
@@ -272,12 +272,12 @@ static bool refuse_target(const struct zc_target *t, const char *why, struct zc_
 static bool authorise_prefix(struct zc_scope *s, const struct zc_target *t,
                              const struct zc_prefix *p, struct zc_err *err)
 {
-        if (covered(&s->exclude.prefixes, *p))
+        if (zc_prefixes_cover(&s->exclude.prefixes, p))
                 return refuse_target(t,
                                      "scope.exclude holds it: take it out of the targets, or out "
                                      "of the exclusions",
                                      err);
-        if (configured(s) && !covered(&s->allow.prefixes, *p))
+        if (configured(s) && !zc_prefixes_cover(&s->allow.prefixes, p))
                 return refuse_target(
                         t,
                         t->literal
@@ -386,13 +386,16 @@ static bool any_of(const struct zc_addr *a,
 
 static bool is_excluded(const struct zc_scope *s, const struct zc_addr *a)
 {
-        return in(&s->exclude.prefixes, a);
+        return zc_prefixes_has(&s->exclude.prefixes, a);
 }
 
 static bool is_metadata(const struct zc_scope *s, const struct zc_addr *a)
 {
         (void)s;
-        return holds(metadata, ZC_COUNT(metadata), a);
+        for (size_t i = 0; i < ZC_COUNT(metadata); i++)
+                if (zc_prefix_contains(&metadata[i], a))
+                        return true;
+        return false;
 }
 
 enum zc_scope_verdict zc_scope_check(const struct zc_scope *s, const char *name,
@@ -402,16 +405,17 @@ enum zc_scope_verdict zc_scope_check(const struct zc_scope *s, const char *name,
 
         if (any_of(&a, is_excluded, s) || matches(&s->exclude.names, name))
                 return ZC_SCOPE_EXCLUDED;
-        if ((never(&a) || any_of(&a, is_metadata, s)) && !in(&s->literal, &a))
+        if ((never(&a) || any_of(&a, is_metadata, s)) && !zc_prefixes_has(&s->literal, &a))
                 return ZC_SCOPE_NEVER;
-        if (in(&s->own, &a))
+        if (zc_prefixes_has(&s->own, &a))
                 return ZC_SCOPE_IN;
         if (configured(s))
-                return in(&s->allow.prefixes, &a) || matches(&s->allow.names, name)
+                return zc_prefixes_has(&s->allow.prefixes, &a) || matches(&s->allow.names, name)
                                ? ZC_SCOPE_IN
                                : ZC_SCOPE_OUTSIDE;
-        return in(&s->targets.prefixes, &a) || matches(&s->targets.names, name) ? ZC_SCOPE_IN
-                                                                                : ZC_SCOPE_OUTSIDE;
+        return zc_prefixes_has(&s->targets.prefixes, &a) || matches(&s->targets.names, name)
+                       ? ZC_SCOPE_IN
+                       : ZC_SCOPE_OUTSIDE;
 }
 
 enum zc_scope_verdict zc_scope_check_from(const struct zc_scope *s, const char *from,

@@ -200,23 +200,30 @@ static void task_add(struct zc_item *item, const struct task *t, void (*run)(voi
         item_close(item);
 }
 
-/** Members are generated while workers are free; when time is over, the record says where the generator stood. */
+/** Members are generated while workers are free, in an order that spares each network; when time is over, the record says so. */
 static void block_add(struct zc_item *item, struct task *t)
 {
-        struct zc_block_iter it;
+        const struct zc_shard *shard = &item->collector->spec->job->shard;
+        struct zc_permute order;
+        uint64_t count = zc_block_count(&item->t->block);
 
-        zc_block_start(&it, &item->t->block);
-        while (zc_block_next(&it, &t->addr)) {
-                char member[ZC_ADDR_LEN], why[128];
+        zc_permute_init(&order, shard->seed, count);
+        for (uint64_t i = 0; i < count; i++) {
+                char member[ZC_ADDR_LEN], why[192];
 
+                t->addr = zc_block_at(&item->t->block, zc_permute_at(&order, i));
+                if (!zc_shard_has_address(shard, &t->addr))
+                        continue;
                 if (!zc_collector_over(item->collector)) {
                         t->local = is_own(item->collector, &t->addr);
                         task_add(item, t, task_address);
                         continue;
                 }
                 zc_addr_format(&t->addr, member);
-                snprintf(why, sizeof why, "the run's deadline passed before %s and those after it",
-                         member);
+                snprintf(why, sizeof why,
+                         "the run's deadline passed before %s and %llu more of its members had "
+                         "their turn",
+                         member, (unsigned long long)(count - i - 1));
                 put(item->collector,
                     zc_scan_record(zc_plan_asset(item->jt, item->t, item->collector->vantage,
                                                  item->t->named),
@@ -358,14 +365,16 @@ static void targets_observe(struct zc_collector *c)
                 return;
         }
         for (size_t i = 0; i < job->target_count; i++) {
-                for (size_t j = 0; j < job->targets[i].named_count; j++, n++) {
+                for (size_t j = 0; j < job->targets[i].named_count; j++) {
+                        if (!zc_shard_has(&job->shard, &job->targets[i].named[j]))
+                                continue;
                         items[n].collector = c;
                         items[n].target = i;
                         items[n].named = j;
                         items[n].jt = &job->targets[i];
                         items[n].t = &job->targets[i].named[j];
                         atomic_init(&items[n].open, 1);
-                        item_start(&items[n]);
+                        item_start(&items[n++]);
                 }
         }
         zc_pool_wait(c->pool);

@@ -23,6 +23,14 @@ const char *zc_work_name(const struct zc_work *w)
                                                                                       : t->host;
 }
 
+/** What may go to one address: the lower of the ceilings that the user set. */
+static unsigned per_second(const struct zc_work *w, const struct zc_job *job)
+{
+        if (job->per_host && !w->local && (job->per_second == 0 || job->per_host < job->per_second))
+                return job->per_host;
+        return job->per_second;
+}
+
 struct zc_io zc_work_io(const struct zc_work *w, struct zc_deadline deadline)
 {
         const struct zc_collector *c = w->item->collector;
@@ -34,7 +42,7 @@ struct zc_io zc_work_io(const struct zc_work *w, struct zc_deadline deadline)
                                .syn = w->item->t->kind == ZC_TARGET_BLOCK ? NULL : c->syn,
                                .pace = unhurried && job->concurrency == 0 ? NULL : c->pace,
                                .at_once = unhurried ? c->at_once_each : c->at_once,
-                               .per_second = job->per_second,
+                               .per_second = per_second(w, job),
                                .root = job->root ? job->root : "" };
 }
 

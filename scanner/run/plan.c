@@ -173,6 +173,10 @@ bool zc_plan_from(const struct zc_probe *const *probes, const struct zc_job *job
         bool any = false;
 
         targets_count(job, &plan);
+        if (plan.local && job->shard.count > 0)
+                return zc_fail(err, ZC_E_USAGE,
+                               "--shard divides targets among runs, and `local` is another machine "
+                               "in each: audit it without --shard");
         if (!plan.local && !plan.remote)
                 return zc_fail(err, ZC_E_USAGE,
                                "no target: name a host, a host:port, a URL, a block, or local");

@@ -18,11 +18,14 @@ bool zc_track_init(struct zc_track *t, const struct zc_job *job, const struct zc
                 return zc_fail(err, ZC_E_NOMEM, "no memory for %zu targets", n);
         }
         for (size_t i = 0; i < job->target_count; i++) {
-                for (size_t j = 0; j < job->targets[i].named_count; j++)
-                        t->items[t->count++] = (struct zc_tracked){ .jt = &job->targets[i],
-                                                                    .t = &job->targets[i].named[j],
-                                                                    .target = i,
-                                                                    .named = j };
+                for (size_t j = 0; j < job->targets[i].named_count; j++) {
+                        if (zc_shard_has(&job->shard, &job->targets[i].named[j]))
+                                t->items[t->count++] =
+                                        (struct zc_tracked){ .jt = &job->targets[i],
+                                                             .t = &job->targets[i].named[j],
+                                                             .target = i,
+                                                             .named = j };
+                }
         }
         return true;
 }

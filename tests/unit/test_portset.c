@@ -43,7 +43,7 @@ static const struct {
         { "sshh", NULL, "did you mean \"ssh\"?" },
         { "22,redsi", NULL, "column 4: no service is called \"redsi\"; did you mean \"redis\"?" },
         { "qqqqqqqq", NULL, "write numbers" },
-        { "top-1000", NULL, "\"top-1000\" is not a list we have: write top-100" },
+        { "top-500", NULL, "\"top-500\" is not a list we have: write top-100, top-1000" },
         { "top-", NULL, "column 1" },
         { "22,a\x1b[1m", NULL, "\\u{1b}" },
         { "2\xff", NULL, "\\xff" },
@@ -100,7 +100,7 @@ static void test_walk(void **state)
 
 static void test_top(void **state)
 {
-        struct zc_portset s;
+        struct zc_portset s, top;
         struct zc_err err = { 0 };
 
         (void)state;
@@ -109,6 +109,13 @@ static void test_top(void **state)
         for (size_t i = 0; i < 6; i++)
                 assert_true(zc_portset_has(
                         &s, ((const uint16_t[]){ 22, 80, 443, 5432, 6379, 2375 })[i]));
+        top = s;
+        assert_true(zc_portset_parse("top-1000", &s, &err));
+        assert_int_equal(zc_portset_count(&s), 1000);
+        for (int p = zc_portset_next(&top, 1); p >= 0; p = zc_portset_next(&top, p + 1))
+                assert_true(zc_portset_has(&s, (uint16_t)p));
+        assert_true(zc_portset_has(&s, 2376) && zc_portset_has(&s, 50000) && zc_portset_has(&s, 1));
+        assert_false(zc_portset_has(&s, 51820)); /* UDP */
         assert_true(zc_portset_parse("top-100,1", &s, &err));
         assert_int_equal(zc_portset_count(&s), 101);
 }

@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "zc/scope.h"
+#include "zc/text.h"
 
 #define MAX 6
 
@@ -269,12 +270,81 @@ static void test_no_memory(void **state)
         }
 }
 
+/* ---- files of exclusions ---- */
+
+static const struct {
+        const char *text, *error; /* NULL: taken */
+} lists[] = {
+        { "", NULL },
+        { "# nothing\n\n   \n", NULL },
+        { "10.0.0.0/8\r\n\t192.0.2.1  # the printer\n*.example.org\n2001:db8::/32", NULL },
+        { "10.0.0.0/8\n 10.0.0.1/8\n", "f:2:2: " },
+        { "a.example\nexa mple\n", "f:2:1: exclude \"exa mple\": no blanks" },
+        { "http://a.example/\n", "f:1:1: exclude" },
+        { "300.1.1.1", "f:1:1: " },
+};
+
+static void test_lists(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ZC_COUNT(lists); i++) {
+                ZC_AUTO(zc_scope) s = zc_scope_new();
+                struct zc_err err = { 0 };
+                bool ok = zc_scope_exclude_list(s, "f", lists[i].text, strlen(lists[i].text), &err);
+
+                assert_int_equal(ok, lists[i].error == NULL);
+                if (!ok && strncmp(err.text, lists[i].error, strlen(lists[i].error)) != 0)
+                        fail_msg("%s", err.text);
+        }
+}
+
+static void test_list_bytes(void **state)
+{
+        static const char nul[] = "10.0.0.1\n10.0\0.0.2\n";
+        ZC_AUTO(zc_scope) s = zc_scope_new();
+        struct zc_err err = { 0 }, again = { 0 };
+        char line[4000];
+
+        (void)state;
+        assert_false(zc_scope_exclude_list(s, "f", nul, sizeof nul - 1, &err));
+        assert_non_null(strstr(err.text, "f:2:1: the line holds a NUL byte"));
+        memset(line, 'a', sizeof line);
+        assert_false(zc_scope_exclude_list(s, "f", line, sizeof line, &again));
+        assert_non_null(strstr(again.text, "f:1:1: the line is longer than 2048 bytes"));
+}
+
+/** A hundred thousand single addresses, every second of a /15, from the last to the first: each is excluded, and its neighbour is not. */
+static void test_long_list(void **state)
+{
+        ZC_AUTO(zc_scope) s = zc_scope_new();
+        ZC_AUTO_TEXT text = { 0 };
+        struct zc_err err = { 0 };
+
+        (void)state;
+        zc_text_init(&text, (size_t)4 << 20);
+        for (unsigned i = 100000; i-- > 0;)
+                zc_text_printf(&text, "10.%u.%u.%u\n", 2 * i >> 16, (2 * i >> 8) & 255,
+                               2 * i & 255);
+        assert_true(zc_scope_allow(s, "10.0.0.0/8", &err));
+        assert_true(zc_scope_exclude_list(s, "f", zc_text_str(&text), text.len, &err));
+        for (unsigned i = 0; i < 200000; i++) {
+                const struct zc_addr a = {
+                        AF_INET, { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i }, 0
+                };
+
+                assert_int_equal(zc_scope_check(s, NULL, &a),
+                                 i % 2 ? ZC_SCOPE_IN : ZC_SCOPE_EXCLUDED);
+        }
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_verdicts),
-                                            cmocka_unit_test(test_refusals),
-                                            cmocka_unit_test(test_many),
-                                            cmocka_unit_test(test_no_memory) };
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_verdicts),   cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_many),       cmocka_unit_test(test_lists),
+                cmocka_unit_test(test_list_bytes), cmocka_unit_test(test_long_list),
+                cmocka_unit_test(test_no_memory)
+        };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,7 @@ static struct zc_exchange_limits limits(const struct walk *w)
                 l.at_once = (ports ? ports : 1) * TIMING_ATTEMPTS_FEW;
         if (job->at_once && job->at_once < l.at_once)
                 l.at_once = job->at_once;
-        if (job->per_second && (l.per_second == 0 || job->per_second < l.per_second))
+        if (job->per_second) /* who says a rate means it */
                 l.per_second = job->per_second;
         return l;
 }

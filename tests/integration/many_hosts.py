@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+"""Many hosts: blocks in permuted order, exclusions from a file, shards that are the whole together and have nothing in common. One namespace
+answers for all of 10.66.0.0/16."""
+import ipaddress
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+import netns  # noqa: E402
+
+ZC = os.path.abspath(os.environ.get("ZC", "build/zerocrit"))
+NS = f"zcmany{os.getpid()}"
+PORTS = "22000-22003"  # two of them are open
+OPEN = "22001-22002"
+COMMON = ["--only", "ports", "--ports", PORTS, "--rate", "max"]
+PEER = """
+import socket, threading
+held = []
+for port in (22001, 22002):
+    s = socket.socket(); s.bind(("0.0.0.0", port)); s.listen(4096); held.append(s)
+print("ready", flush=True)
+threading.Event().wait()
+"""
+
+count = failed = 0
+
+
+def ok(good, name, *more):
+    global count, failed
+    count += 1
+    print(("" if good else "not ") + f"ok {count} - {name}", flush=True)
+    if not good:
+        failed += 1
+        for line in more:
+            print("# " + str(line)[:2000].replace("\n", "\n# "))
+
+
+def zc(*argv, **how):
+    return subprocess.run(netns.inside(NS, ZC, *argv), capture_output=True, text=True, check=False, timeout=60, **how)
+
+
+def collect(name, *argv):
+    r = zc("collect", *argv, "-o", name)
+    try:
+        with open(name, encoding="utf-8") as f:
+            return r, json.load(f)
+    except (OSError, ValueError):
+        return r, {"scans": [], "endpoints": [], "problems": [], "run": {}}
+
+
+def members(block):
+    return {str(a) for a in ipaddress.ip_network(block).hosts()}
+
+
+def scanned(evidence):
+    return [s["address"] for s in evidence["scans"]]
+
+
+def facts(evidence):
+    """What was found, in an order of its own, without times."""
+    scans = sorted((s["address"], s["outcome"], s.get("open"), s.get("closed")) for s in evidence["scans"])
+    ends = sorted((e["address"], e["port"], e["state"]) for e in evidence["endpoints"])
+    return scans, ends
+
+
+def blocks():
+    r, e = collect("whole.json", "10.66.1.0/26", *COMMON)
+    ok(r.returncode == 0, "a block is collected", r.stderr)
+    ok(sorted(scanned(e)) == sorted(members("10.66.1.0/26")), "each member has one scan", scanned(e))
+    ok(all(s["open"] == OPEN and s["closed"] == "22000,22003" for s in e["scans"]), "with the state of each port", e["scans"][:2])
+    order = [int(a.rsplit(".", 1)[1]) for a in scanned(e)]
+    ok(sum(abs(a - b) <= 2 for a, b in zip(order, order[1:])) < len(order) / 2, "neighbours are not looked at one after another", order)
+    ok("nothing is held back" in r.stderr, "--rate max says what it does", r.stderr)
+    return e
+
+
+def exclusions():
+    with open("exclude.txt", "w", encoding="utf-8") as f:
+        f.write("# not these\n10.66.1.0/28\n10.66.1.40 # the printer\n\n")
+    r, e = collect("some.json", "10.66.1.0/26", *COMMON, "--exclude-file", "exclude.txt", "--exclude", "10.66.1.62")
+    gone = {f"10.66.1.{i}" for i in [*range(1, 16), 40, 62]}
+    ok({s["address"] for s in e["scans"] if s["outcome"] == "skipped"} == gone, "what a file excludes is not contacted, and told", r.stderr)
+    ok({s["address"] for s in e["scans"] if s["outcome"] == "done"} == members("10.66.1.0/26") - gone, "the others are", r.stderr)
+    with open("bad.txt", "w", encoding="utf-8") as f:
+        f.write("10.66.1.0/28\n  10.66.1.1/28\n")
+    r = zc("collect", "10.66.1.0/26", "--exclude-file", "bad.txt", "-o", "bad.json")
+    ok(r.returncode == 2 and "bad.txt:2:3" in r.stderr, "a bad line is told with its place", r.stderr)
+    r = zc("collect", "10.66.1.3", "--exclude-file", "exclude.txt", "-o", "bad.json")
+    ok(r.returncode == 2 and "scope.exclude holds it" in r.stderr, "a target that it excludes is refused", r.stderr)
+
+
+def shards(whole):
+    targets = ["10.66.1.0/26", "10.66.9.1", "10.66.9.2", "10.66.9.3", "http://10.66.9.2:22001/"]
+    r, e = collect("all.json", *targets, *COMMON)
+    parts = [collect(f"part{i}.json", *targets, *COMMON, "--shard", f"{i}/3") for i in (1, 2, 3)]
+    seen = [set(scanned(p[1])) for p in parts]
+    ok(all(p[0].returncode == 0 for p in parts), "shards are collected", [p[0].stderr for p in parts])
+    ok(set().union(*seen) == set(scanned(e)), "together they are the whole")
+    ok(not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2]), "no two have a host in common")
+    ok(all(seen), "none is empty", [len(s) for s in seen])
+    ok([p[1]["run"]["options"]["shard"] for p in parts] == ["1/3", "2/3", "3/3"], "each says which it is")
+    both = [[f[k] for p in parts for f in [facts(p[1])]] for k in (0, 1)]
+    ok([sorted(sum(b, [])) for b in both] == list(facts(e)), "and finds what the whole finds")
+    for i in (1, 2, 3):
+        r = zc("judge", f"part{i}.json", "--profile", "default", "--format", "json", "-o", f"report{i}.json")
+        with open(f"report{i}.json", encoding="utf-8") as f:
+            reasons = json.load(f)["gate"]["reasons"]
+        others = {f"10.66.9.{k}" for k in (1, 2, 3)} - seen[i - 1]
+        ok(not any(o in str(x) for x in reasons for o in others), f"shard {i} does not miss what is another's", reasons)
+    r = zc("collect", "local", "10.66.1.0/26", "--shard", "1/2", "-o", "no.json")
+    ok(r.returncode == 2 and "--shard" in r.stderr, "local is in no shard", r.stderr)
+    r = zc("collect", "10.66.1.0/26", "--shard", "3/2", "-o", "no.json")
+    ok(r.returncode == 2 and "--shard: there is no shard 3/2" in r.stderr, "a shard that is none is refused", r.stderr)
+
+
+def main():
+    netns.plan_skip(netns.why_not(veth=False))
+    work = tempfile.mkdtemp()
+    os.chdir(work)
+    netns.add(NS)
+    peer = None
+    try:
+        netns.ip("-n", NS, "route", "add", "local", "10.66.0.0/16", "dev", "lo")
+        peer = subprocess.Popen(netns.inside(NS, sys.executable, "-c", PEER), stdout=subprocess.PIPE, text=True)
+        peer.stdout.readline()
+        whole = blocks()
+        exclusions()
+        shards(whole)
+    finally:
+        if peer:
+            peer.kill()
+            peer.wait()
+        netns.delete(NS)
+        os.chdir("/")
+        shutil.rmtree(work)
+    print(f"1..{count}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
