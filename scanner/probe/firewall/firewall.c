@@ -8,6 +8,7 @@
 #include "admits.h"
 #include "interfaces.h"
 #include "others.h"
+#include "persist.h"
 #include "zc/evidence.h"
 #include "zc/fw_read.h"
 #include "zc/netlink.h"
@@ -224,6 +225,15 @@ static void add_netns(json_t *out, const struct zc_fw_netns *ns, bool *bad)
         set(out, "netns", o, bad);
 }
 
+/** Files say what boots on the machine, not in a namespace beside it; a --root names its machine itself. */
+static bool add_persistence(const struct zc_fw_live *live, const char *root, json_t *out)
+{
+        if (*root || live->netns.initial == ZC_FW_INITIAL_YES)
+                return fw_persist_tell(&live->ruleset, root, out);
+        return live->netns.initial != ZC_FW_INITIAL_NO ||
+               json_object_set_new(out, "persistence", json_null()) == 0;
+}
+
 static bool firewall_run(const struct zc_subject *subject, struct zc_io *io, json_t *out,
                          struct zc_err *err)
 {
@@ -240,6 +250,7 @@ static bool firewall_run(const struct zc_subject *subject, struct zc_io *io, jso
                 zc_fw_live_release(&live);
                 return false;
         }
+        bad |= !add_persistence(&live, io->root ? io->root : "", out);
         ok = fill(out, &s, err) && (!bad || zc_fail(err, ZC_E_NOMEM, "the firewall's evidence"));
         if (ok && live.netns.toy)
                 zc_io_partial(io, "CAP_NET_ADMIN",
