@@ -165,9 +165,9 @@ static struct zc_admission row_admission(struct zc_join *j, const struct zc_join
 /** What is told of it by other names, and only where there is any. */
 static bool row_extras(const struct zc_join_row *r, json_t *row)
 {
-        return (!r->ports ||
-                (json_object_set_new(row, "ports", json_string(r->ports)) == 0 &&
-                 json_object_set_new(row, "count", json_integer((json_int_t)r->count)) == 0)) &&
+        return (!r->ports || json_object_set_new(row, "ports", json_string(r->ports)) == 0) &&
+               (!r->lines ||
+                json_object_set_new(row, "count", json_integer((json_int_t)r->count)) == 0) &&
                (json_array_size(r->endpoints) < 2 ||
                 json_object_set(row, "endpoints", r->endpoints) == 0) &&
                (!r->service_name ||

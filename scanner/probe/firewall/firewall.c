@@ -68,7 +68,27 @@ static void add_base(json_t *out, const struct zc_fw_chain *c, bool *bad)
                 set(out, "policy", json_string(c->policy == ZC_FW_DROP ? "drop" : "accept"), bad);
 }
 
-static json_t *chain_json(const struct zc_fw_chain *chain, bool *bad)
+/** Rules that write a log, in whatever words. */
+static size_t logs_of(const struct zc_fw_ruleset *rs, const struct zc_fw_chain *chain)
+{
+        static const char *const names[] = { "log", "xt target LOG", "xt target NFLOG",
+                                             "xt target ULOG" };
+        size_t logs = 0;
+
+        for (size_t i = 0; i < chain->rule_count; i++) {
+                const struct zc_fw_rule *r = &chain->rules[i];
+                bool one = false;
+
+                for (uint32_t o = r->first; o < r->first + r->count; o++)
+                        for (size_t n = 0; n < ZC_COUNT(names); n++)
+                                one |= rs->ops[o].name && strcmp(rs->ops[o].name, names[n]) == 0;
+                logs += one;
+        }
+        return logs;
+}
+
+static json_t *chain_json(const struct zc_fw_ruleset *rs, const struct zc_fw_chain *chain,
+                          bool *bad)
 {
         json_t *out =
                 json_pack("{s:s, s:I}", "name", chain->name, "handle", (json_int_t)chain->handle);
@@ -89,6 +109,7 @@ static json_t *chain_json(const struct zc_fw_chain *chain, bool *bad)
         set(out, "devices", device_names(chain, bad), bad);
         set(out, "flags", flags, bad);
         set(out, "rules", json_integer((json_int_t)chain->rule_count), bad);
+        set(out, "logs", json_integer((json_int_t)logs_of(rs, chain)), bad);
         return out;
 }
 
@@ -100,7 +121,7 @@ static json_t *table_json(const struct zc_fw_ruleset *rs, uint32_t number, bool 
 
         for (size_t i = 0; i < rs->chain_count; i++) {
                 if (rs->chains[i].table == number)
-                        add(chains, chain_json(&rs->chains[i], bad), bad);
+                        add(chains, chain_json(rs, &rs->chains[i], bad), bad);
         }
         add_flag(flags, t->dormant, "dormant", bad);
         add_flag(flags, t->owned, "owner", bad);
