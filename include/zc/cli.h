@@ -56,7 +56,7 @@ struct zc_options {
         const struct zc_command *command;
         struct zc_list args; /* what is neither an option nor the command */
         const char *output, *format, *evidence, *config, *targets, *waivers, *policy, *framework,
-                *baseline, *ports, *shard, *root, *vantage, *profile, *expression, *kind, *trust, *owner,
+                *baseline, *ports, *shard, *resume, *root, *vantage, *profile, *expression, *kind, *trust, *owner,
                 *approver, *reason, *ticket, *expires;
         const char *from, *to, *port, *proto, *iif, *ct, *packets; /* reach */
         struct zc_list reports, only, skip, exclude, exclude_files, fail_on, rules;

@@ -32,6 +32,8 @@ struct zc_evidence;
 bool zc_evidence_create(const char *path, const json_t *run, struct zc_evidence **out, struct zc_err *err) ZC_MUST_USE;
 /** Append one record (borrowed), flushed to the file at once. Refuses a record that is none of the forms above. */
 bool zc_evidence_put(struct zc_evidence *ev, const json_t *record, struct zc_err *err) ZC_MUST_USE;
+/** What is being written goes to another path; what stood there is replaced. The evidence stays open. */
+bool zc_evidence_rename(struct zc_evidence *ev, const char *path, struct zc_err *err) ZC_MUST_USE;
 /** Append {finished}. A stream without it is a partial one. */
 bool zc_evidence_finish(struct zc_evidence *ev, struct zc_err *err) ZC_MUST_USE;
 

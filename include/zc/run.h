@@ -25,6 +25,8 @@ struct zc_job_target {
         const struct zc_portset *ports; /* NULL: the job's */
 };
 
+struct zc_done;
+
 struct zc_job {
         struct zc_job_target *targets;
         size_t target_count;
@@ -37,11 +39,22 @@ struct zc_job {
         unsigned per_second;      /* packets or new connections a second over all, 0: default; ZC_RATE_MOST: no manners */
         unsigned per_host;        /* the same to one address, 0: default */
         struct zc_shard shard;    /* and the seed of every order */
+        const struct zc_done *done; /* what needs no second look; NULL: everything is to be looked at */
         uint64_t excluded;        /* hash of what files exclude, 0: none */
         const char *root;         /* --root, "" for none */
         const char *vantage;      /* --vantage ID, NULL: machine-id */
         const json_t *options;    /* what the user chose, for run.options; no secrets */
 };
+
+/**
+ * A run that was cut goes on (--resume): what its stream has finished, whether a job with this head is the same run (else ZC_E_USAGE: what differs),
+ * and the stream at path that holds what was finished and takes what follows; path may be where it was read from.
+ */
+void zc_done_free(struct zc_done *d);
+ZC_FREEP(zc_done);
+bool zc_done_read(struct zc_evidence *from, struct zc_done **out, struct zc_err *err) ZC_MUST_USE;
+bool zc_resume_check(const struct zc_evidence *from, const json_t *run, struct zc_err *err) ZC_MUST_USE;
+bool zc_resume_begin(struct zc_evidence *from, const struct zc_done *done, const char *path, struct zc_evidence **out, struct zc_err *err) ZC_MUST_USE;
 
 /** Refuse a job that cannot run (unknown probe, nothing left of the plan): ZC_E_USAGE. Authorises every target in the job's scope, so it comes first. */
 bool zc_job_check(const struct zc_job *job, struct zc_err *err) ZC_MUST_USE;

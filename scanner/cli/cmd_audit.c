@@ -18,6 +18,7 @@ struct audit {
 static void audit_release(struct audit *a)
 {
         zc_bundle_release(&a->b);
+        zc_keep_release(&a->k);
         zc_settings_release(&a->s);
 }
 
@@ -35,7 +36,8 @@ static bool audit_prepare(struct audit *a, struct zc_err *err)
                 if (inputs[i] && !zc_outputs_spare(&a->w, inputs[i], err))
                         return false;
         }
-        if (!zc_settings_job(&a->s, err) || !zc_settings_judge(&a->s, err))
+        if (!zc_settings_job(&a->s, err) || !zc_settings_judge(&a->s, err) ||
+            (a->s.job.target_count > 0 && !zc_keep_resume(&a->k, &a->s, err)))
                 return false;
         for (size_t i = 0; i < a->s.evidence.count; i++) {
                 if (!zc_outputs_spare(&a->w, a->s.evidence.item[i], err) ||

@@ -23,7 +23,7 @@ static bool collect_run(struct zc_options *o, int *status, struct zc_err *err)
         ZC_AUTO(zc_evidence) ev = NULL;
         struct zc_outputs w = { .o = o };
         struct zc_collected c = { 0 };
-        struct zc_keep k;
+        ZC_AUTO_KEEP k = { 0 };
 
         if (!zc_settings_open(&s, o, err) ||
             !zc_keep_plan(&k, &w, o->output ? o->output : "-", "-o", err))
@@ -35,6 +35,8 @@ static bool collect_run(struct zc_options *o, int *status, struct zc_err *err)
                 return zc_fail(
                         err, ZC_E_USAGE,
                         "every configured target is evidence already: there is nothing to collect");
+        if (!zc_keep_resume(&k, &s, err))
+                return false;
         if (o->dry_run)
                 return dry_run(&s, status, err);
         *status = ZC_EXIT_FAULT;

@@ -53,11 +53,40 @@ bool zc_keep_plan(struct zc_keep *k, struct zc_outputs *w, const char *path, con
         return true;
 }
 
+bool zc_keep_resume(struct zc_keep *k, const struct zc_settings *s, struct zc_err *err)
+{
+        const char *path = s->o->resume;
+        json_auto_t *head = NULL;
+
+        if (!path)
+                return true;
+        head = zc_job_head(&s->job, err);
+        if (!head)
+                return false;
+        if (!is_plain(path))
+                return zc_fail(err, ZC_E_USAGE, "--resume %s: the stream must be a file", path);
+        if (!zc_evidence_open(path, &k->from, err) || !zc_resume_check(k->from, head, err) ||
+            !zc_done_read(k->from, &k->done, err))
+                return zc_ctx(err, "--resume %s", path);
+        if (!k->stream)
+                k->stream = path;
+        return true;
+}
+
+void zc_keep_release(struct zc_keep *k)
+{
+        zc_evidence_free(ZC_TAKE(k->from));
+        zc_done_free(ZC_TAKE(k->done));
+}
+
 bool zc_keep_create(const struct zc_keep *k, const struct zc_settings *s, struct zc_evidence **out,
                     struct zc_err *err)
 {
-        json_auto_t *head = zc_job_head(&s->job, err);
+        json_auto_t *head = NULL;
 
+        if (k->from)
+                return zc_resume_begin(k->from, k->done, k->stream, out, err);
+        head = zc_job_head(&s->job, err);
         return head && zc_evidence_create(k->stream, head, out, err);
 }
 
@@ -116,10 +145,12 @@ static bool keep_interrupted(const struct zc_keep *k, struct zc_evidence *ev,
 bool zc_keep_collect(const struct zc_keep *k, const struct zc_settings *s, struct zc_evidence *ev,
                      struct zc_collected *c, struct zc_err *err)
 {
+        struct zc_job job = s->job;
         bool ok;
 
         progress(s->o, &s->job, true);
-        ok = zc_collect(&s->job, ev, c, err);
+        job.done = k->done;
+        ok = zc_collect(&job, ev, c, err);
         progress(s->o, &s->job, false);
         if (!ok)
                 return k->stream ? zc_ctx(err, "what was collected is in %s", k->stream) : false;

@@ -8,6 +8,8 @@
 struct zc_keep {
         const char *path;   /* the document; NULL: none is wanted, or the stream is all */
         const char *stream; /* NULL: a spool without a name */
+        struct zc_evidence *from; /* --resume: what goes on; NULL: nothing */
+        struct zc_done *done;
 };
 
 /**
@@ -16,6 +18,10 @@ struct zc_keep {
  */
 bool zc_keep_plan(struct zc_keep *k, struct zc_outputs *w, const char *path, const char *named,
                   struct zc_err *err) ZC_MUST_USE;
+/** --resume: open the stream, and see whether it is of this very run. Its path is where it goes on, unless there is another. */
+bool zc_keep_resume(struct zc_keep *k, const struct zc_settings *s, struct zc_err *err) ZC_MUST_USE;
+void zc_keep_release(struct zc_keep *k);
+#define ZC_AUTO_KEEP __attribute__((cleanup(zc_keep_release))) struct zc_keep
 /** Create the evidence; nothing is sent yet. */
 bool zc_keep_create(const struct zc_keep *k, const struct zc_settings *s, struct zc_evidence **out,
                     struct zc_err *err) ZC_MUST_USE;

@@ -55,6 +55,8 @@ const struct zc_option zc_options_table[] = {
           "at most N connections at once" },
         { "shard", 0, "I/N", ZC_OPT_TEXT, OBSERVE, AT(shard),
           "only part I of N of the targets: each host is in one part alone" },
+        { "resume", 0, "STREAM", ZC_OPT_TEXT, OBSERVE, AT(resume),
+          "go on with a run that was cut, by its .ndjson; give the same targets and options" },
         { "vantage", 0, "ID", ZC_OPT_TEXT, ZC_CMD_CONFIG | OBSERVE, AT(vantage),
           "name this machine ID in the evidence; default: its machine id" },
         { "dry-run", 0, NULL, ZC_OPT_FLAG, OBSERVE | RECHECK, AT(dry_run),

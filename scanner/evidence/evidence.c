@@ -322,6 +322,21 @@ bool zc_evidence_create(const char *path, const json_t *run, struct zc_evidence 
         return true;
 }
 
+bool zc_evidence_rename(struct zc_evidence *ev, const char *path, struct zc_err *err)
+{
+        char *name = strdup(path);
+
+        if (!name)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for evidence");
+        if (rename(ev->name, path) != 0) {
+                free(name);
+                return zc_fail_errno(err, "cannot write %s", path);
+        }
+        free(ev->name);
+        ev->name = name;
+        return true;
+}
+
 bool zc_evidence_put(struct zc_evidence *ev, const json_t *record, struct zc_err *err)
 {
         const json_t *value = NULL;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "collector_work.h"
+#include "resume.h"
 
 #define ADDRESS_BUDGET_MS (INT64_C(10) * 60 * 1000) /* one address, all probes */
 #define RATE_ASSUMED 100u
@@ -20,7 +21,8 @@ struct seen {
         const struct zc_work *work;
         json_t *records; /* array; kept back until the address need not be tried again */
         json_t *scan;    /* the last scan record's body; kept back until its outcome is known */
-        json_t *open;    /* array of endpoint bodies for the endpoint probes */
+        json_t *scans; /* array: those whose outcome is known; the last records of an address, and so the sign that it is finished */
+        json_t *open;  /* array of endpoint bodies for the endpoint probes */
         size_t open_count, given; /* to the endpoint probes */
         struct zc_pool *pool;     /* of endpoint probes; NULL until the first is begun */
         struct zc_deadline deadline;
@@ -214,10 +216,15 @@ static void scan_finish(struct seen *s, const struct zc_io *io)
                                     "transport", "tcp");
         if (!json_object_get(s->scan, "outcome"))
                 json_object_update(s->scan, outcome);
-        if (s->scan)
-                put(s->work, json_pack("{s:O}", "scan", s->scan));
-        json_decref(s->scan);
-        s->scan = NULL;
+        json_array_append_new(s->scans, json_pack("{s:o}", "scan", ZC_TAKE(s->scan)));
+}
+
+/** That of the first probe comes last: where it stands, all others do. */
+static void scans_put(struct seen *s)
+{
+        for (size_t i = json_array_size(s->scans); i-- > 0;)
+                put(s->work, json_incref(json_array_get(s->scans, i)));
+        json_array_clear(s->scans);
 }
 
 /* ---- probes ---- */
@@ -438,14 +445,42 @@ static int64_t budget_of(const struct zc_work *w)
         return ADDRESS_BUDGET_MS + PORT_ATTEMPTS * 1000 * ports / (rate ? rate : RATE_ASSUMED);
 }
 
+/** A host that refuses is there; a service that is named is not. */
+static void note_answer(const struct zc_work *w, bool open, bool closed)
+{
+        if (open || (closed && w->item->t->kind != ZC_TARGET_SERVICE))
+                atomic_store(&w->item->answered, true);
+}
+
+/** An earlier run, that was cut, looked at it to the end. */
+static bool is_done(const struct zc_work *w, const char *address)
+{
+        const struct zc_done *done = w->item->collector->spec->job->done;
+        ZC_AUTO_TEXT ports = { 0 };
+        unsigned found = 0;
+
+        if (!done || w->local)
+                return false;
+        zc_text_init(&ports, ZC_TEXT_CEILING);
+        zc_portset_format(w->ports, &ports);
+        if (!zc_done_has(done, w->asset, address, zc_text_str(&ports), &found))
+                return false;
+        note_answer(w, found & ZC_DONE_OPEN, found & ZC_DONE_CLOSED);
+        return true;
+}
+
 void zc_address_observe(const struct zc_work *w)
 {
-        struct seen s = { .work = w, .records = json_array(), .open = json_array() };
+        struct seen s = {
+                .work = w, .records = json_array(), .open = json_array(), .scans = json_array()
+        };
         const struct zc_collector *c = w->item->collector;
         char address[ZC_ADDR_LEN];
 
         zc_addr_format(&w->addr, address);
-        if (zc_collector_over(c)) {
+        if (is_done(w, address)) {
+                ;
+        } else if (zc_collector_over(c)) {
                 zc_address_leave(w, ZC_FAILED, "the run's deadline passed");
         } else if (in_scope(w) && routed(w)) {
                 int64_t wait_ms = wait_of(w);
@@ -457,10 +492,11 @@ void zc_address_observe(const struct zc_work *w)
                 s.deadline =
                         zc_deadline_min(zc_deadline_in(budget_of(w) + wait_ms), c->spec->deadline);
                 probes_run(&s, wait);
+                scans_put(&s);
         }
-        if (s.any_open || (s.any_closed && w->item->t->kind != ZC_TARGET_SERVICE))
-                atomic_store(&w->item->answered, true);
+        note_answer(w, s.any_open, s.any_closed);
         json_decref(s.scan);
         json_decref(s.records);
         json_decref(s.open);
+        json_decref(s.scans);
 }

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -119,6 +120,74 @@ def shards(whole):
     ok(r.returncode == 2 and "--shard: there is no shard 3/2" in r.stderr, "a shard that is none is refused", r.stderr)
 
 
+def lines_of(stream):
+    try:
+        with open(stream, "rb") as f:
+            return f.read().split(b"\n")
+    except OSError:
+        return []
+
+
+def cut(out, scans, *argv):
+    """Begins a run and kills it, its parent first, when its stream has so many scans."""
+    stream = out + ".ndjson"
+    p = subprocess.Popen(netns.inside(NS, ZC, "collect", *argv, "-o", out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while p.poll() is None and sum(b'{"scan":' in x for x in lines_of(stream)) < scans:
+        time.sleep(0.005)
+    p.kill()
+    return p.wait()
+
+
+def resumed():
+    targets = ["10.66.2.0/26", "10.66.9.1", "http://10.66.9.2:22001/"]
+    slow = [*targets, "--only", "ports", "--ports", PORTS, "--rate", "150"]
+    fast = [*targets, *COMMON]
+    _, whole = collect("uncut.json", *fast)
+    for scans in (1, 20, 45):
+        name = f"cut{scans}.json"
+        died = cut(name, scans, *slow)
+        kept = [json.loads(x)["scan"]["address"] for x in lines_of(name + ".ndjson") if x.startswith(b'{"scan":') and x.endswith(b"}")]
+        with open(name + ".ndjson", "ab") as f:
+            f.write(b'{"endpoint":{"asset":"10.66.2.9","addr')  # as if the disk had filled
+        first = json.loads(lines_of(name + ".ndjson")[0])["run"]
+        died = died == -9 and cut(name, scans + 10, *slow, "--resume", name + ".ndjson") == -9 if scans < 45 else died == -9
+        r, e = collect(name, *fast, "--resume", name + ".ndjson")
+        ok(died and r.returncode == 0 and len(kept) >= scans, f"killed after {scans} hosts, and gone on", r.stderr)
+        ok(sorted(scanned(e)) == sorted(scanned(whole)), "every address is there, once", scanned(e))
+        ok(facts(e) == facts(whole) and not e["problems"], "with what an uncut run finds", e["problems"])
+        ok(e["run"]["id"] == first["id"] and e["run"]["started"] == first["started"], "it is the same run")
+        ok(scanned(e)[:len(kept)] == kept, "what was finished was not asked again", kept)
+        ok(not os.path.exists(name + ".ndjson"), "the stream has become the document")
+
+
+def refused():
+    cut("r.json", 3, "10.66.2.0/26", "--only", "ports", "--ports", PORTS, "--rate", "100")
+    stream = "r.json.ndjson"
+    with open(stream, "rb") as f:
+        before = f.read()
+    rows = [
+        (["10.66.2.0/26", "--ports", "22000-22002"], "other ports"),
+        (["10.66.2.0/25", "--ports", PORTS], "other targets"),
+        (["10.66.2.0/26", "--ports", PORTS, "--shard", "1/2"], "other seed"),
+        (["10.66.2.0/26", "--ports", PORTS, "--exclude", "10.66.2.3"], "other exclude"),
+        (["10.66.2.0/26", "--ports", PORTS, "--vantage", "elsewhere"], "other machine"),
+    ]
+    for argv, says in rows:
+        r = zc("collect", *argv, "--only", "ports", "--resume", stream, "-o", "r.json")
+        ok(r.returncode == 2 and "--resume r.json.ndjson" in r.stderr and says in r.stderr, f"refused: {says}", r.stderr)
+    with open(stream, "rb") as f:
+        ok(f.read() == before, "the stream is as it was")
+    for text, says in ((b"", "empty"), (b"no evidence\n", "no evidence"), (before.split(b"\n")[0][:40], "cut")):
+        with open("bad.ndjson", "wb") as f:
+            f.write(text)
+        r = zc("collect", "10.66.2.0/26", *COMMON, "--resume", "bad.ndjson", "-o", "r2.json")
+        ok(r.returncode == 2 and "--resume bad.ndjson" in r.stderr, f"refused: a stream that is {says}", r.stderr)
+    r = zc("audit", "10.66.2.0/26", *COMMON, "--resume", stream, "--format", "json", "-o", "report.json")
+    ok(r.returncode in (0, 1) and "MET" in r.stderr and b'{"finished"' in lines_of(stream)[-2], "an audit goes on, and judges the whole", r.stderr)
+    r = zc("collect", "10.66.2.0/26", *COMMON, "--resume", stream, "-o", "r3.json")
+    ok(r.returncode == 2 and "it is finished" in r.stderr, "refused: a stream that is finished", r.stderr)
+
+
 def main():
     netns.plan_skip(netns.why_not(veth=False))
     work = tempfile.mkdtemp()
@@ -132,6 +201,8 @@ def main():
         whole = blocks()
         exclusions()
         shards(whole)
+        resumed()
+        refused()
     finally:
         if peer:
             peer.kill()
