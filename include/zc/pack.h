@@ -121,7 +121,7 @@ struct zc_pack_policy {
         int64_t now_ms;
 };
 /**
- * As zc_pack_add(), if the policy lets it. A pack called as the built-in one takes its place, unless it is older, and must come first: so
+ * As zc_pack_add(), if the policy lets it. A pack called as the built-in one takes its place, and must be signed, no older, and come first: so
  * rules can be renewed without the program.
  */
 bool zc_pack_open(struct zc_pack *p, const char *path, const struct zc_pack_policy *policy,

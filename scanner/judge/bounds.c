@@ -123,6 +123,72 @@ static bool bound_severities(struct terms_work *w, const struct zc_policy *p)
         return true;
 }
 
+/** Whether the policy lets a profile lower the rule. */
+static bool may_lower(const struct zc_policy *p, const struct zc_rule *rule)
+{
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (json_object_get(zc_yaml_root(p->yaml), "may_lower"), i, v) {
+                if (zc_rule_selected(rule, json_string_value(v)))
+                        return true;
+        }
+        return false;
+}
+
+/** No rule weighs less than it was written to: somebody's own override is refused, one of ours does not count. */
+static bool bound_lowered(struct terms_work *w, const struct zc_policy *p)
+{
+        for (size_t r = 0; r < zc_pack_count(w->pack); r++) {
+                const struct zc_rule *rule = zc_pack_rule(w->pack, r);
+                const struct terms_mark *m = &w->fates[r].changed;
+
+                if (!m->file || may_lower(p, rule))
+                        continue;
+                for (enum zc_reach reach = ZC_REACH_NONE; reach < ZC_REACH_COUNT; reach++) {
+                        enum zc_severity *s = &w->choices[r].severity[reach];
+
+                        if (*s >= rule->severity[reach])
+                                continue;
+                        if (!m->file->shipped)
+                                return zc_yaml_fail(
+                                        m->file->yaml, m->pointer, w->err,
+                                        "makes %s %s where it is %s, which the policy %.60s does "
+                                        "not let a profile do (its `may_lower` would name the "
+                                        "rule)",
+                                        rule->id, zc_severity_name(*s),
+                                        zc_severity_name(rule->severity[reach]),
+                                        zc_json_str(zc_yaml_root(p->yaml), "policy", ""));
+                        *s = rule->severity[reach];
+                }
+        }
+        return true;
+}
+
+/** What a list of the policy selects must be there: a misspelt one would bind nobody. @at: of what holds the list. */
+static bool bound_selectors(struct terms_work *w, const struct zc_policy *p, const char *at,
+                            const char *list)
+{
+        const struct zc_demand d = { .y = p->yaml, .at = at };
+        char pointer[48];
+        const json_t *v;
+        size_t i;
+
+        snprintf(pointer, sizeof(pointer), "%s/%s", at, list);
+        json_array_foreach (zc_json_pointer(zc_yaml_root(p->yaml), pointer), i, v) {
+                const char *s = json_string_value(v);
+                enum zc_severity severity = ZC_INFO;
+                char key[64];
+
+                snprintf(key, sizeof(key), "%.24s/%zu", list, i);
+                if (strncmp(s, "severity:", 9) == 0 && zc_severity_parse(s + 9, &severity))
+                        continue; /* of a severity there may be no rule now */
+                if (!zc_selector_check(w->pack, &d, key, s, true, w->err))
+                        return false;
+        }
+        return true;
+}
+
 /** Where a parameter was set other than by ours, as a place; "" for nowhere. */
 static void param_place(const struct terms_work *w, const char *name, char out[ZC_PLACE_LEN])
 {
@@ -177,6 +243,7 @@ static bool bound_params(struct terms_work *w, const struct zc_policy *p)
 
 bool zc_terms_bound(struct terms_work *w, const struct zc_policy *p)
 {
-        return bound_profile(w, p) && bound_rules(w, p) && bound_severities(w, p) &&
-               bound_params(w, p);
+        return bound_profile(w, p) && bound_selectors(w, p, "", "may_lower") &&
+               bound_selectors(w, p, "/waivers", "never") && bound_rules(w, p) &&
+               bound_severities(w, p) && bound_lowered(w, p) && bound_params(w, p);
 }

@@ -46,10 +46,21 @@ static const char *near_tag(const struct zc_pack *pack, const char *tag)
         return zc_nearest(tag, tags);
 }
 
+/** Or the one that it is short for. */
+static const char *near_severity(const char *word)
+{
+        static const char *const words[] = { "info", "low", "medium", "high", "critical", NULL };
+
+        for (size_t i = 0; *word && words[i]; i++) {
+                if (strncmp(words[i], word, strlen(word)) == 0)
+                        return words[i];
+        }
+        return zc_nearest(word, words);
+}
+
 static bool fail_selector(const struct zc_pack *pack, const struct zc_demand *d, const char *key,
                           const char *selector, struct zc_err *err)
 {
-        static const char *const words[] = { "info", "low", "medium", "high", "critical", NULL };
         const char *colon = strchr(selector, ':');
         size_t head = colon ? (size_t)(colon - selector) + 1 : 0;
         const char *near;
@@ -57,9 +68,14 @@ static bool fail_selector(const struct zc_pack *pack, const struct zc_demand *d,
         if (strncmp(selector, "tag:", 4) == 0)
                 near = near_tag(pack, selector + 4);
         else if (strncmp(selector, "severity:", 9) == 0)
-                near = zc_nearest(selector + 9, words);
+                near = near_severity(selector + 9);
         else
                 near = zc_nearest(selector + head, zc_pack_ids(pack));
+        if (!near && strncmp(selector, "severity:", 9) == 0)
+                return zc_demand_fail(d, key, err,
+                                      "no rule is selected by \"%.60s\": a severity is critical, "
+                                      "high, medium, low or info",
+                                      selector);
         return zc_demand_fail(d, key, err, "no rule is selected by \"%.60s\"%s%.*s%s", selector,
                               near ? "; did you mean " : "", near ? (int)head : 0, selector,
                               near ? near : "");

@@ -76,9 +76,10 @@ bool zc_selector_check(const struct zc_pack *pack, const struct zc_demand *d, co
 /** Refuses demands that are laxer than the policy. */
 bool zc_policy_holds(const struct zc_policy *p, const struct zc_demand *d,
                      struct zc_err *err) ZC_MUST_USE;
-/** Refuses waivers that the policy does not allow; those that ended aside. */
-bool zc_policy_waivers(const struct zc_policy *p, const struct zc_pack *pack, const json_t *waivers,
-                       int64_t now_ms, struct zc_err *err) ZC_MUST_USE;
+/** Refuses waivers that the policy does not allow; those that ended aside. @view: the rules of the pack as they judge. */
+bool zc_policy_waivers(const struct zc_policy *p, const struct zc_pack *pack,
+                       const struct zc_pack *view, const json_t *waivers, int64_t now_ms,
+                       struct zc_err *err) ZC_MUST_USE;
 
 /* What profile, policy and demands come to. */
 struct zc_terms {

@@ -280,6 +280,13 @@ static bool drop_builtin(const struct opening *o, struct zc_pack *p)
 {
         struct zc_version own;
 
+        if (o->part.origin != ZC_PACK_SIGNED)
+                return zc_fail(
+                        o->err, ZC_E_USAGE,
+                        "%s calls itself " ZC_PACK_BUILTIN_NAME
+                        ", and would take the place of the rules compiled in: nobody who may "
+                        "has signed it; give it another name to add it to them",
+                        o->path);
         if (zc_pack_part_count(p) > 1)
                 return zc_fail(
                         o->err, ZC_E_USAGE,

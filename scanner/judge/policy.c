@@ -26,6 +26,7 @@ static const struct zc_shape policy_shape[] = {
         { "profile", ZC_SHAPE_TEXT, false, NULL, NULL },
         { "rules", ZC_SHAPE_TEXTS, false, NULL, NULL },
         { "severities", ZC_SHAPE_OBJECTS, false, NULL, least_shape },
+        { "may_lower", ZC_SHAPE_TEXTS, false, NULL, NULL },
         { "params", ZC_SHAPE_OBJECT, false, NULL, NULL },
         { "gate", ZC_SHAPE_OBJECT, false, NULL, zc_gate_shape },
         { "waivers", ZC_SHAPE_OBJECT, false, NULL, waivers_shape },
@@ -166,7 +167,7 @@ bool zc_policy_holds(const struct zc_policy *p, const struct zc_demand *d, struc
 /* One waiver before the policy. */
 struct trial {
         const struct zc_policy *p;
-        const struct zc_pack *pack;
+        const struct zc_pack *pack, *view;
         const json_t *waiver;
         struct zc_err *err;
 };
@@ -226,6 +227,14 @@ static bool try_ticket(const struct trial *t)
                refuse(t, "/waivers/ticket", "the policy asks for a ticket");
 }
 
+/** Whether it selects the rule as it is written, or as it judges: no override takes a rule out of the policy's reach. */
+static bool is_never(const struct trial *t, const struct zc_rule *r, const char *selector)
+{
+        const struct zc_rule *judges = zc_pack_find(t->view, r->id);
+
+        return zc_rule_selected(r, selector) || (judges && zc_rule_selected(judges, selector));
+}
+
 /** No rule that the waiver means is one that the policy never waives. */
 static bool try_never(const struct trial *t)
 {
@@ -244,7 +253,7 @@ static bool try_never(const struct trial *t)
                 for (size_t k = 0; k < zc_pack_count(t->pack); k++) {
                         const struct zc_rule *r = zc_pack_rule(t->pack, k);
 
-                        if (zc_glob(rule, r->id) && zc_rule_selected(r, selector))
+                        if (zc_glob(rule, r->id) && is_never(t, r, selector))
                                 return refuse(t, pointer,
                                               "it is for %s, which the policy never waives", r->id);
                 }
@@ -252,10 +261,11 @@ static bool try_never(const struct trial *t)
         return true;
 }
 
-bool zc_policy_waivers(const struct zc_policy *p, const struct zc_pack *pack, const json_t *waivers,
-                       int64_t now_ms, struct zc_err *err)
+bool zc_policy_waivers(const struct zc_policy *p, const struct zc_pack *pack,
+                       const struct zc_pack *view, const json_t *waivers, int64_t now_ms,
+                       struct zc_err *err)
 {
-        struct trial t = { .p = p, .pack = pack, .err = err };
+        struct trial t = { .p = p, .pack = pack, .view = view, .err = err };
         size_t i;
 
         json_array_foreach (waivers, i, t.waiver) {

@@ -303,8 +303,8 @@ static bool finish(struct terms_work *w)
                 return zc_yaml_fail(w->profile->files[0].yaml, "/exclude", w->err,
                                     "the profile %.60s leaves no rule to judge by",
                                     zc_profile_name(w->profile));
-        return !w->o->policy ||
-               zc_policy_waivers(w->o->policy, w->t->pack, w->o->waivers, w->o->now_ms, w->err);
+        return !w->o->policy || zc_policy_waivers(w->o->policy, w->pack, w->t->pack, w->o->waivers,
+                                                  w->o->now_ms, w->err);
 }
 
 bool zc_terms_init(struct zc_terms *t, const struct zc_judge_options *o, struct zc_err *err)

@@ -12,6 +12,7 @@
 #define WAIVERS_MAX 50u
 #define BYTES_MAX (1000u * 1000u) /* under 1 MiB, with the tail */
 #define CAUSES_MAX 50u            /* without -v */
+#define CHANGES_MAX 5u
 #define REASONS_MAX 20u
 #define TEXT_MAX_BYTES 500u
 
@@ -105,13 +106,17 @@ static void md_terms(struct zc_text *t, const json_t *report)
 {
         size_t left_out = json_array_size(zc_json_at(report, "selection.left_out"));
         size_t changed = json_array_size(zc_json_at(report, "selection.severities"));
+        ZC_AUTO_TEXT changes = { 0 };
 
         zc_text_add(t, "Profile ");
         md_member(t, report, "profile");
         if (left_out)
                 zc_text_printf(t, ", %zu rule%s left out", left_out, left_out == 1 ? "" : "s");
         if (changed)
-                zc_text_printf(t, ", %zu severit%s changed", changed, changed == 1 ? "y" : "ies");
+                zc_text_printf(t, ", %zu severit%s changed: ", changed, changed == 1 ? "y" : "ies");
+        zc_text_init(&changes, TEXT_MAX_BYTES);
+        if (view_changed(report, CHANGES_MAX, &changes) > 0)
+                md_text(t, zc_text_str(&changes));
         if (zc_json_str(report, "policy.name", NULL)) {
                 zc_text_add(t, "; policy ");
                 md_member(t, report, "policy.name");

@@ -1,4 +1,5 @@
 /** What stands below the findings: the rest in numbers, waived, new, not seen, areas, files. */
+#include <stdint.h>
 #include <string.h>
 
 #include "page.h"
@@ -7,6 +8,7 @@
 
 #define REASONS_MAX 6u
 #define LABELS_MAX 5u
+#define CHANGES_MAX 3u
 
 static void tag_if(struct page *p, const char *word, struct zc_text *t)
 {
@@ -45,6 +47,21 @@ static void tail_skipped(struct page *p, struct zc_text *t)
 {
         if (view_skipped(p->report, t) > 0)
                 zc_text_add(t, ": left out on request (--skip)");
+}
+
+/** A profile that made rules weigh less is part of the verdict. */
+static void tail_changed(struct page *p, struct zc_text *t)
+{
+        ZC_AUTO_TEXT words = { 0 };
+
+        zc_text_init(&words, ZC_TEXT_CEILING);
+        if (view_changed(p->report, p->how->verbose > 0 ? SIZE_MAX : CHANGES_MAX, &words) == 0)
+                return;
+        zc_text_add(t, "severities, by the profile: ");
+        zc_text_add(t, zc_text_str(&words));
+        if (p->how->verbose == 0 &&
+            json_array_size(zc_json_at(p->report, "selection.severities")) > CHANGES_MAX)
+                zc_text_add(t, " (-v)");
 }
 
 /** What does not fail the gate and should be looked at. */
@@ -229,11 +246,9 @@ bool page_tail(struct page *p, struct zc_err *err)
         static const struct {
                 const char *word;
                 void (*text)(struct page *p, struct zc_text *t);
-        } lines[] = { { "ALSO", tail_also },
-                      { "WAIVED", tail_waived },
-                      { "SINCE", tail_since },
-                      { "SKIPPED", tail_skipped },
-                      { "WARNING", tail_warnings } };
+        } lines[] = { { "ALSO", tail_also },       { "WAIVED", tail_waived },
+                      { "SINCE", tail_since },     { "SKIPPED", tail_skipped },
+                      { "CHANGED", tail_changed }, { "WARNING", tail_warnings } };
         ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);

@@ -26,12 +26,13 @@ struct view_row {
         char *cells[VIEW_CELLS];
         unsigned worst; /* severity index; PAGE_SEVERITIES: nothing found */
         bool unknown;   /* a check on it could not be made */
-        const char *left; /* "not known", "not judged": nothing was found, for want of looking; static or NULL */
-        bool quiet;     /* loopback or unreachable, and nothing found */
+        const char *
+                left; /* "not known", "not judged": nothing was found, for want of looking; static or NULL */
+        bool quiet; /* loopback or unreachable, and nothing found */
 };
 
 struct view_exposure {
-        const json_t *json; /* all rows as the report has them */
+        const json_t *json;    /* all rows as the report has them */
         struct view_row *rows; /* without the ports that nobody listens on: view_unused() */
         size_t count;
         bool many;    /* more than one asset: VIEW_HOST tells them apart */
@@ -50,6 +51,11 @@ const char *view_port(const json_t *row, struct zc_text *t);
 /** "8080/tcp from any; 2000-3000/udp from 10.0.0.0/8": let in, and nobody listens. Their number. @full: every one. */
 size_t view_unused(const struct view_exposure *x, bool full, struct zc_text *t);
 
+/* ---- what a profile changed (view_terms.c) ---- */
+
+/** "ZC-RD-001 info, not critical (because); …": severities that are not the rules' own, the lowered first. Their number. @most: in words. */
+size_t view_changed(const json_t *report, size_t most, struct zc_text *t);
+
 /* ---- what nobody looked at (view_left.c) ---- */
 
 /** The probes that the user took out of the plans, in words. Their number. */
@@ -64,7 +70,7 @@ size_t view_left(const struct view_exposure *x, bool full, struct zc_text *t);
 struct view_reason {
         char *why; /* as the report has it, without the member's name where a cause stands behind it */
         size_t checks, rules;
-        size_t required; /* of the checks */
+        size_t required;      /* of the checks */
         struct zc_text names; /* the first rules */
 };
 

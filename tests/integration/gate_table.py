@@ -463,8 +463,40 @@ def counted():
     tap({w for w, _, _, _ in jobs} == {0, 1, 3}, "these rows have every status")
 
 
+# ---- who may loosen what ----
+
+LAX = "profile: lax\ntitle: t\nextends: default\noverride: [{rule: \"*\", severity: info, reason: because}]\n"
+POLICY = "policy: acme\nowner: o\ngate: {fail_on: [critical]}\n"
+OPEN = lambda e: e["endpoints"][1].update(redis=OPEN_REDIS)
+# name, what is changed in evidence in which nothing is wrong, files by option, status, a word of the terminal page or of the error
+BOUNDS = [
+    ("a profile may lower what it likes, and says so", OPEN, {"profile": LAX}, 0, "CHANGED severities, by the profile: ZC-PG-001 info, not critical (because)"),
+    ("not under a policy", OPEN, {"profile": LAX, "policy": POLICY}, 2, "does not let a profile do"),
+    ("but as far as the policy lets it", OPEN, {"profile": LAX.replace("*", "ZC-RD-*"), "policy": POLICY + 'may_lower: ["ZC-RD-*"]\n'}, 0, "info, not critical"),
+]
+
+
+def bounds():
+    os.chmod(work, 0o700)
+    for i, (name, change, files, status, says) in enumerate(BOUNDS):
+        e = json.loads(json.dumps(evidence(*GOOD)))
+        change(e)
+        options = []
+        for option, text in files.items():
+            if text.startswith("-"):
+                options += [text, option]
+                continue
+            path = save(f"u{i}-{option}.yaml", text)
+            os.chmod(path, 0o600)
+            options += ["--" + option, path]
+        got, out, err = judge(save(f"u{i}.json", json.dumps(e)), None, "terminal", *options)
+        seen = " ".join((out + err).decode().split())
+        tap(got == status and says in seen, f"{name}: {status}, {says}", f"{got} {seen}")
+
+
 try:
     table()
+    bounds()
     edges()
     pages()
     silent_ports()

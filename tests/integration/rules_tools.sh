@@ -93,6 +93,30 @@ ok "than before" "$PYTHON" -c "
 import json, sys
 a, b = ({k['kind']: k for k in json.load(open(f))} for f in ('before.json', 'out'))
 sys.exit(0 if b['listener']['read'] == a['listener']['read'] + 1 and 'unit' not in b['listener']['unread'] else 1)"
+# ---- whose rules: the name of our own is taken only from whom the trust file lets sign it ----
+"$ZC" rules export -o ours >/dev/null 2>err
+sed -i '0,/rationale: /s//rationale: changed, /' ours/redis/redis.yaml
+rm ours/pack.yaml
+"$ZC" rules export ours zerocrit 9.0.0 -o changed >/dev/null 2>err
+mkdir one && cp ZC-T-002.yaml one/ && "$ZC" rules export one zerocrit 9.0.0 -o single >/dev/null 2>err
+echo '{"schema": "zerocrit.evidence/1", "run": {"id": "r", "vantage": {"id": "v"}, "targets": []}}' >empty.json
+for pack in changed single; do
+        does "an unsigned pack by our name is refused: $pack" 2 'calls itself zerocrit.*nobody who may has signed it' \
+                judge empty.json --rules "$pack" --allow-unsigned
+done
+"$ZC" rules export one other 9.0.0 -o other >/dev/null 2>err
+does "by another name it is added" 3 'NOT SHOWN' judge empty.json --rules other --allow-unsigned
+if openssl genpkey -algorithm ed25519 -out k.pem 2>/dev/null; then
+        openssl pkeyutl -sign -rawin -inkey k.pem -in single/pack.yaml -out single/pack.sig
+        key=$(openssl pkey -in k.pem -pubout -outform DER | tail -c 32 | base64)
+        trust() { printf 'schema: zerocrit.trust/1\nkeys: [{id: k, key: %s, packs: ["%s"]}]\n' "$key" "$1" >trust.yaml; chmod 600 trust.yaml; }
+        chmod 700 .
+        trust "acme-*"
+        does "signed by whom may not" 2 'zerocrit' judge empty.json --rules single --trust trust.yaml
+        trust zerocrit
+        does "signed by whom may: it takes the place of ours" 3 'NOT SHOWN' judge empty.json --rules single --trust trust.yaml --format json
+        ok "alone" json "d['pack']['rules'] == 1 and [p['origin'] for p in d['pack']['parts']] == ['signed']"
+fi
 does "an option of another word" 2 'takes no --kind' rules coverage --kind redis
 echo "1..$n"
 exit $bad

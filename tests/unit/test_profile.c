@@ -194,6 +194,18 @@ static void profiles(void **state)
                     "gate: {fail_on: [high]}\n" },
                   1,
                   "ZC-T-002 high ZC-T-003 medium " },
+                { "an override that the policy allows",
+                  { P "extends: default\nexclude: [ZC-T-002]\noverride: [{rule: ZC-T-001, "
+                      "severity: low, reason: r}]\n",
+                    B "may_lower: [\"tag:data\"]\n" },
+                  0,
+                  "ZC-T-003 medium ZC-T-001 low " },
+                { "an override upwards needs no leave",
+                  { P "extends: default\nexclude: [ZC-T-001]\noverride: [{rule: ZC-T-003, "
+                      "severity: high, reason: r}]\ngate: {fail_on: [critical]}\n",
+                    B },
+                  0,
+                  "ZC-T-002 high ZC-T-003 high " },
                 { "a policy's profile, extended",
                   { P "extends: strict\nexclude: [ZC-T-001]\n", B "profile: strict\n" },
                   1,
@@ -335,6 +347,18 @@ static void refused(void **state)
                     B "severities: [{rule: ZC-T-001, at_least: high}]\n" },
                   "p.yaml:3:12: ",
                   "makes ZC-T-001 low, and the policy asks for high at least (b.yaml:3:31)" },
+                { { P "override: [{rule: \"*\", severity: info, reason: because}]\n", B },
+                  "p.yaml:3:12: ",
+                  "makes ZC-T-001 info where it is critical, which the policy acme does not" },
+                { { P "override: [{rule: ZC-T-003, severity: {any: medium, private: medium, "
+                      "isolated: low, loopback: info}, reason: r}, {rule: ZC-T-003, severity: "
+                      "{any: medium, private: low, isolated: low, loopback: info}, reason: r}]\n",
+                    B "may_lower: [ZC-T-001]\n" },
+                  "p.yaml:3:114: ",
+                  "makes ZC-T-003 low where it is medium" },
+                { { P, B "may_lower: [ZC-T-03]\n" },
+                  "b.yaml:3:13: may_lower: ",
+                  "did you mean ZC-T-003" },
                 { { P "params: {port: {value: 4, reason: r}}\n", B "params: {port: 5}\n" },
                   "p.yaml:3:10: ",
                   "the policy's to set (b.yaml:3:10)" },
@@ -361,6 +385,22 @@ static void refused(void **state)
                 { { NULL, B "waivers: {never: [\"ZC-T-*\"]}\n", NULL, W(SOON) },
                   "w.yaml:2:5: ",
                   "never waives" },
+                /* an override that the policy allows does not make its rule another one */
+                { { P "override: [{rule: ZC-T-002, severity: info, reason: r}]\n",
+                    B "may_lower: [\"ZC-T-*\"]\nwaivers: {never: [\"severity:high\"]}\n", NULL,
+                    W(SOON) },
+                  "w.yaml:2:5: ",
+                  "it is for ZC-T-002, which the policy never waives (b.yaml:4:19)" },
+                /* what protects nothing */
+                { { NULL, B "waivers: {never: [ZC-T-02]}\n" },
+                  "b.yaml:3:19: waivers.never: ",
+                  "did you mean ZC-T-002" },
+                { { NULL, B "waivers: {never: [\"severity:crit\"]}\n" },
+                  "b.yaml:3:19: waivers.never: ",
+                  "did you mean severity:critical" },
+                { { NULL, B "waivers: {never: [\"severity:worst\"]}\n" },
+                  "b.yaml:3:19: waivers.never: ",
+                  "critical, high, medium, low or info" },
         };
 
         (void)state;
@@ -530,7 +570,8 @@ static void reported(void **state)
         const char *const a[ASKED] = {
                 P "extends: default\nexclude: [ZC-U-001]\noverride: [{rule: ZC-T-001, severity: "
                   "high, reason: we mend it on Monday}]\nparams: {port: {value: 4, reason: r}}\n",
-                B "severities: [{rule: ZC-T-003, at_least: medium}]\n", NULL, NULL, NULL
+                B "severities: [{rule: ZC-T-003, at_least: medium}]\nmay_lower: [ZC-T-001]\n", NULL,
+                NULL, NULL
         };
         json_auto_t *report = NULL;
         struct zc_err err = { 0 };
