@@ -157,13 +157,11 @@ const char *const *zc_cel_paths(const struct zc_cel *e, size_t *count)
 
 /* ---- evaluating ---- */
 
-struct cel_doc *cel_doc_new(struct cel_run *r, struct cel_doc as)
+struct cel_doc *cel_doc_more(struct cel_run *r)
 {
-        struct cel_doc *doc = r->doc_count < CEL_FEW ? &r->docs[r->doc_count++] : zc_arena_new_of(r->arena, struct cel_doc);
+        struct cel_doc *doc = zc_arena_new_of(r->arena, struct cel_doc);
 
-        if (doc)
-                *doc = as;
-        else
+        if (!doc)
                 cel_stop(r, "out of memory");
         return doc;
 }
@@ -195,7 +193,8 @@ void cel_run_init(struct cel_run *r, const struct zc_cel *e, uint32_t budget, st
 
 void cel_run_release(struct cel_run *r)
 {
-        pcre2_match_data_free(r->match);
+        if (r->match)
+                pcre2_match_data_free(r->match);
         r->match = NULL;
 }
 
@@ -218,11 +217,12 @@ static const struct zc_cel_binding *binding_of(const struct zc_cel_binding *vars
 /** The value of a variable: its JSON, below a document that knows where it stands. */
 static struct cel_value bind(struct cel_run *r, const struct cel_var *var, const struct zc_cel_binding *b)
 {
-        struct cel_doc *doc = cel_doc_new(r, (struct cel_doc){ .key = var->name, .evidence = var->evidence });
+        struct cel_doc *doc = cel_doc_room(r);
         struct cel_value v;
 
         if (!doc)
                 return cel_stopped(r);
+        *doc = (struct cel_doc){ .key = var->name, .evidence = var->evidence };
         if (!b || !b->json)
                 return (struct cel_value){ .kind = CEL_UNKNOWN, .p.at = doc };
         /* A plain value as a variable is no leaf of anything. */

@@ -320,6 +320,12 @@ static bool check_in(struct cel_compiler *c, const struct cel_ast *n, uint32_t i
         return true;
 }
 
+/** One comparison of two values is quicker than a chain. */
+static cel_eval_fn *chain_eval(const struct cel_ast *n)
+{
+        return n->n == 2 && n->step && n->step[0].op <= CEL_OP_GE ? cel_eval_compare : cel_eval_chain;
+}
+
 bool cel_check_chain(struct cel_compiler *c, struct cel_ast *n)
 {
         const struct zc_cel_type *left = NULL;
@@ -352,7 +358,7 @@ bool cel_check_chain(struct cel_compiler *c, struct cel_ast *n)
                         left = &cel_type_of[CEL_BOOL];
         }
         n->type = left;
-        n->eval = cel_eval_chain;
+        n->eval = chain_eval(n);
         return cel_never_size(c, n);
 }
 
@@ -407,6 +413,32 @@ static bool literal_pattern(struct cel_compiler *c, struct cel_ast *n)
         return true;
 }
 
+#define FOLD_BUDGET 1000u
+
+/** Addresses, networks and times that are written as such are read here, once. What is none stays an error of its evaluation. */
+static void fold(const struct cel_compiler *c, struct cel_ast *n)
+{
+        static const char *const folded[] = { "ip", "cidr", "timestamp", "duration" };
+        struct cel_run r;
+        struct cel_value v;
+
+        if (n->member || n->n != 1 || n->arg[0]->kind != CEL_N_LITERAL || n->calls.count == 0)
+                return;
+        for (size_t i = 0; i < ZC_COUNT(folded); i++) {
+                if (strcmp(n->name, folded[i]) != 0)
+                        continue;
+                cel_run_init(&r, c->e, FOLD_BUDGET, c->arena);
+                v = cel_eval_call(&r, n);
+                cel_run_release(&r);
+                if (cel_failed(v))
+                        return;
+                n->value = v;
+                n->count = FOLD_BUDGET - r.left;
+                n->eval = cel_eval_folded;
+                return;
+        }
+}
+
 bool cel_check_call(struct cel_compiler *c, struct cel_ast *n)
 {
         const struct zc_cel_type *args[CEL_ARGS + 1];
@@ -423,5 +455,6 @@ bool cel_check_call(struct cel_compiler *c, struct cel_ast *n)
         if (!cel_resolve(c, n->at, n->name, n->member, args, n->n, &n->calls, &n->type))
                 return false;
         n->eval = cel_eval_call;
+        fold(c, n);
         return literal_pattern(c, n);
 }

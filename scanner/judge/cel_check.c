@@ -273,6 +273,19 @@ static bool wrap_optional(struct cel_compiler *c, struct cel_ast *n)
         return n->type ? true : cel_nomem(c);
 }
 
+/** Names behind a variable, and nothing else between them. */
+static void members_count(struct cel_ast *n)
+{
+        const struct cel_ast *of = n->arg[0];
+
+        if (n->opt)
+                return;
+        if (of->eval == cel_eval_local || of->eval == cel_eval_global)
+                n->members = 1;
+        else if (of->eval == cel_eval_select && of->members)
+                n->members = (uint8_t)(of->members + 1);
+}
+
 static bool check_select(struct cel_compiler *c, struct cel_ast *n)
 {
         bool done = false;
@@ -294,6 +307,7 @@ static bool check_select(struct cel_compiler *c, struct cel_ast *n)
                 return true;
         }
         n->eval = cel_eval_select;
+        members_count(n);
         return wrap_optional(c, n);
 }
 

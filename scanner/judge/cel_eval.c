@@ -30,15 +30,55 @@ struct cel_value cel_eval_unbound(struct cel_run *r, const struct cel_ast *n)
         return cel_error(r, "undeclared reference to '%.100s'", n->name);
 }
 
-/** Nearly all that rules do: a member of an object in a document. */
+/** A member by the name of n, which has no NUL in it; jansson measures it where it cannot be told. */
+static inline const json_t *member(const json_t *object, const struct cel_ast *n)
+{
+#if JANSSON_VERSION_HEX >= 0x020e00
+        return json_object_getn(object, n->value.p.s, n->value.n);
+#else
+        return json_object_get(object, n->value.p.s);
+#endif
+}
+
+/** The variable behind n, one member away, where it is JSON; else NULL. */
+static inline const struct cel_doc *variable(const struct cel_run *r, const struct cel_ast *n)
+{
+        const struct cel_ast *of = n->arg[0];
+        const struct cel_value *v = of->eval == cel_eval_local ? &r->locals[of->slot] : &r->globals[of->slot];
+
+        return v->kind == CEL_MAP && v->doc ? v->p.at : NULL;
+}
+
+/** The JSON that names alone lead to from a variable; NULL where one leads to nothing, or the variable is no JSON. */
+static const json_t *along(const struct cel_run *r, const struct cel_ast *n)
+{
+        const struct cel_doc *doc = n->members > 1 ? NULL : variable(r, n);
+
+        return member(doc ? doc->json : n->members > 1 ? along(r, n->arg[0]) : NULL, n);
+}
+
+/**
+ * Nearly all that rules do: a member of an object in a document. Where nobody asks what was read, the documents on the way to a plain value
+ * are not made; it costs what the long way costs.
+ */
 struct cel_value cel_eval_select(struct cel_run *r, const struct cel_ast *n)
 {
-        struct cel_value v = cel_eval(r, n->arg[0]);
-        const json_t *json;
+        const json_t *json = r->quiet && n->members && r->left > n->members ? along(r, n) : NULL;
+        struct cel_value v;
+
+        if (json && !json_is_object(json) && !json_is_array(json)) {
+                r->left -= n->members;
+                return as_declared(n, cel_from_scalar(json));
+        }
+        if (json && n->members == 1) {
+                r->left--;
+                return cel_from_json(r, variable(r, n), n->value.p.s, 0, json);
+        }
+        v = cel_eval(r, n->arg[0]);
 
         if (v.kind != CEL_MAP || !v.doc || n->opt)
                 return cel_failed(v) ? v : as_declared(n, cel_member(r, v, n->value, n->opt));
-        json = json_object_get(v.p.at->json, n->value.p.s); /* a name has no NUL in it */
+        json = member(v.p.at->json, n);
         return json ? as_declared(n, cel_from_json(r, v.p.at, n->value.p.s, 0, json)) : cel_member(r, v, n->value, false);
 }
 
@@ -72,6 +112,15 @@ struct cel_value cel_eval_call(struct cel_run *r, const struct cel_ast *n)
         for (uint32_t i = 0; i < n->n; i++)
                 cel_touch(r, arg[i]);
         return cel_call(r, &n->calls, arg, n->n);
+}
+
+/** Of literals alone: its value is known. It costs what the call costs; whoever traces sees the call. */
+struct cel_value cel_eval_folded(struct cel_run *r, const struct cel_ast *n)
+{
+        if (r->trace || r->left <= n->count)
+                return cel_eval_call(r, n);
+        r->left -= n->count;
+        return n->value;
 }
 
 struct cel_value cel_eval_matches(struct cel_run *r, const struct cel_ast *n)
@@ -143,20 +192,20 @@ struct cel_value cel_eval_map(struct cel_run *r, const struct cel_ast *n)
 
 /* ---- operators ---- */
 
-/** && with decider false, || with decider true: a deciding operand wins over unknown and error, unknown over error. */
-static struct cel_value eval_logic(struct cel_run *r, const struct cel_ast *n, bool decider)
+/**
+ * && with decider false, || with decider true: a deciding operand wins over unknown and error, unknown over error. @aside: takes what the others
+ * have read; NULL: nobody asks.
+ */
+static inline struct cel_value logic(struct cel_run *r, const struct cel_ast *n, bool decider, struct cel_aside *aside)
 {
         struct cel_value failed = cel_bool(!decider);
-        struct cel_aside aside;
 
-        aside.base = r->seen_count;
-        aside.count = 0;
         for (uint32_t i = 0; i < n->n; i++) {
                 struct cel_value v;
 
-                cel_reads_aside(r, &aside);
+                if (aside)
+                        cel_reads_aside(r, aside);
                 v = cel_eval(r, n->arg[i]);
-
                 if (v.kind == CEL_BOOL) {
                         if (v.p.b == decider)
                                 return v;
@@ -169,18 +218,28 @@ static struct cel_value eval_logic(struct cel_run *r, const struct cel_ast *n, b
                 if (failed.kind == CEL_BOOL || (failed.kind == CEL_ERROR && v.kind == CEL_UNKNOWN))
                         failed = v;
         }
-        cel_reads_back(r, &aside);
+        if (aside)
+                cel_reads_back(r, aside);
         return failed;
+}
+
+static struct cel_value logic_noted(struct cel_run *r, const struct cel_ast *n, bool decider)
+{
+        struct cel_aside aside;
+
+        aside.base = r->seen_count;
+        aside.count = 0;
+        return logic(r, n, decider, &aside);
 }
 
 struct cel_value cel_eval_and(struct cel_run *r, const struct cel_ast *n)
 {
-        return eval_logic(r, n, false);
+        return r->quiet ? logic(r, n, false, NULL) : logic_noted(r, n, false);
 }
 
 struct cel_value cel_eval_or(struct cel_run *r, const struct cel_ast *n)
 {
-        return eval_logic(r, n, true);
+        return r->quiet ? logic(r, n, true, NULL) : logic_noted(r, n, true);
 }
 
 struct cel_value cel_eval_cond(struct cel_run *r, const struct cel_ast *n)
@@ -211,6 +270,39 @@ struct cel_value cel_eval_chain(struct cel_run *r, const struct cel_ast *n)
                         v[0] = s->direct ? s->direct(r, v, 2) : cel_call(r, &s->calls, v, 2);
         }
         return v[0];
+}
+
+static struct cel_value compare_any(struct cel_run *r, const struct cel_step *s, struct cel_value a, struct cel_value b)
+{
+        const struct cel_value v[2] = { a, b };
+        const struct cel_value *failed = cel_first_failed(v, 2);
+
+        return failed ? *failed : s->direct(r, v, 2);
+}
+
+/** Two values, one comparison: of integers here, of anything else as in a chain. */
+struct cel_value cel_eval_compare(struct cel_run *r, const struct cel_ast *n)
+{
+        const struct cel_value x = cel_eval(r, n->arg[0]), y = cel_eval(r, n->arg[1]);
+        int64_t a = x.p.i, b = y.p.i;
+
+        if (x.kind != CEL_INT || y.kind != CEL_INT || r->left < 2)
+                return compare_any(r, &n->step[0], x, y);
+        r->left -= n->step[0].op <= CEL_OP_NE; /* as cel_equal() has it */
+        switch (n->step[0].op) {
+        case CEL_OP_EQ:
+                return cel_bool(a == b);
+        case CEL_OP_NE:
+                return cel_bool(a != b);
+        case CEL_OP_LT:
+                return cel_bool(a < b);
+        case CEL_OP_LE:
+                return cel_bool(a <= b);
+        case CEL_OP_GT:
+                return cel_bool(a > b);
+        default:
+                return cel_bool(a >= b);
+        }
 }
 
 struct cel_value cel_eval_not(struct cel_run *r, const struct cel_ast *n)
@@ -412,7 +504,7 @@ struct cel_value cel_eval_comp(struct cel_run *r, const struct cel_ast *n)
         for (uint32_t i = 0; i < c.range.n; i++) {
                 bool decided;
 
-                if (n->macro <= CEL_M_EXISTS) /* of those that ask until one decides */
+                if (!r->quiet && n->macro <= CEL_M_EXISTS) /* of those that ask until one decides */
                         cel_reads_aside(r, &aside);
                 if (r->quiet && n->macro <= CEL_M_EXISTS_ONE && c.failed.kind == CEL_NULL)
                         r->doc_count = docs; /* the element before left nothing but its truth */

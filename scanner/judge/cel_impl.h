@@ -236,7 +236,8 @@ struct cel_ast {
         bool to_double; /* the declared type is double: an integer from JSON becomes one */
         bool vars2;    /* COMP: two variables */
         bool filter;   /* COMP: arg[1] is a filter, arg[2] the body */
-        uint32_t count;
+        uint8_t members; /* SELECT: how many are between it and a variable, itself included; 0: something else is between them */
+        uint32_t count;    /* NOT, NEG: how many; CALL that is folded: what it costs */
         uint32_t pos, end; /* bytes of the source */
         uint32_t at;       /* where the member's or function's name stands */
         uint32_t n;        /* of arg */
@@ -244,7 +245,7 @@ struct cel_ast {
         struct cel_ast **arg;
         const char *name;
         const char *var, *var2; /* COMP */
-        struct cel_value value; /* LITERAL */
+        struct cel_value value; /* LITERAL; CALL of literals that is folded */
         struct cel_step *step;  /* CHAIN: n - 1 of them */
         struct cel_calls calls;
         const struct zc_cel_type *type;
@@ -418,8 +419,7 @@ void cel_reads_back(struct cel_run *r, struct cel_aside *a);
 
 /** Evaluate one expression with its variables given as values; the conformance tool's door. globals: one per e->used. */
 struct cel_value cel_run_value(struct cel_run *r);
-/** A document of the run, filled; NULL when out of memory, and the run is then stopped. */
-struct cel_doc *cel_doc_new(struct cel_run *r, struct cel_doc as);
+struct cel_doc *cel_doc_more(struct cel_run *r);
 void cel_run_init(struct cel_run *r, const struct zc_cel *e, uint32_t budget, struct zc_arena *arena);
 void cel_run_release(struct cel_run *r);
 
@@ -432,6 +432,12 @@ static inline struct cel_value cel_stopped(const struct cel_run *r)
 
 struct cel_value cel_stop(struct cel_run *r, const char *why);
 
+/** Room for a document of the run, to be filled; NULL when out of memory, and the run is then stopped. */
+static inline struct cel_doc *cel_doc_room(struct cel_run *r)
+{
+        return r->doc_count < CEL_FEW ? &r->docs[r->doc_count++] : cel_doc_more(r);
+}
+
 static inline struct cel_value cel_eval(struct cel_run *r, const struct cel_ast *n)
 {
         if (r->left == 0)
@@ -441,7 +447,15 @@ static inline struct cel_value cel_eval(struct cel_run *r, const struct cel_ast 
 }
 
 /** Take n more nodes off the budget; false when it is gone. */
-bool cel_charge(struct cel_run *r, size_t n);
+static inline bool cel_charge(struct cel_run *r, size_t n)
+{
+        if (r->left > n) {
+                r->left -= (uint32_t)n;
+                return true;
+        }
+        cel_stop(r, "the expression costs more than its budget");
+        return false;
+}
 /** Memory for results, charged; NULL when budget or memory is gone. */
 void *cel_alloc(struct cel_run *r, size_t n, size_t size);
 struct cel_value cel_error(struct cel_run *r, const char *fmt, ...) ZC_PRINTF(2, 3);
@@ -450,12 +464,34 @@ struct cel_value cel_no_overload(struct cel_run *r, const char *what, const stru
 struct cel_value cel_string(struct cel_run *r, enum cel_kind kind, const char *s, size_t n);
 /** Room for n bytes, filled by the caller; NULL when there is none. */
 char *cel_buffer(struct cel_run *r, size_t n);
-struct cel_value cel_string_of(enum cel_kind kind, const char *s, size_t n); /* no copy */
+/** No copy. */
+static inline struct cel_value cel_string_of(enum cel_kind kind, const char *s, size_t n)
+{
+        return (struct cel_value){ .kind = (uint8_t)kind, .n = (uint32_t)n, .p.s = s };
+}
 struct cel_value cel_list_of(const struct cel_value *items, size_t n);
 struct cel_value cel_some(struct cel_run *r, struct cel_value v);
 static inline struct cel_value cel_none(void)
 {
         return (struct cel_value){ .kind = CEL_OPTIONAL };
+}
+
+/** The value of what is no list and no object. */
+static inline struct cel_value cel_from_scalar(const json_t *json)
+{
+        switch (json_typeof(json)) {
+        case JSON_STRING:
+                return cel_string_of(CEL_STRING, json_string_value(json), json_string_length(json));
+        case JSON_INTEGER:
+                return cel_int(json_integer_value(json));
+        case JSON_REAL:
+                return cel_double(json_real_value(json));
+        case JSON_TRUE:
+        case JSON_FALSE:
+                return cel_bool(json_is_true(json));
+        default:
+                return cel_null();
+        }
 }
 
 /** The value at json, a member (key) or element (index) of up; leaves of evidence are noted as read. */
@@ -491,8 +527,8 @@ struct cel_value cel_call(struct cel_run *r, const struct cel_calls *calls, cons
 /** First UNKNOWN among them, else first ERROR, else NULL. */
 const struct cel_value *cel_first_failed(const struct cel_value *arg, uint32_t n);
 
-cel_eval_fn cel_eval_literal, cel_eval_local, cel_eval_global, cel_eval_unbound, cel_eval_select, cel_eval_has, cel_eval_index, cel_eval_call,
-        cel_eval_list, cel_eval_map, cel_eval_and, cel_eval_or, cel_eval_cond, cel_eval_chain, cel_eval_not, cel_eval_neg, cel_eval_comp,
+cel_eval_fn cel_eval_literal, cel_eval_local, cel_eval_global, cel_eval_unbound, cel_eval_select, cel_eval_has, cel_eval_index, cel_eval_call, cel_eval_folded,
+        cel_eval_list, cel_eval_map, cel_eval_and, cel_eval_or, cel_eval_cond, cel_eval_chain, cel_eval_compare, cel_eval_not, cel_eval_neg, cel_eval_comp,
         cel_eval_bind, cel_eval_matches;
 
 /** Longest decimal of a double that reads back the same. */

@@ -14,16 +14,6 @@ struct cel_value cel_stop(struct cel_run *r, const char *why)
         return cel_stopped(r);
 }
 
-bool cel_charge(struct cel_run *r, size_t n)
-{
-        if (r->left > n) {
-                r->left -= (uint32_t)n;
-                return true;
-        }
-        cel_stop(r, "the expression costs more than its budget");
-        return false;
-}
-
 void *cel_alloc(struct cel_run *r, size_t n, size_t size)
 {
         void *p;
@@ -67,11 +57,6 @@ struct cel_value cel_no_overload(struct cel_run *r, const char *what, const stru
 char *cel_buffer(struct cel_run *r, size_t n)
 {
         return cel_alloc(r, n + 1, 1); /* the arena zeroes: the NUL is there */
-}
-
-struct cel_value cel_string_of(enum cel_kind kind, const char *s, size_t n)
-{
-        return (struct cel_value){ .kind = (uint8_t)kind, .n = (uint32_t)n, .p.s = s };
 }
 
 struct cel_value cel_string(struct cel_run *r, enum cel_kind kind, const char *s, size_t n)
@@ -160,32 +145,26 @@ void cel_reads_back(struct cel_run *r, struct cel_aside *a)
 
 struct cel_value cel_from_json(struct cel_run *r, const struct cel_doc *up, const char *key, uint32_t index, const json_t *json)
 {
+        bool list = json_is_array(json);
         struct cel_doc *doc;
 
-        if (!r->quiet && up->evidence && !json_is_object(json) && !json_is_array(json))
-                see(r, up, NULL, key, index, json);
-        switch (json_typeof(json)) {
-        case JSON_STRING:
-                return cel_string_of(CEL_STRING, json_string_value(json), json_string_length(json));
-        case JSON_INTEGER:
-                return cel_int(json_integer_value(json));
-        case JSON_REAL:
-                return cel_double(json_real_value(json));
-        case JSON_TRUE:
-        case JSON_FALSE:
-                return cel_bool(json_is_true(json));
-        case JSON_NULL:
-                return cel_null();
-        case JSON_OBJECT:
-        case JSON_ARRAY:
-                break;
+        if (!list && !json_is_object(json)) {
+                if (!r->quiet && up->evidence)
+                        see(r, up, NULL, key, index, json);
+                return cel_from_scalar(json);
         }
-        doc = cel_doc_new(r, (struct cel_doc){ .json = json, .up = up, .key = key, .index = index, .evidence = up->evidence });
+        doc = cel_doc_room(r);
         if (!doc)
                 return cel_stopped(r);
-        return (struct cel_value){ .kind = json_is_array(json) ? CEL_LIST : CEL_MAP,
+        doc->json = json;
+        doc->up = up;
+        doc->key = key;
+        doc->index = index;
+        doc->evidence = up->evidence;
+        doc->pointer = NULL;
+        return (struct cel_value){ .kind = list ? CEL_LIST : CEL_MAP,
                                    .doc = true,
-                                   .n = (uint32_t)(json_is_array(json) ? json_array_size(json) : json_object_size(json)),
+                                   .n = (uint32_t)(list ? json_array_size(json) : json_object_size(json)),
                                    .p.at = doc };
 }
 
@@ -197,10 +176,11 @@ void cel_touch(struct cel_run *r, struct cel_value v)
 
 struct cel_value cel_missing(struct cel_run *r, const struct cel_doc *up, const char *key)
 {
-        struct cel_doc *doc = cel_doc_new(r, (struct cel_doc){ .up = up, .key = key, .evidence = true });
+        struct cel_doc *doc = cel_doc_room(r);
 
         if (!doc)
                 return cel_stopped(r);
+        *doc = (struct cel_doc){ .up = up, .key = key, .evidence = true };
         return (struct cel_value){ .kind = CEL_UNKNOWN, .p.at = doc };
 }
 
