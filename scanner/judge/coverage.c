@@ -4,6 +4,7 @@
 
 #include "judge_internal.h"
 #include "zc/permute.h"
+#include "zc/portset.h"
 #include "zc/target.h"
 
 /* One named thing of one run. */
@@ -13,9 +14,11 @@ struct named {
         const char *asset;       /* NULL: of a block without an id, any */
         const json_t *addresses; /* of the machine that looks */
         struct zc_target as;
-        bool answered;   /* something of it was observed */
-        char came[160];  /* of the port that was named, for words */
-        json_t *require; /* probe ids → outcome so far, or null */
+        bool answered;           /* something of it was observed */
+        bool met;                /* of a block: the evidence has something of it, were it silence */
+        struct zc_portset tried; /* of this machine's own TCP ports */
+        char came[160];          /* of the port that was named, for words */
+        json_t *require;         /* probe ids → outcome so far, or null */
 };
 
 struct coverage {
@@ -56,13 +59,22 @@ static bool of_itself(const struct named *n, const json_t *part)
         return zc_addr_class(&a) == ZC_ADDR_LOOPBACK;
 }
 
+/** Whether an endpoint or a scan is of the named block, whatever its asset is called. */
+static bool within(const struct named *n, const json_t *part)
+{
+        struct zc_addr a = { 0 };
+        struct zc_err err = { 0 };
+
+        return n->as.kind == ZC_TARGET_BLOCK &&
+               zc_addr_parse(zc_json_str(part, "address", ""), &a, &err) &&
+               zc_prefix_contains(&n->as.block, &a);
+}
+
 /** Whether an endpoint or a scan belongs to the named thing. A scan has no name: of a named host the asset decides. */
 static bool belongs(const struct named *n, const json_t *part, bool scan)
 {
         const char *address = zc_json_str(part, "address", "");
         const char *name = zc_json_str(part, "name", NULL);
-        struct zc_addr a = { 0 };
-        struct zc_err err = { 0 };
 
         if (n->asset && strcmp(zc_json_str(part, "asset", ""), n->asset) != 0)
                 return false;
@@ -70,7 +82,7 @@ static bool belongs(const struct named *n, const json_t *part, bool scan)
         case ZC_TARGET_LOCAL:
                 return of_itself(n, part);
         case ZC_TARGET_BLOCK:
-                return zc_addr_parse(address, &a, &err) && zc_prefix_contains(&n->as.block, &a);
+                return within(n, part);
         case ZC_TARGET_HOST:
         case ZC_TARGET_SERVICE:
                 break;
@@ -185,8 +197,11 @@ static bool see_endpoint(void *ctx, const json_t *endpoint, size_t index, struct
         for (size_t i = 0; i < c->count; i++) {
                 struct named *n = &c->named[i];
 
+                n->met = n->met || within(n, endpoint);
                 if (!belongs(n, endpoint, false))
                         continue;
+                if (n->as.kind == ZC_TARGET_LOCAL && port > 0 && port <= UINT16_MAX)
+                        zc_portset_add(&n->tried, (uint16_t)port);
                 if (n->as.kind != ZC_TARGET_SERVICE || port == n->as.port)
                         require_note(n, json_object_get(endpoint, "probes"));
                 if (n->as.kind == ZC_TARGET_LOCAL)
@@ -201,6 +216,17 @@ static bool see_endpoint(void *ctx, const json_t *endpoint, size_t index, struct
         return true;
 }
 
+static void tried_add(struct named *n, const char *ports)
+{
+        struct zc_portset some = { 0 };
+        struct zc_err why = { 0 };
+
+        if (!*ports || !zc_portset_parse(ports, &some, &why))
+                return;
+        for (int p = zc_portset_next(&some, 1); p >= 0; p = zc_portset_next(&some, p + 1))
+                zc_portset_add(&n->tried, (uint16_t)p);
+}
+
 static bool see_scan(void *ctx, const json_t *scan, size_t index, struct zc_err *err)
 {
         struct coverage *c = ctx;
@@ -211,9 +237,12 @@ static bool see_scan(void *ctx, const json_t *scan, size_t index, struct zc_err 
         for (size_t i = 0; i < c->count; i++) {
                 struct named *n = &c->named[i];
 
+                n->met = n->met || within(n, scan);
                 if (!belongs(n, scan, true))
                         continue;
                 require_note(n, probes);
+                if (n->as.kind == ZC_TARGET_LOCAL)
+                        tried_add(n, zc_json_str(scan, "ports", ""));
                 if (n->as.kind != ZC_TARGET_SERVICE && n->as.kind != ZC_TARGET_LOCAL &&
                     (*zc_json_str(scan, "open", "") || *zc_json_str(scan, "closed", "")))
                         n->answered = true;
@@ -263,15 +292,68 @@ static bool host_missing(const struct coverage *c, struct zc_err *err)
         return true;
 }
 
+/** Whether the gate stands on what services answer. */
+static bool needs_services(const struct coverage *c)
+{
+        for (size_t i = 0; i < zc_pack_count(c->pack); i++) {
+                const struct zc_rule *r = zc_pack_rule(c->pack, i);
+
+                if (strncmp(r->kind->at, "endpoints[]", 11) == 0 &&
+                    zc_gate_requires(c->tally->gate, r->id, json_object_get(r->record, "tags"),
+                                     zc_rule_worst(r)))
+                        return true;
+        }
+        return false;
+}
+
+/** Every TCP port that this machine listens on is tried from within, unless the port probe was taken out: what was not was lost. */
+static bool listeners_missing(const struct coverage *c, const struct named *n, struct zc_err *err)
+{
+        const json_t *run = zc_evidence_run(c->ev), *l;
+        struct zc_portset lost = { 0 };
+        ZC_AUTO_TEXT ports = { 0 };
+        size_t i;
+
+        if (zc_left_out(run, "ports") || zc_json_at(run, "options.ports") || !needs_services(c))
+                return true;
+        json_array_foreach (json_object_get(zc_evidence_host(c->ev), "listeners"), i, l) {
+                json_int_t port = json_integer_value(json_object_get(l, "port"));
+
+                if (strcmp(zc_json_str(l, "transport", "tcp"), "tcp") == 0 && port > 0 &&
+                    port <= UINT16_MAX && !zc_portset_has(&n->tried, (uint16_t)port))
+                        zc_portset_add(&lost, (uint16_t)port);
+        }
+        if (zc_portset_count(&lost) == 0)
+                return true;
+        zc_text_init(&ports, 256);
+        zc_portset_format(&lost, &ports);
+        return zc_tally_missing(c->tally, err,
+                                "local: what listens on %s was not asked what it is; collect again",
+                                zc_text_str(&ports));
+}
+
+/** Silent members of a block are not missing, but each leaves a scan that says so; of a shard another run may have them. */
+static bool block_missing(const struct coverage *c, const struct named *n, struct zc_err *err)
+{
+        const json_t *run = zc_evidence_run(c->ev);
+
+        if (n->met || zc_left_out(run, "ports") || zc_json_at(run, "options.shard"))
+                return true;
+        return zc_tally_missing(c->tally, err,
+                                "%s: nothing of it is in the evidence; collect again",
+                                zc_json_str(n->target, "named", ""));
+}
+
 static bool name_missing(const struct coverage *c, const struct named *n, struct zc_err *err)
 {
         const char *what = zc_json_str(n->target, "named", "");
 
         if (n->answered)
-                return n->as.kind != ZC_TARGET_LOCAL || host_missing(c, err);
+                return n->as.kind != ZC_TARGET_LOCAL ||
+                       (host_missing(c, err) && listeners_missing(c, n, err));
         switch (n->as.kind) {
         case ZC_TARGET_BLOCK:
-                return true; /* silent members of a block are not missing */
+                return block_missing(c, n, err);
         case ZC_TARGET_LOCAL:
                 return zc_tally_missing(c->tally, err,
                                         "local: nothing of this machine was observed");

@@ -287,6 +287,8 @@ bool zc_unmet(struct zc_tally *t, const struct zc_pack *pack, const json_t *met,
  * probe that was not taken out, unless it was identified as a service that the probe does not ask about.
  */
 bool zc_outcome_lost(const json_t *run, const json_t *endpoint, const struct zc_kind *kind);
+/** Taken out by who ran it. */
+bool zc_left_out(const json_t *run, const char *probe);
 /** The configuration's expectations: ZC-EXPECT-OPEN, ZC-EXPECT-CLOSED. `from`: any | private (default: whoever is not on the machine itself). */
 bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
                const json_t *exposure, const struct zc_join *join, const json_t *assets,

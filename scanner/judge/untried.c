@@ -8,14 +8,42 @@
 
 /* ---- scans that were cut ---- */
 
+/** Whether each port that the scan asked has a state: a list that is not there, or cannot be read, says nothing of any. */
+static bool is_accounted(const json_t *scan)
+{
+        static const char *const states[] = { "open", "closed", "filtered" };
+        struct zc_portset asked = { 0 }, told = { 0 };
+        struct zc_err why = { 0 };
+        const char *ports = zc_json_str(scan, "ports", NULL);
+
+        if (!ports || !zc_portset_parse(ports, &asked, &why))
+                return false;
+        for (size_t i = 0; i < ZC_COUNT(states); i++) {
+                struct zc_portset some = { 0 };
+                const char *list = zc_json_str(scan, states[i], NULL);
+
+                if (!list || (*list && !zc_portset_parse(list, &some, &why)))
+                        return false;
+                for (int p = zc_portset_next(&some, 1); p >= 0; p = zc_portset_next(&some, p + 1))
+                        zc_portset_add(&told, (uint16_t)p);
+        }
+        for (int p = zc_portset_next(&asked, 1); p >= 0; p = zc_portset_next(&asked, p + 1)) {
+                if (!zc_portset_has(&told, (uint16_t)p))
+                        return false;
+        }
+        return true;
+}
+
 /** Whether the scan has ports that it meant to ask and did not. Silent ports were asked; what was taken out of the plan was not meant.
  * A scan that does not say how it went is not taken for a whole one. */
 static bool is_cut(const json_t *scan)
 {
         const char *outcome = zc_json_str(scan, "outcome", "");
 
-        return *outcome == '\0' || strcmp(outcome, "partial") == 0 ||
-               strcmp(outcome, "failed") == 0 || *zc_json_str(scan, "unknown", "");
+        if (strcmp(outcome, "skipped") == 0 || strcmp(outcome, "notapplicable") == 0)
+                return false;
+        return strcmp(outcome, "done") != 0 || *zc_json_str(scan, "unknown", "") ||
+               !is_accounted(scan);
 }
 
 /** Rules on exposure judge any port; of those on services, the ones that the gate needs: the others would only fill the page. */
@@ -162,8 +190,7 @@ static bool holds(const json_t *list, const char *word)
         return false;
 }
 
-/** Taken out by who ran it. */
-static bool is_left_out(const json_t *run, const char *probe)
+bool zc_left_out(const json_t *run, const char *probe)
 {
         const json_t *options = json_object_get(run, "options");
         const json_t *only = json_object_get(options, "only");
@@ -205,7 +232,7 @@ bool zc_outcome_lost(const json_t *run, const json_t *endpoint, const struct zc_
         }
         if (!kind->probe || strcmp(kind->probe, "ports") == 0 ||
             strcmp(zc_json_str(endpoint, "transport", "tcp"), "tcp") != 0 ||
-            is_left_out(run, kind->probe))
+            zc_left_out(run, kind->probe))
                 return false;
         return !identified || is_of_kind(endpoint, kind->probe);
 }

@@ -197,11 +197,17 @@ EDGES = [
     ("a probe that is required of local ran on another machine alone", lambda e: e["run"]["targets"][0].update(require=["redis"]), [], 3),
     ("a probe that is required of local ran on it", lambda e: (e["run"]["targets"][0].update(require=["redis"]), e["endpoints"].append(
         endpoint("m1", "127.0.0.1", 6379, "open", "redis", reached_from="self", probes={"redis": {"outcome": "done"}}, redis=CLOSED_REDIS))), [], 0),
-    ("silent members of a block", lambda e: e["run"]["targets"].append({"id": "lan", "named": "192.0.2.0/29"}), [], 0),
+    ("silent members of a block", lambda e: (e["run"]["targets"].append({"id": "lan", "named": "192.0.2.0/29"}), e["scans"].extend(
+        {"asset": f"192.0.2.{i}", "address": f"192.0.2.{i}", "transport": "tcp", "outcome": "done", "ports": "80", "open": "", "closed": "",
+         "filtered": "80", "unknown": ""} for i in range(1, 7))), [], 0),
+    ("a block of which nothing is in the evidence", lambda e: e["run"]["targets"].append({"id": "lan", "named": "192.0.2.0/29"}), [], 3),
     ("a named host on which nothing answered", lambda e: e["run"]["targets"].append({"id": "h", "named": "192.0.2.1"}), [], 3),
     ("a named host that refuses every port", lambda e: (e["run"]["targets"].append({"id": "h", "named": "192.0.2.1"}),
                                                         e["scans"].append({"asset": "h", "address": "192.0.2.1", "transport": "tcp", "outcome": "done",
-                                                                           "ports": "80", "open": "", "closed": "80"})), [], 0),
+                                                                           "ports": "80", "open": "", "closed": "80", "filtered": ""})), [], 0),
+    ("a scan that lost one of its lists", lambda e: (e["run"]["targets"].append({"id": "h", "named": "192.0.2.1"}),
+                                                     e["scans"].append({"asset": "h", "address": "192.0.2.1", "transport": "tcp", "outcome": "done",
+                                                                        "ports": "80-81", "open": "", "closed": "80"})), [], 3),
     ("an address family without a route, where the other was seen", lambda e: e["scans"].append(no_route("db1", 6)), [], 0),
     ("an address family without a route, where nothing else was seen", lambda e: e["scans"].append(no_route("db9", 6)), [], 3),
     ("an address that was not tried for another reason, where the other family was seen", lambda e: e["scans"].append(
@@ -313,7 +319,7 @@ def edges():
 
 def silent_ports():
     """A letter for ports needs one that answered."""
-    for i, (name, seen, letter) in enumerate((("filtered alone", {"filtered": "443", "closed": ""}, None), ("closed", {"closed": "443"}, "A"))):
+    for i, (name, seen, letter) in enumerate((("filtered alone", {"filtered": "443", "closed": ""}, None), ("closed", {"filtered": "", "closed": "443"}, "A"))):
         e = json.loads(json.dumps(evidence(*GOOD)))
         e["run"]["targets"] = [{"id": "www", "named": "203.0.113.9"}]
         e.update(endpoints=[], scans=[{"asset": "www", "address": "203.0.113.9", "transport": "tcp", "outcome": "done", "ports": "443", "open": "",

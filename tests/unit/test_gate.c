@@ -56,9 +56,16 @@ static struct zc_pack *pack_new(void)
 #define WEB "192.0.2.7"
 #define SCAN(address, outcome, closed, filtered, unknown)                                          \
         "{\"asset\":\"" address "\",\"address\":\"" address                                        \
-        "\",\"transport\":\"tcp\",\"outcome\":\"" outcome                                          \
-        "\",\"why\":\"the deadline passed\",\"closed\":\"" closed "\",\"filtered\":\"" filtered    \
-        "\",\"unknown\":\"" unknown "\"}"
+        "\",\"transport\":\"tcp\",\"outcome\":\"" outcome "\",\"why\":\"the deadline "             \
+        "passed\",\"ports\":\"1-100\",\"open\":\"\",\"closed\":\"" closed                          \
+        "\",\"filtered\":\"" filtered "\",\"unknown\":\"" unknown "\"}"
+
+#define LISTENS                                                                                    \
+        HEAD(T("", "local"))                                                                       \
+        ",\"host\":{\"firewall\":{\"rules\":3},\"probes\":{\"firewall\":{\"outcome\":\"done\"},"   \
+        "\"listeners\":{\"outcome\":\"done\"},\"os\":{\"outcome\":\"done\"}},\"listeners\":[{"     \
+        "\"transport\":\"tcp\",\"family\":\"ip\",\"address\":\"0.0.0.0\",\"port\":22,\"scope\":"   \
+        "\"any\"}]}"
 
 struct setting {
         const char *fail_on, *require, *expect, *baseline, *new_rules;
@@ -312,7 +319,32 @@ static const struct {
                   { 0 },
                   0,
                   NULL },
-                { "a silent member of a block", HEAD(T("", "192.0.2.0/24")) "}", { 0 }, 0, NULL },
+                { "a silent member of a block",
+                  HEAD(T("", "192.0.2.0/24")) ",\"scans\":[" SCAN(WEB, "done", "", "1-100",
+                                                                  "") "]}",
+                  { 0 },
+                  0,
+                  NULL },
+                { "a scan that does not say how every port was",
+                  HEAD(T("", WEB)) ",\"scans\":[" SCAN(WEB, "done", "1-3", "5-100", "") "]}",
+                  { 0 },
+                  3,
+                  "not all were asked" },
+                { "what listens, asked what it is",
+                  LISTENS ",\"scans\":[" SCAN("127.0.0.1", "done", "1-100", "", "") "]}",
+                  { 0 },
+                  0,
+                  NULL },
+                { "what listens, and was not asked what it is",
+                  LISTENS "}",
+                  { 0 },
+                  3,
+                  "what listens on 22 was not asked" },
+                { "a block of which nothing is told",
+                  HEAD(T("", "192.0.2.0/24")) "}",
+                  { 0 },
+                  3,
+                  "nothing of it is in the evidence" },
                 { "this machine, and nothing of it",
                   HEAD(T("", "local")) "}",
                   { 0 },
