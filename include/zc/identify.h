@@ -88,6 +88,7 @@ enum zc_wrapped { ZC_WRAPPED_UNKNOWN, ZC_WRAPPED_NOT, ZC_WRAPPED_TLS };
 struct zc_identity {
         const char *service;     /* static; NULL: nothing matched, or it could not be asked */
         struct zc_said said;     /* where service is known */
+        bool access_asked; /* something was asked of it that it may want a login for; the proof stands in sent and received */
         enum zc_wrapped wrapped; /* TLS from the first byte */
         enum zc_asked by;        /* which question was answered, where service is known */
         bool by_alpn;            /* the handshake itself told (RFC 7301) */

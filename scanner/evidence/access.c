@@ -65,6 +65,15 @@ static const char *http_auth(const json_t *http)
         return json_array_size(json_object_get(http, "authentication")) > 0 ? "login" : NULL;
 }
 
+static const char *guard_auth(const json_t *guard)
+{
+        const char *result = zc_json_str(guard, "result", "");
+
+        return strcmp(result, "open") == 0      ? "none"
+               : strcmp(result, "refused") == 0 ? "login"
+                                                : NULL;
+}
+
 static const char *auth_word(const json_t *endpoint)
 {
         static const struct {
@@ -72,6 +81,7 @@ static const char *auth_word(const json_t *endpoint)
                 const char *(*word)(const json_t *);
         } kinds[] = { { "redis", redis_auth },
                       { "postgres", postgres_auth },
+                      { "guard", guard_auth },
                       { "http", http_auth } };
 
         for (size_t i = 0; i < ZC_COUNT(kinds); i++) {

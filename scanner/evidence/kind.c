@@ -34,6 +34,11 @@ const struct zc_kind zc_kinds[] = {
           "what PostgreSQL asks of whom before it lets them in", NULL },
         { "redis", "endpoints[].redis", "redis", "redis", "what a Redis does without a password",
           NULL },
+        { "program", "endpoints[].program", NULL, "program",
+          "what an endpoint said it is, whatever its port's number", NULL },
+        { "guard", "endpoints[].guard", NULL, "guard",
+          "whether a service obeys without a login, where it was asked something that needs one",
+          NULL },
         { "scan", "scans[]", "ports", "scan", "the ports of one address that were tried",
           zc_subject_scan_add },
 };

@@ -16,7 +16,7 @@ import spoken  # noqa: E402
 
 ZC = os.path.abspath(os.environ.get("ZC", "build/zerocrit"))
 NS = f"zcident{os.getpid()}"
-ADDRESS = "198.18.9.1"  # on lo of the namespace
+OURS, ADDRESS = "10.231.78.1", "10.231.78.2"
 work = tempfile.mkdtemp(prefix="zc-identify-")
 running = []
 count = 0
@@ -99,7 +99,10 @@ def run(*args, **kw):
 
 
 def namespace():
-    steps = [["ip", "netns", "add", NS], ["ip", "-n", NS, "link", "set", "lo", "up"], ["ip", "-n", NS, "addr", "add", f"{ADDRESS}/32", "dev", "lo"]]
+    link = f"{NS[-10:]}a"
+    steps = [["ip", "netns", "add", NS], ["ip", "-n", NS, "link", "set", "lo", "up"], ["ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", NS],
+             ["ip", "addr", "add", f"{OURS}/24", "dev", link], ["ip", "link", "set", link, "up"],
+             ["ip", "-n", NS, "addr", "add", f"{ADDRESS}/24", "dev", "eth0"], ["ip", "-n", NS, "link", "set", "eth0", "up"]]
     return os.geteuid() == 0 and shutil.which("ip") and all(run(*s).returncode == 0 for s in steps)
 
 
@@ -108,12 +111,14 @@ def inside(*args, **kw):
 
 
 def collect(ports):
-    r = run("ip", "netns", "exec", NS, ZC, "collect", ADDRESS, "--ports", ports, "--only", "ports,identify", "-o", "-")
-    return {e["port"]: e for e in json.loads(r.stdout)["endpoints"] if e.get("state") == "open"}
+    evidence = os.path.join(work, "evidence.json")
+    run(ZC, "collect", ADDRESS, "--ports", ports, "--only", "ports,identify", "-o", evidence)
+    return {e["port"]: e for e in json.load(open(evidence))["endpoints"] if e.get("state") == "open"}
 
 
 def told(e):
-    return {"service": e.get("service", 0), "product": e.get("product"), "version": e.get("version"), "access": e.get("identified", {}).get("access")}
+    program = e.get("program") or {}
+    return {"service": e.get("service", 0), "product": program.get("product"), "version": program.get("version"), "access": (e.get("guard") or {}).get("result")}
 
 
 def scripted():
@@ -126,11 +131,12 @@ def scripted():
         e = seen.get(port, {})
         if wanted:
             tap(told(e) == wanted, f"{name}: {', '.join(v for v in wanted.values() if v)}", json.dumps(e))
-    unsure = {port for _, port, _ in rows if seen.get(port, {}).get("identified", {}).get("confidence") == "likely"}
+    unsure = {port for _, port, _ in rows if seen.get(port, {}).get("program", {}).get("confidence") == "likely"}
     tap(unsure == {9042, 9201, 9090, 3000}, "what is told by its habits alone is called likely", unsure)
     services = {e.get("service") for e in seen.values()} - {None}
-    products = {e.get("product") for e in seen.values()} - {None}
+    products = {told(e)["product"] for e in seen.values()} - {None}
     tap(len(services) >= 40 and len(services | products) >= 80, f"{len(services)} services and {len(products)} products are known", services)
+    judged()
     peer.stdin.close()
     asked = {int(p): gs for p, gs in json.loads(peer.stdout.read()).items()}
     most = max(asked, key=lambda p: len(asked[p]))
@@ -142,6 +148,24 @@ def scripted():
     tap(not foreign, "where a port is known, its own question comes first", {p: first.get(p) for p in foreign})
     greeted = [p for _, p, begins, _, _ in spoken.PLAIN if begins is None and any(asked[p])]
     tap(not greeted, "who greets is asked nothing", {p: asked[p] for p in greeted})
+
+
+RULES = {"ZC-PORT-030": {27017, 11211, 21211, 9200, 9202, 2379}, "ZC-PORT-031": {2375, 10255}, "ZC-PORT-032": {5005, 6000}, "ZC-PORT-033": {1883, 9090, 8500},
+         "ZC-PORT-041": {3307, 11212, 21211, 9201, 9202, 3301, 8123, 7474}, "ZC-PORT-042": {2121, 6001}, "ZC-PORT-043": {6444, 8200}, "ZC-PORT-044": {3000, 8080, 10000}}
+
+
+def judged():
+    """What the rules find, at those ports and no other; what is proven folds what is derived."""
+    report = os.path.join(work, "report.json")
+    run(ZC, "judge", os.path.join(work, "evidence.json"), "-o", report)
+    found = [(f["rule"], int(f["subject"].split("/")[0].rsplit(":", 1)[1]), f) for f in json.load(open(report))["findings"] if f["subject"].endswith("/tcp")]
+    for rule, wanted in RULES.items():
+        got = {port for r, port, _ in found if r == rule}
+        tap(got == wanted, f"{rule} at those ports and no other", f"{got} wanted {wanted}")
+    twice = [port for r, port, f in found if r in ("ZC-PORT-041", "ZC-PORT-043", "ZC-PORT-044") and not f.get("covered_by")
+             and port in RULES["ZC-PORT-030"] | RULES["ZC-PORT-031"] | RULES["ZC-PORT-033"]]
+    tap(not twice, "nothing is counted twice", twice)
+    tap(all(f["proof"] for r, _, f in found if r in ("ZC-PORT-030", "ZC-PORT-031", "ZC-PORT-032")), "what is critical has its proof")
 
 
 # name, program, arguments, port, (service, product), the version that the program says of itself
@@ -181,10 +205,10 @@ def real():
         seen = collect(ports)
     for (name, _, _, port, wanted, says, access), program in started:
         e = seen.get(port, {})
-        tap((e.get("service"), e.get("product")) == wanted and told(e)["access"] == access, f"a real {name} is known", json.dumps(e))
+        tap((e.get("service"), told(e)["product"]) == wanted and told(e)["access"] == access, f"a real {name} is known", json.dumps(e))
         if says:
             own = run(program, *says[1:])
-            tap(e.get("version", "-") in own.stdout + own.stderr, f"{name}: the version is the program's own", f"{e.get('version')} {own.stdout[:200]}")
+            tap((told(e)["version"] or "-") in own.stdout + own.stderr, f"{name}: the version is the program's own", f"{told(e)} {own.stdout[:200]}")
 
 
 try:

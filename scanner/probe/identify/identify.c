@@ -17,10 +17,33 @@ static bool is_other(const struct zc_identity *id)
         return id->asked_all && !id->why[0] && (words || id->wrapped == ZC_WRAPPED_TLS);
 }
 
+static json_t *text_or_null(const char *s)
+{
+        return *s ? json_string(s) : json_null();
+}
+
+/** Whether it obeys without a login: null where that was not the question. */
+static void guard_write(const struct zc_identity *id, const char *time, json_t *out)
+{
+        static const char *const results[] = {
+                [ZC_ACCESS_OPEN] = "open", [ZC_ACCESS_REFUSED] = "refused"
+        };
+        const char *to = strcmp(id->service, "http") == 0 ? id->said.product : id->service;
+        json_t *guard;
+
+        guard = id->access_asked ? json_pack("{s:s, s:{s:s, s:i, s:s, s:s}}", "to", to, "proof",
+                                             "observed_at", time, "attempts", (int)id->connections,
+                                             "sent", id->sent, "received", id->received)
+                                 : json_null();
+        if (id->access_asked && id->said.access != ZC_ACCESS_UNKNOWN)
+                json_object_set_new(guard, "result", json_string(results[id->said.access]));
+        json_object_set_new(out, "guard", guard);
+}
+
 static bool identify_write(const struct zc_identity *id, json_t *out)
 {
         char time[ZC_TIME_LEN];
-        json_t *by;
+        json_t *by, *program;
 
         if (id->service || is_other(id))
                 json_object_set_new(out, "service",
@@ -34,19 +57,17 @@ static bool identify_write(const struct zc_identity *id, json_t *out)
                                     id->banner[0] ? json_string(id->banner) : json_null());
         if (!id->service)
                 return true;
-        if (id->said.product[0])
-                json_object_set_new(out, "product", json_string(id->said.product));
-        if (id->said.version[0])
-                json_object_set_new(out, "version", json_string(id->said.version));
+        program =
+                json_pack("{s:s, s:o, s:o, s:s}", "service", id->service, "product",
+                          text_or_null(id->said.product), "version", text_or_null(id->said.version),
+                          "confidence", id->said.likely ? "likely" : "certain");
+        json_object_set_new(out, "program", program);
         zc_time_format(id->at, time);
-        by = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "by",
-                       id->by_alpn ? "alpn" : zc_asked_name(id->by), "confidence",
-                       id->said.likely ? "likely" : "certain", "observed_at", time, "attempts",
-                       (int)id->connections, "sent", id->sent, "received", id->received);
-        if (id->said.access != ZC_ACCESS_UNKNOWN)
-                json_object_set_new(
-                        by, "access",
-                        json_string(id->said.access == ZC_ACCESS_OPEN ? "open" : "refused"));
+        by = json_pack("{s:s, s:s, s:i, s:s, s:s}", "by",
+                       id->by_alpn ? "alpn" : zc_asked_name(id->by), "observed_at", time,
+                       "attempts", (int)id->connections, "sent", id->sent, "received",
+                       id->received);
+        guard_write(id, time, out);
         return by && json_object_set_new(out, "identified", by) == 0;
 }
 

@@ -106,6 +106,7 @@ static void follow_take(struct asking *a, const struct follow_row *r, const stru
         zc_identify_detail(in, r->ask, t->service, &said);
         if (r->ask == ZC_ASKED_HTTP && access_of(r, in) != ZC_ACCESS_UNKNOWN)
                 said.access = access_of(r, in);
+        id->access_asked = id->access_asked || r->open || said.access != ZC_ACCESS_UNKNOWN;
         if (r->ask != ZC_ASKED_HTTP)
                 id->service = t->service;
         if (said.product[0] && (!id->said.product[0] || said.version[0])) {

@@ -108,6 +108,7 @@ static void told(struct asking *a, const char *service, enum zc_asked by, const 
         asking_text(id->received, sizeof id->received, p, first);
         a->perhaps = n > 12 && memcmp(p, "HTTP/1.", 7) == 0 && memcmp(p + 8, " 400", 4) == 0;
         zc_identify_detail((struct zc_rd){ p, n }, by, service, &id->said);
+        id->access_asked = id->said.access != ZC_ACCESS_UNKNOWN;
         if (greeting_in_words(service))
                 banner_put(id, p, n); /* these greet, however late */
 }

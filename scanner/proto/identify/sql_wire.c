@@ -106,11 +106,11 @@ enum zc_told tns_read(struct zc_rd in)
         uint8_t type, reserved;
         size_t had = in.n;
 
-        if (had >= 2 && in.p[0] > 0x20)
+        if (in.p[0] > 0x20) /* of the length */
                 return ZC_TOLD_NOTHING;
         if (!zc_rd_u16(&in, &len) || !zc_rd_u16(&in, &sum) || !zc_rd_u8(&in, &type) ||
             !zc_rd_u8(&in, &reserved) || !zc_rd_u16(&in, &head_sum))
-                return in.p[0] <= 0x20 ? ZC_TOLD_MORE : ZC_TOLD_NOTHING;
+                return ZC_TOLD_MORE;
         return len >= 8 && sum == 0 && (type == 2 || type == 4 || type == 5 || type == 11) &&
                                head_sum == 0 && had <= len
                        ? ZC_TOLD_SERVICE
