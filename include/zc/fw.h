@@ -121,7 +121,7 @@ struct zc_fw_op {
         uint8_t op; /* enum zc_fw_cmp, zc_fw_bitwise, zc_fw_nat; byteorder: NFT_BYTEORDER_*; exthdr: NFT_EXTHDR_OP_*; reject: NFT_REJECT_* */
         uint8_t key; /* payload: enum zc_fw_base; meta, ct, rt, socket: NFT_{META,CT,RT,SOCKET}_*; fib: NFT_FIB_RESULT_*; exthdr: header or option type; reject: ICMP code; byteorder: element size */
         uint8_t dir; /* ct: 0 original, 1 reply, ZC_FW_NO_SLOT none; nat: family */
-        bool invert; /* lookup, range != (NFT_RANGE_NEQ) */
+        bool invert; /* lookup, range != (NFT_RANGE_NEQ); payload: zeros where the packet ends before, rather than a break */
         uint16_t offset;
         uint32_t
                 flags; /* fib, exthdr, queue (bypass), nat (NF_NAT_RANGE_*), payload write: checksum type, its flags << 8 */

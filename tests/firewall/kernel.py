@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 
+import ipsets
 import oracle
 import rulesets
 import rulesets_iptables
@@ -108,8 +109,12 @@ class Run:
                 at += 1
         return lines
 
+    def prepare(self, made):
+        """What a ruleset looks in besides itself."""
+
     def one(self, seed, count):
         made = self.make(seed)
+        self.prepare(made)
         packets = rulesets.packets(seed, count)
         self.counts["rulesets"] += 1
         found = self.compare(made.lines, packets, made.doubtful)
@@ -119,7 +124,7 @@ class Run:
         for wrong in found:
             alone = self.compare(standing, [wrong[0]], count=False)
             if alone:
-                return self.shrink(standing, wrong[0]), alone[0]
+                return [*(f"ipset {row}" for row in made.before), *self.shrink(standing, wrong[0])], alone[0]
             self.counts["crowded"] += 1  # a connection of another packet of the batch was in the way
         return None
 
@@ -140,6 +145,10 @@ class IptablesRun(Run):
             if r.returncode:
                 return f"{command}: {r.stderr.strip()}"
         return None
+
+    def prepare(self, made):
+        self.empty()
+        ipsets.load(made.before)
 
     def empty(self):
         """Nothing of an earlier ruleset stands."""

@@ -20,6 +20,8 @@ TCP_FLAGS = ["syn"] * 12 + ["syn,ece,cwr", "ack", "rst", "fin,ack", "syn,ack", "
 class Ruleset:
     """Text and how it was made. `doubtful`: something in it depends on time or chance."""
 
+    before = ()
+
     def __init__(self, seed):
         self.r = random.Random(seed)
         self.sets, self.chains, self.lines = [], [], []

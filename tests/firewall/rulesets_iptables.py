@@ -1,21 +1,26 @@
 """Random rulesets as iptables-nft and ip6tables-nft write them: two inputs of iptables-restore, one rule a line."""
 import random
 
+import ipsets
 from rulesets import ADDR, PORTS
 
 HOOKS = {"filter": ["INPUT", "FORWARD"], "mangle": ["PREROUTING", "INPUT", "FORWARD"], "raw": ["PREROUTING"], "nat": ["PREROUTING"]}
 
 
 class Ruleset:
-    """Lines of both families, each with its command before it. `doubtful`: something in it depends on time or chance."""
+    """Lines of both families, each with its command before it. `doubtful`: something in it depends on time or chance. `before`: the ipsets that they look in."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, with_sets=True):
         self.r = random.Random(f"iptables {seed}")
         self.doubtful = False
         self.lines = []
+        sets = ipsets.Sets(random.Random(f"ipset {seed}"), with_sets)
+        self.before = sets.lines
         for fam in ("ip", "ip6"):
             self.fam = fam
+            self.ipsets = sets.of(fam)
             self.family()
+        self.doubtful |= sets.doubtful
 
     def pick(self, *options):
         return self.r.choice(options)
@@ -116,6 +121,13 @@ class Ruleset:
     def m_tos(self):
         return f"-m tos {self.no()}--tos " + self.pick("0x40/0xff", "0x00/0xf0", "0x20", "0x20/0x3f"), ""
 
+    def m_set(self):
+        if not self.ipsets:
+            return "", ""
+        name, dims = self.pick(*self.ipsets)
+        sides = ",".join(self.pick("src", "dst") for _ in range(dims + self.pick(0, 0, 0, 1)))
+        return f"-m set {self.no()}--match-set {name} {sides}", ""
+
     def m_comment(self):
         return '-m comment --comment "as it is"', ""
 
@@ -135,7 +147,7 @@ class Ruleset:
         return f"{self.no()}-i " + self.pick("zc0", "zc1", "zc+", "lo"), ""
 
     MATCHES = [("conntrack", 14), ("state", 3), ("ports", 10), ("flags", 3), ("option", 1), ("icmp", 5), ("multiport", 12), ("addrtype", 12), ("iprange", 7), ("mac", 1), ("mark", 5), ("connmark", 4), ("ttl", 4),
-               ("rt", 2), ("pkttype", 3), ("length", 4), ("dscp", 3), ("tos", 3), ("comment", 2), ("limit", 1), ("addr", 8), ("device", 6)]
+               ("rt", 2), ("pkttype", 3), ("length", 4), ("dscp", 3), ("tos", 3), ("comment", 2), ("limit", 1), ("addr", 8), ("device", 6), ("set", 9)]
     NAMES, WEIGHTS = zip(*MATCHES)
 
     # targets

@@ -85,16 +85,20 @@ static enum fw_then link_header(struct fw_walk *w, struct fw_state *s, const str
 static enum fw_then past_headers(struct fw_walk *w, struct fw_state *s, const struct zc_fw_op *op,
                                  size_t at)
 {
+        static const uint8_t none[ZC_FW_REG_BYTES];
         size_t n = op->len;
 
-        if (!s->length_unknown && at + n > s->length)
-                return FW_BREAK;
+        if (!s->length_unknown && at + n > s->length) {
+                if (op->invert)
+                        fw_store(s, op, none, n < sizeof(none) ? n : sizeof(none));
+                return op->invert ? FW_GO_ON : FW_BREAK;
+        }
         fw_store_unknown(s, op, n);
         if (at < s->end) {
                 memcpy(reg(s, op), s->v + at, room(op, s->end - at));
                 memcpy(reg(s, op) + ZC_FW_REG_BYTES, fw_u(s) + at, room(op, s->end - at));
         }
-        if (!s->length_unknown)
+        if (!s->length_unknown || op->invert)
                 return FW_GO_ON;
         w->cause = "length of the packet";
         return FW_FORK;

@@ -37,6 +37,11 @@ enum after run_payload(struct run *r, const struct zc_fw_op *op)
         unsigned len = op->len < ZC_FW_REG_BYTES ? op->len : ZC_FW_REG_BYTES;
         enum sym_load how = sym_payload(r->s, &r->now.now, op->key, op->offset, len, out);
 
+        if (op->invert && how != SYM_LOADED) {
+                for (unsigned i = 0; i < len; i++)
+                        out[i] = sym_byte_unknown();
+                how = SYM_LOADED;
+        }
         run_store(r, op->dreg, out, len);
         return run_loaded(r, how);
 }

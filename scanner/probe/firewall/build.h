@@ -15,6 +15,8 @@ struct fw_list {
         size_t count, cap;
 };
 
+struct fw_ipsets;
+
 struct fw_names {
         struct fw_name *slots;
         size_t count, cap;
@@ -29,6 +31,7 @@ struct fw_build {
         struct fw_list sets;    /* struct zc_fw_set */
         struct fw_list gaps;    /* struct zc_fw_gap */
         struct fw_names names;
+        struct fw_ipsets *ipsets; /* not owned; NULL: what rules say of ipset is not followed */
         bool conntrack[2];
         bool failed;
 };

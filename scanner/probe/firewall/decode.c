@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "ipset.h"
 #include "nft_wire.h"
 #include "zc/netlink.h"
 #include "zc/text.h"
@@ -98,6 +99,10 @@ static void decode_xt(const struct fw_place *at, const struct nft_attrs *a, bool
                 return;
         if (!target && zc_rd_is(name, "comment")) {
                 fw_build_comment(at->b, zc_nla_text(a->bytes[3]));
+                return;
+        }
+        if (at->b->ipsets && zc_rd_is(name, target ? "SET" : "set")) {
+                (target ? fw_ipset_target : fw_ipset_match)(at, a->bytes[3], (uint32_t)a->number[2]);
                 return;
         }
         if (fw_xt_conntrack(plain, target, a->bytes[3]))

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode.h"
+#include "ipset.h"
 #include "zc/netlink.h"
 
 /* NF_IP_PRI_* of linux/netfilter_ipv4.h, which are those of IPv6 too. */
@@ -281,6 +281,10 @@ static void part(struct rule *r, bool target, struct zc_rd name, unsigned revisi
                 return;
         if (!target && zc_rd_is(name, "comment")) {
                 fw_build_comment(b, zc_nla_text(data));
+                return;
+        }
+        if (b->ipsets && zc_rd_is(name, target ? "SET" : "set")) {
+                (target ? fw_ipset_target : fw_ipset_match)(r->at, data, revision);
                 return;
         }
         if (fw_xt_conntrack(plain, target, data))

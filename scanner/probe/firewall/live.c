@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "ipset.h"
 #include "legacy.h"
 #include "nft.h"
 #include "others.h"
@@ -186,7 +187,8 @@ static bool denied(struct zc_err *err)
                        "run as root (sudo)");
 }
 
-static bool read_whole(struct zc_nl *nl, struct zc_fw_live *live, bool *again, struct zc_err *err)
+static bool read_whole(struct zc_nl *nl, struct fw_ipsets *sets, struct zc_fw_live *live,
+                       bool *again, struct zc_err *err)
 {
         struct fw_build b;
         bool ok;
@@ -195,12 +197,17 @@ static bool read_whole(struct zc_nl *nl, struct zc_fw_live *live, bool *again, s
         if (!live->arena)
                 return zc_fail(err, ZC_E_NOMEM, "the firewall's model");
         fw_build_init(&b, live->arena);
+        b.ipsets = sets;
         zc_fw_netns_look(&live->netns);
         ok = read_rules(nl, &b, again, err);
         if (ok && !*again) {
                 fw_others_look(&b, live->netns.inode);
                 ok = fw_legacy_read(&b, err) && fw_host_read(&b, &live->host, err) &&
                      fw_build_finish(&b, &live->ruleset, err);
+                fw_ipsets_settle(sets);
+                *again = ok && fw_ipsets_fetch(sets); /* the rules as they are with these sets */
+                if (ok && sets->heap.failed)
+                        ok = zc_fail(err, ZC_E_NOMEM, "ipset's sets");
         }
         fw_build_release(&b);
         return ok;
@@ -208,15 +215,17 @@ static bool read_whole(struct zc_nl *nl, struct zc_fw_live *live, bool *again, s
 
 bool zc_fw_read(struct zc_fw_live *out, struct zc_err *err)
 {
+        struct fw_ipsets sets;
         struct zc_nl *nl = NULL;
         bool again = true, ok = false;
 
         if (!zc_nl_open(NETLINK_NETFILTER, &nl, err))
                 return err->code == ZC_E_DENIED ? denied(err) : false;
+        fw_ipsets_init(&sets);
         for (int i = 0; i < READINGS && again; i++) {
                 struct zc_fw_live live = { 0 };
 
-                ok = read_whole(nl, &live, &again, err);
+                ok = read_whole(nl, &sets, &live, &again, err);
                 if (ok && !again) {
                         *out = live;
                         break;
@@ -226,6 +235,7 @@ bool zc_fw_read(struct zc_fw_live *out, struct zc_err *err)
                         break;
         }
         zc_nl_close(nl);
+        fw_ipsets_release(&sets);
         if (!ok)
                 return err->code == ZC_E_DENIED ? denied(err)
                                                 : zc_ctx(err, "reading the nftables ruleset");
