@@ -1,7 +1,6 @@
 """Random ipsets of every type, as `ipset restore` takes them, near to the constants of rules and packets."""
 import shutil
 import subprocess
-import time
 
 from rulesets import ADDR, PORTS
 
@@ -28,15 +27,15 @@ have = None
 
 
 class Sets:
-    """`lines` for ipset; of(family): names and dimensions of what its rules can look in."""
+    """`lines` for ipset; names begin with `prefix`, so that none is one of an earlier ruleset, whose rules let go of it a little later; of(family): names and dimensions of what its rules can look in."""
 
-    def __init__(self, r, wanted):
+    def __init__(self, r, wanted, prefix):
         global have
         if have is None:
             have = types()
         self.r, self.lines, self.made, self.doubtful = r, [], [], False
         for i in range(r.randint(1, 4) if wanted and have and r.random() < 0.6 else 0):
-            self.one(f"s{i}", r.choice(have))
+            self.one(f"{prefix}{i}", r.choice(have))
 
     def of(self, fam):
         return [(name, dims) for name, _, dims, f in self.made if f in (fam, "any")]
@@ -95,9 +94,8 @@ class Sets:
 
 def load(lines):
     """Loads what is taken of it: an element that is refused is left out."""
-    for _ in range(100):  # rules that are gone let go of their sets a little later
-        if subprocess.run(["ipset", "destroy"], capture_output=True, check=False).returncode == 0:
-            break
-        time.sleep(0.01)
+    subprocess.run(["ipset", "destroy"], capture_output=True, check=False)
+    if subprocess.run(["ipset", "restore"], input="\n".join(lines) + "\n", text=True, capture_output=True, check=False).returncode == 0:
+        return
     for line in lines:
         subprocess.run(["ipset", *line.split()], capture_output=True, check=False)

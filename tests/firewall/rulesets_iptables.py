@@ -14,7 +14,7 @@ class Ruleset:
         self.r = random.Random(f"iptables {seed}")
         self.doubtful = False
         self.lines = []
-        sets = ipsets.Sets(random.Random(f"ipset {seed}"), with_sets)
+        sets = ipsets.Sets(random.Random(f"ipset {seed}"), with_sets, f"s{seed}_")
         self.before = sets.lines
         for fam in ("ip", "ip6"):
             self.fam = fam
