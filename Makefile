@@ -159,6 +159,10 @@ packages-bench:
 soak-firewall: packages-check all
 	$(Q)mkdir -p build/firewall && ZC=$(ZC) $(PYTHON) tests/firewall/kernel.py --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --keep build/firewall
 
+# Port scans under loss, RUNS times each with other listeners. Figures: tests/ports/RESULTS.md.
+soak-ports: packages-check all
+	$(Q)ZC=$(ZC) $(PYTHON) tests/ports/soak.py --runs $(or $(RUNS),20) --seed $(or $(SEED),1)
+
 # The servers' packages come with the set `check`.
 lab: packages-check all
 	$(Q)ZC=$(ZC) $(PYTHON) tests/lab/lab.py $(HOSTS)
@@ -179,6 +183,6 @@ install: $(ZC)
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all check check-peers packages-peers audit packages-build packages-check packages-bench bench soak-firewall first-hour tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
+.PHONY: all check check-peers packages-peers audit packages-build packages-check packages-bench bench soak-firewall soak-ports first-hour tests-built lint conformance golden docs lab screenshots fuzz coverage install clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -147,11 +147,16 @@ static void silent(struct syn_run *r, uint32_t number)
                                              : ZC_SYN_SILENT);
 }
 
-/* Those whose answer is overdue, longest first: sent again as long as there is room, or quiet from now on. */
+/*
+ * Those whose answer is overdue, the oldest of each attempt first: sent again as long as there is room, or quiet from now on. While it is found out
+ * whether slower is better they would be asked in vain, and stand in the way of those by which that is seen.
+ */
 static void overdue(struct syn_run *r)
 {
         unsigned need = syn_rate_need(&r->rate);
 
+        if (r->rate.cut && !r->ended)
+                return;
         for (unsigned k = 1; k <= SYN_ATTEMPTS_MOST; k++) {
                 uint32_t number = syn_slots_first(&r->slots, SYN_SENT + k);
                 int64_t spacing = number == SYN_NONE ? 0 : syn_rate_spacing(&r->rate, k);

@@ -14,9 +14,14 @@
 
 #define EPOCH_US 4000
 #define EPOCH_SENT 16u
-#define SAMPLE 32.0 /* answers expected and got, less of which say nothing */
-#define STANDS 0.8  /* of the share, is as much */
+#define SAMPLE 16  /* answers, expected or got, less of which say nothing */
+#define STANDS 0.8 /* of the share, is as much */
 #define HELPED 1.2
+#define SURE 4.0
+#define CUT_MOST 32.0
+#define GROW_CAREFUL 1.05
+#define FIRSTS_SILENT                                                                              \
+        256u /* when so many first probes have not brought SAMPLE answers, most stay silent */
 
 /* Of a retransmission, in us: a ring's block is handed over after some ms, and a busy machine takes longer. RFC 6298 has 1 s where nothing is known. */
 #define SPACING_NEAR 15000
@@ -45,6 +50,13 @@ void syn_rate_init(struct syn_rate *r, double ceiling, bool near, int64_t now_us
 
 /* ---- tokens ---- */
 
+static struct syn_epoch *epoch_open(struct syn_rate *r)
+{
+        struct syn_epoch *e = &r->epochs[(r->next - 1) % SYN_EPOCHS];
+
+        return r->next != r->first && e->end_us == 0 ? e : NULL;
+}
+
 /* Packets go together, not one by one: what a millisecond brings. */
 static double quantum(const struct syn_rate *r)
 {
@@ -67,7 +79,11 @@ unsigned syn_rate_room(struct syn_rate *r, int64_t now_us)
 
 void syn_rate_spend(struct syn_rate *r, unsigned packets)
 {
+        struct syn_epoch *e = epoch_open(r);
+
         r->tokens -= packets;
+        if (e)
+                e->packets += packets;
 }
 
 int64_t syn_rate_wait_us(const struct syn_rate *r)
@@ -79,13 +95,6 @@ int64_t syn_rate_wait_us(const struct syn_rate *r)
 
 /* ---- epochs ---- */
 
-static struct syn_epoch *epoch_open(struct syn_rate *r)
-{
-        struct syn_epoch *e = &r->epochs[(r->next - 1) % SYN_EPOCHS];
-
-        return r->next != r->first && e->end_us == 0 ? e : NULL;
-}
-
 static void rate_set(struct syn_rate *r, double rate)
 {
         r->rate = rate > r->ceiling ? r->ceiling : rate < RATE_LEAST ? RATE_LEAST : rate;
@@ -93,15 +102,15 @@ static void rate_set(struct syn_rate *r, double rate)
                 r->rate = r->ceiling;
 }
 
-/* As long as nothing speaks against it, for the first answers are under way: twice as fast. */
+/* As long as nothing speaks against it, for the first answers are under way: twice as fast; a little where that was too fast before. */
 static void epoch_close(struct syn_rate *r, struct syn_epoch *e, int64_t now_us)
 {
         e->end_us = now_us;
         if (r->cut)
                 return;
-        if (r->answers > 0 && r->share > 0)
-                rate_set(r, r->rate * 2);
-        else if (r->rate < RATE_UNHEARD)
+        if (r->share > 0)
+                rate_set(r, r->rate * (r->careful ? GROW_CAREFUL : 2));
+        else if (r->firsts >= FIRSTS_SILENT && r->rate < RATE_UNHEARD)
                 rate_set(r, r->rate * 2 < RATE_UNHEARD ? r->rate * 2 : RATE_UNHEARD);
 }
 
@@ -118,57 +127,85 @@ uint16_t syn_rate_first(struct syn_rate *r, int64_t now_us)
                 e = &r->epochs[r->next++ % SYN_EPOCHS];
                 *e = (struct syn_epoch){ .start_us = now_us };
         }
+        r->firsts++;
         if (!e)
                 return SYN_NO_EPOCH;
         e->sent++;
         return (uint16_t)((r->next - 1) % SYN_EPOCHS);
 }
 
-/* The share stands: what is measured now is as it should be. */
+/* The share stands. It is followed upwards; downwards hardly, or a slow fall would never be seen. */
 static void stands(struct syn_rate *r, double share)
 {
-        r->share = r->share <= 0 ? share : r->share + (share - r->share) / 4;
+        r->share =
+                r->share <= 0 ? share : r->share + (share - r->share) / (share > r->share ? 4 : 64);
+        r->careful |= r->cut;
         r->cut = false;
 }
 
-static void falls(struct syn_rate *r, double share, int64_t now_us)
+/* As many a second as were answered, if it is for our speed; if it is not, the share will be no better for that. */
+static void falls(struct syn_rate *r, double share, double speed, int64_t now_us)
 {
+        double least = r->share / CUT_MOST, part = (share > least ? share : least) / r->share;
+
         if (r->cut && share < r->cut_share * HELPED) {
-                r->share = share; /* no better: it is not for our speed */
+                r->share = share;
                 rate_set(r, r->cut_rate);
                 r->cut = false;
                 return;
         }
+        r->cut_rate = r->cut ? r->cut_rate : r->rate;
         r->cut = true;
         r->cut_us = now_us;
-        r->cut_rate = r->rate;
         r->cut_share = share;
-        rate_set(r, r->rate / 2);
+        rate_set(r, (speed < r->rate ? speed : r->rate) * part);
 }
 
+/* Below what stands, but not by more than chance does where packets are lost: four times the deviation. More will tell. */
+static bool chance(const struct syn_rate *r, double share, unsigned n)
+{
+        double least = 0.02, spread = r->share * (1 - r->share), below = r->share - share;
+
+        spread = spread > least ? spread : least;
+        return share < r->share * STANDS && below * below * n < SURE * SURE * spread;
+}
+
+/* Epochs are put together until they are enough to tell; those from before a cut say nothing of what it did. */
 static void epoch_judge(struct syn_rate *r, const struct syn_epoch *e, int64_t now_us)
 {
-        double share = e->sent ? (double)e->answered / e->sent : 0;
+        struct syn_epoch *all = &r->judged;
+        double share, speed;
 
-        if (e->answered + r->share * e->sent < SAMPLE / 2 ||
-            (r->cut && e->start_us < r->cut_us)) /* too few to tell, or from before the cut */
+        if (r->cut && e->start_us < r->cut_us)
                 return;
+        all->sent += e->sent;
+        all->answered += e->answered;
+        all->packets += e->packets;
+        all->end_us += e->end_us - e->start_us;
+        share = (double)all->answered / all->sent;
+        if ((all->answered < SAMPLE && r->share * all->sent < SAMPLE) ||
+            chance(r, share, all->sent))
+                return;
+        speed = all->packets * 1e6 / (double)all->end_us;
+        *all = (struct syn_epoch){ 0 };
         if (r->share <= 0 || share >= r->share * STANDS)
                 stands(r, share);
         else
-                falls(r, share, now_us);
+                falls(r, share, speed, now_us);
+}
+
+/* Its first probes had the time to be answered, or all were. */
+static bool epoch_over(const struct syn_rate *r, const struct syn_epoch *e, int64_t now_us)
+{
+        return e->end_us != 0 &&
+               (e->answered == e->sent || now_us >= e->end_us + syn_rate_spacing(r, 1));
 }
 
 void syn_rate_tick(struct syn_rate *r, int64_t now_us)
 {
-        while (r->first != r->next) {
-                struct syn_epoch *e = &r->epochs[r->first % SYN_EPOCHS];
-
-                if (e->end_us == 0 || now_us < e->end_us + syn_rate_spacing(r, 1))
-                        return;
-                epoch_judge(r, e, now_us);
-                r->first++;
-        }
+        for (; r->first != r->next && epoch_over(r, &r->epochs[r->first % SYN_EPOCHS], now_us);
+             r->first++)
+                epoch_judge(r, &r->epochs[r->first % SYN_EPOCHS], now_us);
 }
 
 void syn_rate_overrun(struct syn_rate *r, int64_t now_us)

@@ -17,7 +17,7 @@
 /* A short time of sending, and what came of its first probes. */
 struct syn_epoch {
         int64_t start_us, end_us; /* 0: it is still going on */
-        uint32_t sent, answered;
+        uint32_t sent, answered, packets; /* first probes, answers to them, all packets */
 };
 
 struct syn_rate {
@@ -27,8 +27,11 @@ struct syn_rate {
         bool near; /* own network: short floors */
         struct syn_epoch epochs[SYN_EPOCHS];
         uint32_t first, next; /* epochs under way: [first, next) modulo */
+        struct syn_epoch judged; /* sums of those that were too few to tell; end_us: how long they were */
+        uint64_t firsts;
         double share;         /* of first probes answered, as it should be; 0: not known */
         bool cut;             /* it was halved, to see whether that helps */
+        bool careful;         /* that helped once */
         int64_t cut_us;
         double cut_rate, cut_share;
         /* answers */

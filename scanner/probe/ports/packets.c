@@ -9,8 +9,23 @@ struct packets {
         struct walk *w;
         struct zc_portset first;
         int at;
-        bool in_first;
+        bool in_first, rechecked;
 };
+
+/* Of a target that is asked a second time. */
+#define TAG_AGAIN 1u
+
+/* The sign of life, last of all. */
+static enum zc_syn_next again(struct packets *p, struct zc_syn_target *out)
+{
+        if (p->rechecked || *p->w->answering == 0)
+                return ZC_SYN_END;
+        p->rechecked = true;
+        *out = (struct zc_syn_target){ .addr = p->w->job->addr,
+                                       .port = *p->w->answering,
+                                       .tag = TAG_AGAIN };
+        return ZC_SYN_NEXT;
+}
 
 /* Those of `first`, then the others. */
 static enum zc_syn_next packets_next(void *ctx, struct zc_syn_target *out)
@@ -21,7 +36,7 @@ static enum zc_syn_next packets_next(void *ctx, struct zc_syn_target *out)
                 int port = zc_portset_next(p->w->ports, p->at);
 
                 if (port < 0 && !p->in_first)
-                        return ZC_SYN_END;
+                        return again(p, out);
                 if (port < 0) {
                         p->in_first = false;
                         p->at = 1;
@@ -73,6 +88,10 @@ static void packets_done(void *ctx, const struct zc_syn_target *t, const struct 
         struct packets *p = ctx;
         struct zc_conv c = as_conv(t, a);
 
+        if (t->tag == TAG_AGAIN) {
+                p->w->again = c.connect;
+                return;
+        }
         if (a->how == ZC_SYN_SCOPE)
                 c.verdict = zc_scope_check(p->w->job->scope, p->w->job->name, &t->addr);
         p->w->concluded(p->w->ctx, &c, a->attempts,
@@ -106,6 +125,7 @@ bool walk_packets(struct walk *w, struct zc_syn_stats *stats, struct zc_err *err
         if (ok)
                 ok = zc_syn_run(w->job->syn, w->job->scope, &source, &limits, w->job->deadline,
                                 stats, err);
+        p.rechecked = true;
         leave(&p);
         return ok;
 }

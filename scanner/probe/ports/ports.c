@@ -231,6 +231,19 @@ static void doubt(struct scan *s, enum zc_port_state state, const char *reason)
         }
 }
 
+/* What the last look at the port that answered before says of those that were negative since. */
+static void recheck_judge(struct scan *s, enum zc_connect how, bool cut)
+{
+        char reason[ZC_CONV_REASON_LEN];
+
+        snprintf(reason, sizeof reason,
+                 "perhaps blocked: port %u answered before, and no longer does", s->answering);
+        if ((how == ZC_CONNECT_SILENT && !cut) || how == ZC_CONNECT_UNREACHABLE)
+                doubt(s, ZC_PORT_FILTERED, reason);
+        else if (how == ZC_CONNECT_REFUSED && s->answering_open)
+                doubt(s, ZC_PORT_CLOSED, reason);
+}
+
 static bool recheck(struct scan *s, struct zc_err *err)
 {
         struct zc_conv c = { .addr = s->job->addr,
@@ -238,19 +251,25 @@ static bool recheck(struct scan *s, struct zc_err *err)
                              .name = s->job->name,
                              .pace = s->job->pace,
                              .connect_ms = s->job->self ? WAIT_SELF : WAIT_PATIENT };
-        char reason[ZC_CONV_REASON_LEN];
 
         if (s->answering == 0 || zc_portset_next(&s->later, 1) < 0 ||
             zc_deadline_passed(s->job->deadline))
                 return true;
         if (!zc_exchange_one(s->job->scope, &c, s->job->deadline, err))
                 return false;
-        snprintf(reason, sizeof reason,
-                 "perhaps blocked: port %u answered before, and no longer does", s->answering);
-        if ((c.connect == ZC_CONNECT_SILENT && !c.cut) || c.connect == ZC_CONNECT_UNREACHABLE)
-                doubt(s, ZC_PORT_FILTERED, reason);
-        else if (c.connect == ZC_CONNECT_REFUSED && s->answering_open)
-                doubt(s, ZC_PORT_CLOSED, reason);
+        recheck_judge(s, c.connect, c.cut);
+        return true;
+}
+
+/* The engine asks again as often as the loss calls for; where it had no sign of life in time, a connection is the sign. */
+static bool scan_packets(struct scan *s, struct walk *w, struct zc_err *err)
+{
+        w->answering = &s->answering;
+        if (!walk_packets(w, &s->out->stats, err))
+                return false;
+        if (w->again == ZC_CONNECT_NONE)
+                return recheck(s, err);
+        recheck_judge(s, w->again, false);
         return true;
 }
 
@@ -264,7 +283,7 @@ static bool scan(struct scan *s, struct zc_err *err)
         bool ok;
 
         if (s->out->packets)
-                return walk_packets(&w, &s->out->stats, err) && recheck(s, err);
+                return scan_packets(s, &w, err);
         ok = walk_run(&w, err);
         /* What was called silent before the network showed to be slow or to lose packets is asked once more, as it should be. */
         if (ok && w.least_attempts > 0 && s->timing.answered &&

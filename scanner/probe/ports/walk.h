@@ -16,6 +16,9 @@ struct walk {
         void (*concluded)(void *ctx, const struct zc_conv *c, unsigned attempts,
                           const char *reason);
         void *ctx;
+        const uint16_t *
+                answering; /* by packets: a port that answered, 0 none yet: it is asked again when all were asked */
+        enum zc_connect again; /* what came of that; ZC_CONNECT_NONE: it was not asked */
         /* what silence cost: the least that was done before a port was called silent */
         unsigned least_attempts;
         int64_t least_patience;
