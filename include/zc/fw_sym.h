@@ -67,25 +67,46 @@ bool zc_fw_admits(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
 
 /* What cannot be meant. */
 enum zc_fw_anomaly_kind {
-        ZC_FW_SHADOWED_RULE, /* packets that it names exist, and none comes as far: earlier rules decide about all of them */
-        ZC_FW_UNREACHABLE_RULE,  /* no packet comes as far, whatever the rule says */
+        ZC_FW_SHADOWED_RULE, /* packets that it names come into its chain, and earlier rules decide about all of them */
+        ZC_FW_REDUNDANT_RULE, /* it decides about packets, and without it (and all others that are told) they would come to the same end */
+        ZC_FW_UNREACHABLE_RULE, /* no packet comes as far, or none that it names comes into its chain */
         ZC_FW_UNREACHABLE_CHAIN, /* nothing jumps to it */
         ZC_FW_NO_SUCH_INTERFACE, /* a rule for an interface that is not there */
+        ZC_FW_OVERRULED_ACCEPT, /* new packets that it accepts, by name, are dropped by a later base chain of the same hook */
+        ZC_FW_INVALID_ACCEPTED,   /* packets of no connection get where a new one does not */
+        ZC_FW_OPEN_OVER_IPV6,     /* ports that are open to anyone over IPv6 and not over IPv4 */
+        ZC_FW_SEVERAL_FRONT_ENDS, /* two of them filter at the same hook */
+        ZC_FW_ANOMALY_KINDS
 };
 struct zc_fw_anomaly {
         enum zc_fw_anomaly_kind kind;
-        uint32_t chain;
-        uint64_t handle;  /* 0: the chain as a whole */
-        const char *name; /* of the interface */
+        uint32_t chain;       /* UINT32_MAX: of none */
+        uint64_t handle;      /* 0: the chain as a whole, or its policy */
+        const char *name;     /* of the interface; of the front ends */
+        enum zc_fw_hook hook; /* OPEN_OVER_IPV6, SEVERAL_FRONT_ENDS; NO_HOOK for others */
+        int protocol;         /* OPEN_OVER_IPV6, and its ports */
+        const struct zc_fw_span *ports;
+        size_t port_count;
+        bool shown; /* a packet that shows it, and the rules that decide about it: in its stead, or against it; of a redundant one: without it */
+        struct zc_fw_packet packet;
+        struct zc_fw_via via[ZC_FW_VIA_MAX];
+        size_t via_count;
 };
 
 /**
  * Found by letting every kind of packet (each protocol, new, established, related, invalid, untracked, lo too) through the whole ruleset, not by
- * pattern. Rules of more than `ZC_FW_ANOMALY_RULES` are not looked at. *whole false: something was too much, and shadowed or unreachable rules are not told.
+ * pattern; what a packet can show is told only if the concrete evaluator agrees. Rulesets of more than `ZC_FW_ANOMALY_RULES` are not looked at. *whole
+ * false: something was too much, and of rules only what needs no packet is told. @machine and @admits: of the same ruleset and host, or NULL.
  */
 #define ZC_FW_ANOMALY_RULES 5000
+struct zc_fw_anomalies {
+        const struct zc_fw_anomaly *list;
+        size_t count;
+        bool whole;
+};
 bool zc_fw_anomalies(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
-                     struct zc_arena *arena, struct zc_fw_anomaly **out, size_t *count, bool *whole,
+                     const struct zc_fw_machine *machine, const struct zc_fw_admits *admits,
+                     struct zc_arena *arena, struct zc_fw_anomalies *out,
                      struct zc_err *err) ZC_MUST_USE;
 
 #endif

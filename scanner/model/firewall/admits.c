@@ -67,36 +67,12 @@ static void translation(const struct sym_changes *now, enum zc_fw_family family,
         out->port_known = port == 2;
 }
 
-/** Sources that a packet from elsewhere can have: not this host's own, nor one that routing refuses. Rows need not tell the others apart. */
-static zc_bdd valid_sources(struct sym *s)
-{
-        static const uint8_t zero[16], loopback[16] = { 127 }, class_e[] = { 240 },
-                                       one[16] = { [15] = 1 };
-        unsigned var = s->at.saddr;
-        bool v4 = s->q.family == ZC_FW_IP;
-        zc_bdd never = sym_multicast(s, var);
-
-        never = bdd_or(s->b, never, sym_prefix(s, var, zero, v4 ? 8 : 128));
-        never = bdd_or(s->b, never,
-                       v4 ? sym_prefix(s, var, loopback, 8) : sym_prefix(s, var, one, 128));
-        if (v4)
-                never = bdd_or(s->b, never, sym_prefix(s, var, class_e, 4));
-        else
-                never = bdd_or(s->b, never, sym_strange_link_local(s, var));
-        for (size_t i = 0; i < s->host->address_count; i++) {
-                const struct zc_fw_address *own = &s->host->addresses[i];
-
-                if (own->family == s->q.family)
-                        never = bdd_or(s->b, never, sym_prefix(s, var, own->addr, s->at.addr_bits));
-        }
-        return never ^ 1;
-}
-
 static bool rows(struct asking *a, const struct sym_state *end, enum zc_fw_hook hook,
                  enum zc_fw_certainty certainty, zc_bdd packets)
 {
         struct sym *s = a->s;
-        struct sym_rows_of what = { .packets = bdd_simplify(s->b, packets, a->sources),
+        struct sym_rows_of what = { .packets = packets,
+                                    .valid = a->sources,
                                     .admit = { .family = s->q.family,
                                                .hook = hook,
                                                .protocol = s->q.protocol,
@@ -110,7 +86,6 @@ static bool rows(struct asking *a, const struct sym_state *end, enum zc_fw_hook 
                 return sym_rows(s, a->machine, &what, a->arena, a->out);
         }
         what.everywhere = s->here;
-        packets = what.packets;
         what.packets = bdd_and(s->b, packets, s->unicast);
         if (!sym_rows(s, a->machine, &what, a->arena, a->out))
                 return false;
@@ -146,7 +121,7 @@ static void ask(struct asking *a)
 {
         zc_bdd unsure = bdd_or(a->s->b, a->s->dropped, several_ways(a));
 
-        a->sources = valid_sources(a->s);
+        a->sources = sym_valid_sources(a->s);
 
         for (unsigned f = 0; f < 2; f++) {
                 enum zc_fw_hook hook = f ? ZC_FW_FORWARD : ZC_FW_INPUT;

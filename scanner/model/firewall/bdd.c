@@ -15,7 +15,6 @@ struct cached {
 };
 
 #define CACHE_BITS 16
-#define SIMPLE_BITS 12
 #define FIRST_TABLE 4096
 
 struct bdd {
@@ -24,7 +23,6 @@ struct bdd {
         uint32_t *table; /* open addressing; 0: empty, for the ends are never in it */
         size_t slots;    /* a power of two */
         struct cached *cache;
-        struct cached *simple; /* the same for bdd_simplify(); made when first used */
         bool full;
 };
 
@@ -56,7 +54,6 @@ void bdd_free(struct bdd *b)
         free(b->nodes);
         free(b->table);
         free(b->cache);
-        free(b->simple);
         free(b);
 }
 
@@ -191,43 +188,6 @@ zc_bdd bdd_diff(struct bdd *b, zc_bdd x, zc_bdd y)
         return bdd_and(b, x, y ^ 1);
 }
 
-/* Coudert and Madre's restrict: where one side is not cared for, the other serves for both. */
-static zc_bdd simplify(struct bdd *b, zc_bdd x, zc_bdd care)
-{
-        struct cached *c = &b->simple[mix(x, care, 1) & (((size_t)1 << SIMPLE_BITS) - 1)];
-        unsigned vx = bdd_var(b, x), vc = bdd_var(b, care);
-        zc_bdd c0 = bdd_low(b, care), c1 = bdd_high(b, care), out;
-
-        if (c->x == x && c->y == care)
-                return c->result;
-        if (vc < vx) {
-                out = bdd_simplify(b, x, bdd_or(b, c0, c1));
-        } else {
-                zc_bdd x0 = bdd_low(b, x), x1 = bdd_high(b, x);
-
-                if (vx < vc)
-                        c0 = c1 = care;
-                if (c0 == BDD_NONE || c1 == BDD_NONE) {
-                        out = c0 == BDD_NONE ? bdd_simplify(b, x1, c1) : bdd_simplify(b, x0, c0);
-                } else {
-                        zc_bdd lo = bdd_simplify(b, x0, c0);
-
-                        out = make(b, vx, lo, bdd_simplify(b, x1, c1));
-                }
-        }
-        *c = (struct cached){ x, care, out };
-        return out;
-}
-
-zc_bdd bdd_simplify(struct bdd *b, zc_bdd x, zc_bdd care)
-{
-        if (x <= BDD_ALL || care == BDD_ALL || care == BDD_NONE || b->full)
-                return x;
-        if (!b->simple)
-                b->simple = calloc((size_t)1 << SIMPLE_BITS, sizeof(*b->simple));
-        return b->simple ? simplify(b, x, care) : x;
-}
-
 zc_bdd bdd_bit(struct bdd *b, unsigned var, bool value)
 {
         return make(b, var, value ? BDD_NONE : BDD_ALL, value ? BDD_ALL : BDD_NONE);
@@ -342,8 +302,6 @@ static void move_down(struct sweep *s)
         for (size_t i = 1; i < kept; i++)
                 b->table[slot_of(b, &b->nodes[i])] = (uint32_t)i;
         memset(b->cache, 0, sizeof(*b->cache) << CACHE_BITS);
-        free(b->simple);
-        b->simple = NULL;
 }
 
 void bdd_collect(struct bdd *b, void (*roots)(void *ctx, bdd_root_fn root, void *to), void *ctx)

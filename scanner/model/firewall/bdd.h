@@ -26,8 +26,6 @@ zc_bdd bdd_and(struct bdd *b, zc_bdd x, zc_bdd y);
 zc_bdd bdd_or(struct bdd *b, zc_bdd x, zc_bdd y);
 /** x without y. */
 zc_bdd bdd_diff(struct bdd *b, zc_bdd x, zc_bdd y);
-/** Something simple that is x wherever `care` is. */
-zc_bdd bdd_simplify(struct bdd *b, zc_bdd x, zc_bdd care);
 /** Where the bit is 1: hi, else lo; of diagrams that may look at earlier bits too. */
 zc_bdd bdd_choose(struct bdd *b, unsigned var, zc_bdd lo, zc_bdd hi);
 /** The bit alone. */

@@ -71,6 +71,14 @@ struct sym *sym_new(const struct zc_fw_ruleset *rs, const struct zc_fw_host *hos
         return s;
 }
 
+void sym_ask(struct sym *s, int protocol, uint8_t ct)
+{
+        s->q.protocol = protocol;
+        s->q.ct = ct;
+        s->dropped = BDD_NONE;
+        s->steps = 0;
+}
+
 void sym_free(struct sym *s)
 {
         if (!s)
@@ -96,6 +104,12 @@ void sym_list_close(struct sym *s, struct sym_list *l)
 {
         s->lists = l->prev;
         free(l->states);
+}
+
+void sym_list_unlink(struct sym *s, struct sym_list *l)
+{
+        s->lists = l->prev;
+        l->prev = NULL;
 }
 
 static bool same_changes(const struct sym_state *a, const struct sym_state *b)

@@ -121,6 +121,20 @@ struct sym_question {
         bool loopback; /* packets of lo too */
 };
 
+/** What is told about the way to whoever asks. No set outlives the call but in lists. */
+struct sym_watch {
+        void *ctx;
+        /** A state comes to a base chain. */
+        void (*entering)(void *ctx, const struct zc_fw_chain *chain, const struct sym_state *state);
+        /** A rule accepts it. */
+        void (*accepted)(void *ctx, const struct zc_fw_chain *chain, size_t rule,
+                         const struct sym_state *state);
+        /** What one base chain dropped in all. */
+        void (*dropped)(void *ctx, const struct zc_fw_chain *chain, zc_bdd packets);
+        /** The rule names packets that come into its chain, and none of them comes to it. */
+        void (*unmet)(void *ctx, const struct zc_fw_chain *chain, size_t rule, zc_bdd named);
+};
+
 struct sym {
         const struct zc_fw_ruleset *rs;
         const struct zc_fw_host *host;
@@ -145,14 +159,16 @@ struct sym {
         bool anywhere;          /* … and some of them may lead here */
         enum zc_fw_hook hook;   /* where the states are now … */
         bool netdev;            /* … and whether in a device's own table */
-        uint8_t *seen;          /* flags per rule, in the order of chains; NULL when nobody asks */
+        const struct sym_watch *watch;  /* NULL when nobody asks */
+        const struct sym_list *entered; /* what came into the present chain; when watched */
+        uint8_t *seen; /* flags per rule, in the order of chains; NULL when nobody asks */
         const size_t *first_rule; /* of each chain in `seen` */
         size_t collect_at;        /* nodes at which it is time to give some back */
         size_t steps;             /* rules that were asked so far */
         struct {
                 uint32_t flags;
                 uint8_t result;
-                bool early;
+                uint8_t when; /* what else it depends on */
                 uint16_t choice;
         } fibs[8];
         size_t fib_count;
@@ -167,6 +183,8 @@ static inline bool sym_is_icmp(int protocol)
 }
 
 /* sym.c */
+/** Another kind of packet, with what is known already: protocol and connection state may differ. */
+void sym_ask(struct sym *s, int protocol, uint8_t ct);
 struct sym *sym_new(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
                     const struct sym_question *q);
 void sym_free(struct sym *s);
@@ -179,6 +197,8 @@ void sym_collect(struct sym *s);
 /** Push and pop in strict nesting. */
 void sym_list_open(struct sym *s, struct sym_list *l);
 void sym_list_close(struct sym *s, struct sym_list *l);
+/** The last one; its states stay, the caller's to free, and no longer found by the collector. */
+void sym_list_unlink(struct sym *s, struct sym_list *l);
 /** These may end here. */
 void sym_drop(struct sym *s, zc_bdd packets);
 /** Adds to a state with the same changes, or as a new one; nothing when it is empty. */
@@ -226,6 +246,10 @@ zc_bdd sym_multicast(struct sym *s, unsigned var);
 zc_bdd sym_limited_broadcast(struct sym *s, unsigned var);
 /** Destinations that are martians on any interface but lo. */
 zc_bdd sym_loopback_net(struct sym *s);
+/** Sources that a packet from elsewhere can have: not this host's own, nor one that routing refuses. Rows need not tell the others apart. */
+zc_bdd sym_valid_sources(struct sym *s);
+/** Packets that do not come by lo. */
+zc_bdd sym_elsewhere(struct sym *s);
 /** 1: all of the address is known and stands in addr; 0: it is the packet's own; -1: not known. */
 int sym_rewritten(const struct sym *s, const struct sym_changes *now, bool source, uint8_t *addr);
 /** What is left of a set when the address bits from var on are these. */
@@ -237,6 +261,10 @@ void sym_route(struct sym *s, const struct sym_state *in, struct sym_list *local
 /* sym_fib.c */
 enum sym_load sym_fib(struct sym *s, const struct sym_changes *now, const struct zc_fw_op *op,
                       struct sym_byte *out, unsigned *len);
+
+/* sym_witness.c */
+/** A packet of the set; false when there is none, or none that can be told. */
+bool sym_witness(struct sym *s, zc_bdd set, struct zc_fw_packet *out);
 
 /* sym_cond.c */
 struct sym_pair sym_compare(struct sym *s, const struct sym_byte *key, unsigned len,
@@ -263,6 +291,9 @@ struct sym_moves {
         struct zc_fw_verdict *verdicts; /* beside list.states */
         size_t cap;
 };
+/** Packets for which all conditions in front of its verdict may hold; of a rule that changes nothing. */
+zc_bdd sym_named(struct sym *s, const struct zc_fw_chain *chain, size_t number,
+                 const struct sym_changes *now);
 void sym_rule(struct sym *s, const struct zc_fw_chain *chain, size_t number,
               const struct sym_state *in, struct sym_list *next, struct sym_moves *moves);
 /** Rules from `first` on. What falls off the end is in ends->returned too. */

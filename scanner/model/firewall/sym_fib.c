@@ -258,12 +258,14 @@ static void fix_address(struct asked *a, const uint8_t *addr)
 static uint16_t choice_for(struct asked *a, const uint8_t *rewritten)
 {
         struct sym *s = a->s;
-        bool early = s->hook == ZC_FW_PREROUTING || s->hook == ZC_FW_INGRESS;
+        uint8_t when =
+                (uint8_t)((s->hook == ZC_FW_INGRESS) << 2 | (s->hook == ZC_FW_PREROUTING) << 1 |
+                          (s->q.protocol == IPPROTO_ICMPV6));
         uint16_t number;
 
         for (size_t i = 0; i < s->fib_count && !rewritten && !a->by_oif; i++) {
                 if (s->fibs[i].flags == a->op->flags && s->fibs[i].result == a->op->key &&
-                    s->fibs[i].early == early)
+                    s->fibs[i].when == when)
                         return s->fibs[i].choice;
         }
         number = a->op->key == NFT_FIB_RESULT_ADDRTYPE ? type_choice(a) : device_choice(a);
@@ -273,7 +275,7 @@ static uint16_t choice_for(struct asked *a, const uint8_t *rewritten)
                    s->choice_count == s->choice_kept + 1) {
                 s->fibs[s->fib_count].flags = a->op->flags;
                 s->fibs[s->fib_count].result = a->op->key;
-                s->fibs[s->fib_count].early = early;
+                s->fibs[s->fib_count].when = when;
                 s->fibs[s->fib_count++].choice = number;
                 s->choice_kept = s->choice_count;
         }

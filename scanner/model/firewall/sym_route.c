@@ -26,6 +26,41 @@ zc_bdd sym_loopback_net(struct sym *s)
                                        : sym_prefix(s, s->at.daddr, v6, 128);
 }
 
+zc_bdd sym_valid_sources(struct sym *s)
+{
+        static const uint8_t zero[16], loopback[16] = { 127 }, class_e[] = { 240 },
+                                       one[16] = { [15] = 1 };
+        unsigned var = s->at.saddr;
+        bool v4 = s->q.family == ZC_FW_IP;
+        zc_bdd never = sym_multicast(s, var);
+
+        never = bdd_or(s->b, never, sym_prefix(s, var, zero, v4 ? 8 : 128));
+        never = bdd_or(s->b, never,
+                       v4 ? sym_prefix(s, var, loopback, 8) : sym_prefix(s, var, one, 128));
+        if (v4)
+                never = bdd_or(s->b, never, sym_prefix(s, var, class_e, 4));
+        else
+                never = bdd_or(s->b, never, sym_strange_link_local(s, var));
+        for (size_t i = 0; i < s->host->address_count; i++) {
+                const struct zc_fw_address *own = &s->host->addresses[i];
+
+                if (own->family == s->q.family)
+                        never = bdd_or(s->b, never, sym_prefix(s, var, own->addr, s->at.addr_bits));
+        }
+        return never ^ 1;
+}
+
+zc_bdd sym_elsewhere(struct sym *s)
+{
+        zc_bdd lo = BDD_NONE;
+
+        for (size_t i = 0; i < s->host->interface_count; i++) {
+                if (strcmp(s->host->interfaces[i].name, "lo") == 0)
+                        lo = sym_from(s, s->host->interfaces[i].index);
+        }
+        return bdd_diff(s->b, lo ^ 1, sym_loopback_net(s));
+}
+
 /** Local routes in tables that rules of policy routing may ask (transparent proxies have them). */
 static bool may_be_local_elsewhere(const struct sym *s)
 {

@@ -17,6 +17,7 @@ struct row {
         struct zc_fw_admits *out;
         struct zc_fw_admit admit;
         zc_bdd everywhere;     /* destinations that need no listing */
+        zc_bdd valid;          /* sources that there are */
         const uint8_t *source; /* of a packet of the row; NULL: any */
         uint8_t dest[16];
         bool has_dest, nomem;
@@ -473,27 +474,63 @@ static void by_destination(struct row *r, zc_bdd f)
         split_release(&split);
 }
 
-static void by_source(struct row *r, zc_bdd f)
+/** The part with, or without, sources that no packet has, where it is said more shortly so; false when it has no others. */
+static bool told_shortly(struct row *r, const struct split_part *p, struct split *out)
+{
+        unsigned bits = r->s->at.addr_bits, var = r->s->at.saddr;
+        zc_bdd own = union_of(r->s, p, var, bits);
+        zc_bdd others[] = { bdd_or(r->s->b, own, r->valid ^ 1), bdd_and(r->s->b, own, r->valid) };
+        size_t shortest = p->count;
+
+        *out = (struct split){ 0 };
+        for (size_t i = 0; i < 2; i++) {
+                struct split one;
+
+                split_field(r->s->b, others[i], var, bits, &one);
+                if (!one.cut && !one.nomem && one.count == 1 && one.parts[0].count < shortest) {
+                        shortest = one.parts[0].count;
+                        split_release(out);
+                        *out = one;
+                } else {
+                        split_release(&one);
+                }
+        }
+        return others[1] != BDD_NONE;
+}
+
+static void one_source(struct row *r, const struct split_part *p, bool cut)
 {
         unsigned bits = r->s->at.addr_bits;
+        uint8_t source[16] = { 0 };
+        struct split shorter = { 0 };
+        const struct split_part *told = p;
+        bool any = is_everything(p, bits);
+
+        if (!any && !cut && !told_shortly(r, p, &shorter))
+                return;
+        if (shorter.count)
+                told = &shorter.parts[0];
+        r->admit.source_count = 0;
+        r->admit.sources = NULL;
+        r->admit.sources_cut = cut;
+        r->admit.sources_except = false;
+        if (!is_everything(told, bits) && !cut)
+                sources_of(r, told);
+        pick(r, p, source);
+        r->source = source;
+        by_destination(r, p->rest);
+        r->source = NULL;
+        split_release(&shorter);
+}
+
+static void by_source(struct row *r, zc_bdd f)
+{
         struct split split;
 
-        split_field(r->s->b, f, r->s->at.saddr, bits, &split);
+        split_field(r->s->b, f, r->s->at.saddr, r->s->at.addr_bits, &split);
         r->nomem |= split.nomem;
-        for (size_t i = 0; i < split.count && !r->nomem; i++) {
-                const struct split_part *p = &split.parts[i];
-                uint8_t source[16] = { 0 };
-
-                r->admit.source_count = 0;
-                r->admit.sources = NULL;
-                r->admit.sources_cut = split.cut;
-                r->admit.sources_except = false;
-                if (!is_everything(p, bits) && !split.cut)
-                        sources_of(r, p);
-                pick(r, p, source);
-                r->source = source;
-                by_destination(r, p->rest);
-        }
+        for (size_t i = 0; i < split.count && !r->nomem; i++)
+                one_source(r, &split.parts[i], split.cut);
         split_release(&split);
 }
 
@@ -684,6 +721,7 @@ bool sym_rows(struct sym *s, const struct zc_fw_machine *machine, const struct s
                          .arena = arena,
                          .out = out,
                          .everywhere = what->everywhere,
+                         .valid = what->valid,
                          .admit = what->admit };
         size_t before = out->count;
 

@@ -7,6 +7,7 @@
 
 struct sym_rows_of {
         zc_bdd packets;
+        zc_bdd valid;      /* sources that packets can have: the others are not told apart */
         zc_bdd everywhere; /* destinations that go without saying; BDD_NONE: every one is listed */
         struct zc_fw_admit
                 admit; /* what is known already: family, hook, protocol, translation, certainty */

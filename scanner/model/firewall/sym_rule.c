@@ -20,16 +20,34 @@ void run_fall(struct run *r, struct sym_pair p)
         sym_list_add(r->s, r->next, &out);
 }
 
+static void tell_unmet(struct run *r, zc_bdd named)
+{
+        struct sym *s = r->s;
+        zc_bdd came = BDD_NONE;
+
+        for (size_t i = 0; s->entered && i < s->entered->n; i++)
+                came = bdd_or(s->b, came, s->entered->states[i].set);
+        came = bdd_and(s->b, came, named);
+        if (came != BDD_NONE)
+                s->watch->unmet(s->watch->ctx, r->chain, r->number, came);
+}
+
 /** What the conditions so far do not hold goes on to the next rule; from here on the state is what they hold. */
 enum after run_settle(struct run *r)
 {
+        zc_bdd named;
+
         if (r->held.may != BDD_NONE && r->seen)
                 *r->seen |= SYM_POSSIBLE;
+        named = r->held.may;
         run_fall(r, r->held);
         r->now = run_narrowed(r, r->held);
         r->held = SYM_ALWAYS;
-        if (r->now.set == BDD_NONE)
+        if (r->now.set == BDD_NONE) {
+                if (r->seen && named != BDD_NONE && r->s->watch && r->s->watch->unmet)
+                        tell_unmet(r, named);
                 return OVER;
+        }
         if (r->seen)
                 *r->seen |= SYM_HIT;
         return GO_ON;
@@ -344,6 +362,7 @@ void sym_rule(struct sym *s, const struct zc_fw_chain *chain, size_t number,
                          .chain = chain,
                          .ops = s->rs->ops + rule->first,
                          .count = rule->count,
+                         .number = number,
                          .now = *in,
                          .held = SYM_ALWAYS,
                          .next = next,
@@ -358,4 +377,41 @@ void sym_rule(struct sym *s, const struct zc_fw_chain *chain, size_t number,
                 free(s->choices[--s->choice_count].options);
         if (++s->steps > (size_t)4 << 20)
                 s->lost = true;
+}
+
+/** It loads or asks, and does nothing else. */
+static bool is_condition(const struct zc_fw_op *op)
+{
+        return op->kind < ZC_FW_OP_META_SET &&
+               !(op->kind == ZC_FW_OP_LOOKUP && op->u.set && op->u.set->verdicts);
+}
+
+zc_bdd sym_named(struct sym *s, const struct zc_fw_chain *chain, size_t number,
+                 const struct sym_changes *now)
+{
+        const struct zc_fw_rule *rule = &chain->rules[number];
+        struct sym_list away;
+        struct sym_moves none = { 0 };
+        struct run r = { .s = s,
+                         .chain = chain,
+                         .ops = s->rs->ops + rule->first,
+                         .count = rule->count,
+                         .number = number,
+                         .now = { .set = BDD_ALL, .now = *now },
+                         .held = SYM_ALWAYS,
+                         .next = &away,
+                         .moves = &none };
+        uint32_t at = 0;
+
+        sym_list_open(s, &away);
+        while (at < r.count && is_condition(&r.ops[at]) && step(&r, at) == GO_ON)
+                at++;
+        if (at < r.count && is_condition(&r.ops[at]))
+                r.held = SYM_NEVER;
+        sym_list_close(s, &away);
+        free(none.list.states);
+        free(none.verdicts);
+        while (s->choice_count > s->choice_kept)
+                free(s->choices[--s->choice_count].options);
+        return r.held.may;
 }

@@ -10,6 +10,7 @@ struct run {
         const struct zc_fw_chain *chain;
         const struct zc_fw_op *ops;
         uint32_t count;
+        size_t number; /* of the rule in its chain */
         struct sym_state now;
         struct sym_pair held;
         struct sym_regs regs;

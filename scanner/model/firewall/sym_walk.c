@@ -41,13 +41,16 @@ static void follow(struct sym *s, const struct zc_fw_verdict *v, const struct sy
         sym_ends_close(s, &inner);
 }
 
-static void obey(struct sym *s, struct sym_moves *moves, struct sym_list *next,
-                 struct sym_ends *ends, unsigned depth)
+static void obey(struct sym *s, const struct zc_fw_chain *chain, size_t rule,
+                 struct sym_moves *moves, struct sym_list *next, struct sym_ends *ends,
+                 unsigned depth)
 {
         for (size_t i = 0; i < moves->list.n && !s->lost; i++) {
                 struct zc_fw_verdict v = moves->verdicts[i];
                 struct sym_state state = moves->list.states[i];
 
+                if (v.code == ZC_FW_ACCEPT && s->watch && s->watch->accepted)
+                        s->watch->accepted(s->watch->ctx, chain, rule, &state);
                 if (v.code == ZC_FW_ACCEPT)
                         sym_list_add(s, &ends->accepted, &state);
                 else if (v.code == ZC_FW_RETURN)
@@ -60,10 +63,16 @@ static void obey(struct sym *s, struct sym_moves *moves, struct sym_list *next,
         moves->list.n = 0;
 }
 
+static void enter(struct sym *s, const struct sym_list *came)
+{
+        s->entered = came;
+}
+
 void sym_chain(struct sym *s, const struct zc_fw_chain *chain, size_t first,
                const struct sym_state *in, struct sym_ends *ends, unsigned depth)
 {
-        struct sym_list here, next;
+        struct sym_list here, next, came;
+        const struct sym_list *before = s->entered;
         struct sym_moves moves = { 0 };
         struct sym_state start = *in;
 
@@ -71,10 +80,14 @@ void sym_chain(struct sym *s, const struct zc_fw_chain *chain, size_t first,
                 s->lost = true;
                 return;
         }
+        sym_list_open(s, &came);
         sym_list_open(s, &here);
         sym_list_open(s, &next);
         sym_list_open(s, &moves.list);
         sym_list_add(s, &here, &start);
+        if (s->watch)
+                sym_list_add(s, &came, &start);
+        enter(s, &came);
         for (size_t i = first; i < chain->rule_count && here.n && !s->lost && !bdd_full(s->b);
              i++) {
                 if (chain->rules[i].idle && !s->seen)
@@ -82,7 +95,7 @@ void sym_chain(struct sym *s, const struct zc_fw_chain *chain, size_t first,
                 next.n = 0;
                 for (size_t k = 0; k < here.n; k++) {
                         sym_rule(s, chain, i, &here.states[k], &next, &moves);
-                        obey(s, &moves, &next, ends, depth);
+                        obey(s, chain, i, &moves, &next, ends, depth);
                 }
                 here.n = 0;
                 add_all(s, &here, &next);
@@ -93,6 +106,8 @@ void sym_chain(struct sym *s, const struct zc_fw_chain *chain, size_t first,
         sym_list_close(s, &moves.list);
         sym_list_close(s, &next);
         sym_list_close(s, &here);
+        sym_list_close(s, &came);
+        s->entered = before;
 }
 
 /* Base chains. */
@@ -136,37 +151,57 @@ static const struct zc_fw_chain **chains_at(struct sym *s, enum zc_fw_hook hook,
         return out;
 }
 
+static bool not_asked(const struct zc_fw_chain *chain, const struct sym_changes *now)
+{
+        return chain->nat &&
+               (now->ct != ZC_FW_CT_NEW || (now->translated && chain->hook == ZC_FW_PREROUTING));
+}
+
+/** One state through a base chain; what it accepts is added to `out`. */
+static void pass_one(struct sym *s, const struct zc_fw_chain *chain, const struct sym_state *state,
+                     struct sym_list *out)
+{
+        struct sym_ends ends;
+
+        if (not_asked(chain, &state->now)) { /* no first packet of a flow, or already translated */
+                sym_list_add(s, out, state);
+                return;
+        }
+        if (s->watch && s->watch->entering)
+                s->watch->entering(s->watch->ctx, chain, state);
+        sym_ends_open(s, &ends);
+        sym_chain(s, chain, 0, state, &ends, 0);
+        add_all(s, out, &ends.accepted);
+        if (chain->policy != ZC_FW_DROP)
+                add_all(s, out, &ends.returned);
+        for (size_t k = 0; chain->policy != ZC_FW_ACCEPT && k < ends.returned.n; k++)
+                sym_drop(s, ends.returned.states[k].set);
+        sym_ends_close(s, &ends);
+}
+
 /** All states through one base chain; what it accepts stands in `list` afterwards. */
 static void pass(struct sym *s, const struct zc_fw_chain *chain, struct sym_list *list)
 {
-        struct sym_list out;
+        struct sym_list out, before;
+        struct sym_state kept = { .set = s->dropped };
 
+        s->netdev = s->rs->tables[chain->table].family == ZC_FW_NETDEV;
+        sym_list_open(s, &before); /* what earlier chains dropped, where the collector finds it */
         sym_list_open(s, &out);
-        for (size_t i = 0; i < list->n && !s->lost; i++) {
-                struct sym_ends ends;
-                const struct sym_changes *now = &list->states[i].now;
-
-                s->netdev = s->rs->tables[chain->table].family == ZC_FW_NETDEV;
-                if (chain->nat && (now->ct != ZC_FW_CT_NEW ||
-                                   (now->translated && chain->hook == ZC_FW_PREROUTING))) {
-                        sym_list_add(
-                                s, &out,
-                                &list->states
-                                         [i]); /* not asked: no first packet of a flow, or already translated */
-                        continue;
-                }
-                sym_ends_open(s, &ends);
-                sym_chain(s, chain, 0, &list->states[i], &ends, 0);
-                add_all(s, &out, &ends.accepted);
-                if (chain->policy != ZC_FW_DROP)
-                        add_all(s, &out, &ends.returned);
-                for (size_t k = 0; chain->policy != ZC_FW_ACCEPT && k < ends.returned.n; k++)
-                        sym_drop(s, ends.returned.states[k].set);
-                sym_ends_close(s, &ends);
+        if (s->watch) {
+                sym_list_add(s, &before, &kept);
+                s->dropped = BDD_NONE;
         }
+        for (size_t i = 0; i < list->n && !s->lost; i++)
+                pass_one(s, chain, &list->states[i], &out);
+        if (s->watch && s->watch->dropped && s->dropped != BDD_NONE)
+                s->watch->dropped(s->watch->ctx, chain, s->dropped);
+        if (before.n)
+                sym_drop(s, before.states[0].set);
         list->n = 0;
         add_all(s, list, &out);
         sym_list_close(s, &out);
+        sym_list_close(s, &before);
 }
 
 /* Ingress: a chain stands at devices. */

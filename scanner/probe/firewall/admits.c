@@ -1,36 +1,27 @@
-#include "admits.h"
+#include "admits_tell.h"
 
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include "zc/fw_sym.h"
 #include "zc/text.h"
 
 #define VIA_MAX 32 /* rules that one line names */
 
-struct telling {
-        const struct zc_fw_live *live;
-        const struct zc_fw_admits *admits;
-        size_t comes_in; /* interfaces that are not lo */
-        bool bad;
-};
-
-static void set(struct telling *t, json_t *object, const char *key, json_t *value)
+void fw_tell_set(struct telling *t, json_t *object, const char *key, json_t *value)
 {
         t->bad |= json_object_set_new(object, key, value) != 0;
 }
 
-static void add(struct telling *t, json_t *list, json_t *value)
+void fw_tell_add(struct telling *t, json_t *list, json_t *value)
 {
         t->bad |= json_array_append_new(list, value) != 0;
 }
 
 /* Lists. */
 
-/** "22,80,1000-2000"; null for none. */
-static json_t *spans_json(const struct zc_fw_span *list, size_t n)
+json_t *fw_tell_spans(const struct zc_fw_span *list, size_t n)
 {
         ZC_AUTO_TEXT text = { 0 };
 
@@ -59,7 +50,7 @@ static json_t *cidrs_json(struct telling *t, enum zc_fw_family family,
         for (size_t i = 0; i < n; i++) {
                 inet_ntop(family == ZC_FW_IP ? AF_INET : AF_INET6, list[i].addr, text,
                           sizeof(text));
-                add(t, out, json_sprintf("%s/%u", text, list[i].prefix));
+                fw_tell_add(t, out, json_sprintf("%s/%u", text, list[i].prefix));
         }
         return out;
 }
@@ -73,9 +64,9 @@ static void add_sources(struct telling *t, json_t *out, const struct zc_fw_admit
                 json_decref(any);
                 any = cidrs_json(t, a->family, a->sources, a->source_count);
         }
-        set(t, out, "sources", any);
-        set(t, out, "except",
-            cidrs_json(t, a->family, a->sources, a->sources_except ? a->source_count : 0));
+        fw_tell_set(t, out, "sources", any);
+        fw_tell_set(t, out, "except",
+                    cidrs_json(t, a->family, a->sources, a->sources_except ? a->source_count : 0));
 }
 
 static json_t *interfaces_json(struct telling *t, const struct zc_fw_admit *a)
@@ -83,9 +74,9 @@ static json_t *interfaces_json(struct telling *t, const struct zc_fw_admit *a)
         json_t *out = json_array();
 
         if (a->interface_count == t->comes_in)
-                add(t, out, json_string("*"));
+                fw_tell_add(t, out, json_string("*"));
         for (size_t i = 0; i < a->interface_count && a->interface_count != t->comes_in; i++)
-                add(t, out, json_string(t->live->host.interfaces[a->interfaces[i]].name));
+                fw_tell_add(t, out, json_string(t->live->host.interfaces[a->interfaces[i]].name));
         return out;
 }
 
@@ -96,7 +87,7 @@ static json_t *outs_json(struct telling *t, const struct zc_fw_admit *a)
 
         for (size_t i = 0; i < host->interface_count; i++) {
                 if (host->interfaces[i].index == a->out)
-                        add(t, out, json_string(host->interfaces[i].name));
+                        fw_tell_add(t, out, json_string(host->interfaces[i].name));
         }
         return out;
 }
@@ -110,28 +101,30 @@ static json_t *sets_json(struct telling *t, const struct zc_fw_admit *a)
                 const struct zc_fw_set *s = a->sets[i].set;
                 const struct zc_fw_table *table = &rs->tables[s->table];
 
-                add(t, out,
-                    json_pack("{s:s, s:s, s:s, s:b}", "family", zc_fw_family_name(table->family),
-                              "table", table->name, "name", s->name, "member", a->sets[i].in));
+                fw_tell_add(t, out,
+                            json_pack("{s:s, s:s, s:s, s:b}", "family",
+                                      zc_fw_family_name(table->family), "table", table->name,
+                                      "name", s->name, "member", a->sets[i].in));
         }
         return out;
 }
 
-static json_t *via_json(struct telling *t, const struct zc_fw_admit *a)
+json_t *fw_tell_via(struct telling *t, const struct zc_fw_via *via, size_t n)
 {
         const struct zc_fw_ruleset *rs = &t->live->ruleset;
         json_t *out = json_array();
 
-        for (size_t i = 0; i < a->via_count; i++) {
-                const struct zc_fw_chain *c = &rs->chains[a->via[i].chain];
+        for (size_t i = 0; i < n; i++) {
+                const struct zc_fw_chain *c = &rs->chains[via[i].chain];
                 const struct zc_fw_table *table = &rs->tables[c->table];
                 json_t *handle =
-                        a->via[i].handle ? json_integer((json_int_t)a->via[i].handle) : json_null();
+                        via[i].handle ? json_integer((json_int_t)via[i].handle) : json_null();
 
-                add(t, out,
-                    json_pack("{s:s, s:s, s:s, s:o, s:s*}", "family",
-                              zc_fw_family_name(table->family), "table", table->name, "chain",
-                              c->name, "handle", handle, "backend", zc_fw_legacy_name(table)));
+                fw_tell_add(t, out,
+                            json_pack("{s:s, s:s, s:s, s:o, s:s*}", "family",
+                                      zc_fw_family_name(table->family), "table", table->name,
+                                      "chain", c->name, "handle", handle, "backend",
+                                      zc_fw_legacy_name(table)));
         }
         return out;
 }
@@ -165,7 +158,7 @@ static json_t *protocol_json(const struct zc_fw_admit *a)
                 if (names[i].number == a->protocol)
                         return json_string(names[i].name);
         }
-        return spans_json(a->protocols, a->protocol_count);
+        return fw_tell_spans(a->protocols, a->protocol_count);
 }
 
 static json_t *row_json(struct telling *t, const struct zc_fw_admit *a)
@@ -177,21 +170,22 @@ static json_t *row_json(struct telling *t, const struct zc_fw_admit *a)
                 t->bad = true;
                 return NULL;
         }
-        set(t, out, "protocol", protocol_json(a));
-        set(t, out, "ports", is_all_ports(a) ? json_null() : spans_json(a->ports, a->port_count));
-        set(t, out, "icmp_types", spans_json(a->icmp_types, a->icmp_type_count));
-        set(t, out, "source_ports", spans_json(a->source_ports, a->source_port_count));
+        fw_tell_set(t, out, "protocol", protocol_json(a));
+        fw_tell_set(t, out, "ports",
+                    is_all_ports(a) ? json_null() : fw_tell_spans(a->ports, a->port_count));
+        fw_tell_set(t, out, "icmp_types", fw_tell_spans(a->icmp_types, a->icmp_type_count));
+        fw_tell_set(t, out, "source_ports", fw_tell_spans(a->source_ports, a->source_port_count));
         add_sources(t, out, a);
-        set(t, out, "destinations",
-            cidrs_json(t, a->family, a->destinations, a->destination_count));
-        set(t, out, "interfaces", interfaces_json(t, a));
+        fw_tell_set(t, out, "destinations",
+                    cidrs_json(t, a->family, a->destinations, a->destination_count));
+        fw_tell_set(t, out, "interfaces", interfaces_json(t, a));
         if (a->hook == ZC_FW_FORWARD)
-                set(t, out, "out_interfaces", outs_json(t, a));
-        set(t, out, "sets", sets_json(t, a));
-        set(t, out, "translated", translated_json(a));
-        set(t, out, "certainty",
-            json_string(a->certainty == ZC_FW_CERTAIN ? "certain" : "possible"));
-        set(t, out, "via", via_json(t, a));
+                fw_tell_set(t, out, "out_interfaces", outs_json(t, a));
+        fw_tell_set(t, out, "sets", sets_json(t, a));
+        fw_tell_set(t, out, "translated", translated_json(a));
+        fw_tell_set(t, out, "certainty",
+                    json_string(a->certainty == ZC_FW_CERTAIN ? "certain" : "possible"));
+        fw_tell_set(t, out, "via", fw_tell_via(t, a->via, a->via_count));
         return out;
 }
 
@@ -302,7 +296,7 @@ static json_t *join_protocols(struct telling *t, json_t *rows)
                                 t->bad |= json_array_append(out, one) != 0;
                 }
                 if (all)
-                        set(t, first, "protocol", json_null());
+                        fw_tell_set(t, first, "protocol", json_null());
         }
         json_decref(rows);
         return out;
@@ -316,7 +310,7 @@ static json_t *rows_json(struct telling *t)
                 json_t *row = row_json(t, &t->admits->rows[i]);
 
                 if (row)
-                        add(t, rows, row);
+                        fw_tell_add(t, rows, row);
         }
         return json_array_size(rows) <= 512 ? join_protocols(t, join_outs(t, rows)) : rows;
 }
@@ -420,10 +414,10 @@ static json_t *defaults_json(struct telling *t, const struct zc_fw_admits *elsew
                                      : default_of(elsewhere, 1, families[f], hook);
 
                         if (verdict && (beyond < ZC_FW_DECIDES || strcmp(verdict, "drop") == 0))
-                                set(t, by_family, zc_fw_family_name(families[f]),
-                                    json_string(verdict));
+                                fw_tell_set(t, by_family, zc_fw_family_name(families[f]),
+                                            json_string(verdict));
                 }
-                set(t, out, zc_fw_hook_name(hook), by_family);
+                fw_tell_set(t, out, zc_fw_hook_name(hook), by_family);
         }
         return out;
 }
@@ -433,88 +427,39 @@ static bool all_known(const struct zc_fw_admits *a)
         return !a->unknown[0][0] && !a->unknown[0][1] && !a->unknown[1][0] && !a->unknown[1][1];
 }
 
-/* Anomalies. */
-
-static json_t *anomaly_json(struct telling *t, const struct zc_fw_anomaly *a)
+static bool tell(struct telling *t, const struct zc_fw_admits *elsewhere, enum zc_fw_weight beyond,
+                 struct zc_fw_admits *admits, json_t *firewall, struct zc_err *err)
 {
-        static const struct {
-                const char *kind, *what;
-        } words[] = {
-                [ZC_FW_SHADOWED_RULE] = { "shadowed_rule",
-                                          "earlier rules decide about every packet that it names" },
-                [ZC_FW_UNREACHABLE_RULE] = { "unreachable_rule",
-                                             "no packet comes as far as this rule" },
-                [ZC_FW_UNREACHABLE_CHAIN] = { "unreachable_chain", "nothing jumps to it" },
-                [ZC_FW_NO_SUCH_INTERFACE] = { "no_such_interface",
-                                              "it is for an interface that is not there" },
-        };
-        const struct zc_fw_chain *chain = &t->live->ruleset.chains[a->chain];
-        const struct zc_fw_table *table = &t->live->ruleset.tables[chain->table];
-        json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:o}", "kind", words[a->kind].kind, "family",
-                                zc_fw_family_name(table->family), "table", table->name, "chain",
-                                chain->name, "handle",
-                                a->handle ? json_integer((json_int_t)a->handle) : json_null());
-        ZC_AUTO_TEXT what = { 0 };
+        const struct zc_fw_host *host = &t->live->host;
 
-        zc_text_init(&what, 256);
-        zc_text_add(&what, words[a->kind].what);
-        if (a->name) {
-                zc_text_add(&what, ": ");
-                zc_text_escape(&what, a->name, strlen(a->name));
-        }
-        if (out)
-                set(t, out, "what", json_string(zc_text_str(&what)));
-        return out;
-}
-
-/** Omitted when the ruleset was too much for it. */
-static bool add_anomalies(struct telling *t, json_t *firewall, struct zc_err *err)
-{
-        struct zc_fw_anomaly *list = NULL;
-        size_t count = 0;
-        bool whole = false;
-        json_t *out = json_array();
-
-        if (!zc_fw_anomalies(&t->live->ruleset, &t->live->host, t->live->arena, &list, &count,
-                             &whole, err)) {
-                json_decref(out);
-                return false;
-        }
-        for (size_t i = 0; i < count; i++)
-                add(t, out, anomaly_json(t, &list[i]));
-        if (whole)
-                set(t, firewall, "anomalies", out);
-        else
-                json_decref(out);
-        return true;
+        for (size_t i = 0; i < host->interface_count; i++)
+                t->comes_in += strcmp(host->interfaces[i].name, "lo") != 0;
+        fw_tell_set(t, firewall, "defaults", defaults_json(t, elsewhere, beyond));
+        for (size_t i = 0; beyond == ZC_FW_DECIDES && i < admits->count; i++)
+                admits->rows[i].certainty = ZC_FW_POSSIBLE;
+        if (all_known(admits) && host->known)
+                fw_tell_set(t, firewall, "admits", rows_json(t));
+        return fw_tell_anomalies(t, firewall, err) &&
+               (!t->bad || zc_fail(err, ZC_E_NOMEM, "what the firewall admits"));
 }
 
 bool fw_admits_tell(const struct zc_fw_live *live, enum zc_fw_weight beyond, json_t *firewall,
                     struct zc_err *err)
 {
         struct zc_fw_admits admits = { 0 }, elsewhere = { 0 };
-        struct telling t = { .live = live, .admits = &admits };
         struct zc_fw_machine *machine = zc_fw_machine_new(&live->ruleset, &live->host);
+        struct telling t = { .live = live, .admits = &admits, .machine = machine };
         struct nowhere nowhere;
         bool ok;
 
+        if (!machine)
+                return zc_fail(err, ZC_E_NOMEM, "the firewall model");
         make_nowhere(&nowhere);
-        ok = machine &&
-             zc_fw_admits(&live->ruleset, &live->host, machine, ZC_FW_ALL_PROTOCOLS, live->arena,
+        ok = zc_fw_admits(&live->ruleset, &live->host, machine, ZC_FW_ALL_PROTOCOLS, live->arena,
                           &admits, err) &&
              zc_fw_admits(&live->ruleset, &nowhere.host, NULL, ZC_FW_TCP_AND_UDP, live->arena,
-                          &elsewhere, err);
+                          &elsewhere, err) &&
+             tell(&t, &elsewhere, beyond, &admits, firewall, err);
         zc_fw_machine_free(machine);
-        if (!ok)
-                return machine ? false : zc_fail(err, ZC_E_NOMEM, "the firewall model");
-        for (size_t i = 0; i < live->host.interface_count; i++)
-                t.comes_in += strcmp(live->host.interfaces[i].name, "lo") != 0;
-        set(&t, firewall, "defaults", defaults_json(&t, &elsewhere, beyond));
-        for (size_t i = 0; beyond == ZC_FW_DECIDES && i < admits.count; i++)
-                admits.rows[i].certainty = ZC_FW_POSSIBLE;
-        if (all_known(&admits) && live->host.known)
-                set(&t, firewall, "admits", rows_json(&t));
-        if (!add_anomalies(&t, firewall, err))
-                return false;
-        return t.bad ? zc_fail(err, ZC_E_NOMEM, "what the firewall admits") : true;
+        return ok;
 }
