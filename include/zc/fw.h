@@ -221,6 +221,7 @@ struct zc_fw_gap {
         enum zc_fw_weight weight;
 };
 
+struct zc_fw_host;
 struct zc_fw_ruleset {
         struct zc_arena *arena;
         struct zc_fw_table *tables;
@@ -234,6 +235,8 @@ struct zc_fw_ruleset {
         size_t set_count;
         const struct zc_fw_gap *gaps;
         size_t gap_count;
+        const struct zc_fw_host
+                *host; /* whose interfaces rules in words name; NULL: they are named by number */
         bool conntrack[2]; /* it runs for IPv4, IPv6: something asks for it (nf_ct_netns_get) */
 };
 

@@ -26,6 +26,7 @@ static bool get_ready(struct zc_reaching *r, struct zc_err *err)
                 zc_log(ZC_LOG_ERROR, "the firewall was not read, so every answer is unknown: %s",
                        r->why.text);
         } else {
+                r->live.ruleset.host = &r->live.host;
                 r->machine = zc_fw_machine_new(&r->live.ruleset, &r->live.host);
                 if (!r->machine)
                         return zc_fail(err, ZC_E_NOMEM, "no memory for the firewall model");

@@ -157,8 +157,8 @@ static void keep_rewritten(struct printing *p, const struct zc_fw_event *e)
 static void put_routed(struct printing *p, const struct zc_fw_event *e)
 {
         if (e->address)
-                zc_out_printf(p->r->out, "%*srouted out by %s: %s\n", (int)indent(e), "",
-                              (const char *)e->address, e->text ? e->text : "");
+                zc_out_printf(p->r->out, "%*srouted: out by %s\n", (int)indent(e), "",
+                              (const char *)e->address);
         else
                 zc_out_printf(p->r->out, "%*srouted: %s\n", (int)indent(e), "",
                               e->text ? e->text : "");

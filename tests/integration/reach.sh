@@ -60,6 +60,7 @@ table inet f {
     tcp dport 8080 redirect to :80
   }
   chain in { type filter hook input priority 0; policy drop;
+    iif "lo" counter
     ct state established,related accept
     tcp dport { 22, 80 } accept comment "web"
     ip saddr 10.0.0.0/8 udp dport 53 jump dns
@@ -112,6 +113,20 @@ inside() {
         "$ZC" reach --from 203.0.113.9 --port 22 --format json 2>"$w/err" | "${PYTHON:-/usr/bin/python3}" -c \
                 'import json,sys; d=json.load(sys.stdin); assert [a["verdict"] for a in d["answers"]] == ["accept"] * 2; assert d["answers"][0]["path"]' 2>>"$w/err"
         ok "JSON" $?
+        says "an interface by its name, not its number" 0 '^      iif is "eth9"' "$ZC" reach --from 203.0.113.9 --to 10.9.0.1 --port 443 --explain
+        "$ZC" reach --to 10.9.0.1 --port 444 >"$w/out" 2>"$w/err" && ! grep -qE '[?]|or else' "$w/out"
+        ok "what is asked of the source makes no difference to another port" $?
+        if command -v iptables-nft >/dev/null && iptables-nft -A INPUT -m conntrack --ctstate DNAT -j ACCEPT 2>/dev/null &&
+                iptables-nft -A INPUT -m conntrack --ctstate NEW,DNAT -j ACCEPT; then
+                says "a state of iptables that is a status" 0 '- INPUT [0-9]+  ct status dnat accept$' \
+                        "$ZC" reach --from 203.0.113.9 --to 10.9.0.1 --port 22 --explain
+                says "a state or a status" 0 '[+] INPUT [0-9]+  \(ct state new or ct status dnat\) accept$' \
+                        "$ZC" reach --from 203.0.113.9 --to 10.9.0.1 --port 22
+                says "translated, it has the status" 0 '[+] INPUT [0-9]+  ct status dnat accept$' "$ZC" reach --from 203.0.113.9 --to 10.9.0.1 --port 8080
+        else
+                n=$((n + 1))
+                echo "ok $n - states of iptables in words # SKIP iptables-nft is not installed"
+        fi
         return 0
 }
 

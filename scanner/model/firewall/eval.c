@@ -201,10 +201,41 @@ static bool rest_is_idle(const struct zc_fw_op *op, const struct zc_fw_op *end)
         return op == end;
 }
 
+/*
+ * A later condition fails whether or not the one in doubt holds: then there is no choice. Only what loads and compares is looked at, on a copy;
+ * *failed is the op.
+ */
+static bool fails_anyway(struct fw_walk *w, const struct fw_state *s, const struct zc_fw_op *op,
+                         const struct zc_fw_op *end, const struct zc_fw_op **failed)
+{
+        const char *cause = w->cause;
+        unsigned options = w->options;
+        struct fw_state then;
+        bool fails = false;
+
+        memcpy(&then, s, offsetof(struct fw_state, via));
+        for (; op < end && !fails; op++) {
+                enum fw_then got = FW_GO_ON;
+
+                if (op->kind == ZC_FW_OP_MAYBE || op->kind == ZC_FW_OP_NEUTRAL)
+                        continue;
+                if (op->kind > ZC_FW_OP_LOOKUP)
+                        break;
+                got = ops[op->kind](w, &then, op);
+                fails = got == FW_BREAK;
+                *failed = op;
+                if (!fails && got != FW_GO_ON && got != FW_FORK)
+                        break;
+        }
+        w->cause = cause;
+        w->options = options;
+        return fails;
+}
+
 /* GO_ON at its end, BREAK, or what op s->op gave. */
 static enum fw_then run_rule(struct fw_walk *w, struct fw_state *s, const struct zc_fw_rule *rule)
 {
-        const struct zc_fw_op *first = w->m->rs->ops + rule->first;
+        const struct zc_fw_op *first = w->m->rs->ops + rule->first, *failed = NULL;
 
         if (s->op == 0)
                 w->cause = NULL;
@@ -219,6 +250,11 @@ static enum fw_then run_rule(struct fw_walk *w, struct fw_state *s, const struct
                 s->op = i;
                 if (then == FW_FORK && rest_is_idle(first + i + 1, first + rule->count))
                         return FW_BREAK;
+                if (then == FW_FORK &&
+                    fails_anyway(w, s, &first[i + 1], first + rule->count, &failed)) {
+                        s->op = (uint32_t)(failed - first);
+                        return FW_BREAK;
+                }
                 return then;
         }
         s->op = rule->count;

@@ -7,13 +7,14 @@
 
 /* What a slot of the registers holds, as far as the rule has been read. */
 struct holds {
-        char text[48];
+        char text[120];
         enum fw_form form;
         uint8_t len;
         uint8_t prefix; /* of an address that was masked; 0: whole */
         bool masked;
         uint8_t mask[16], constant[16];
         bool is_constant;
+        bool either; /* two mask tests in one: text is all of the condition */
 };
 
 struct reading {
@@ -94,11 +95,39 @@ static unsigned prefix_of(const uint8_t *mask, size_t n)
         return bits;
 }
 
+static bool is_bits(enum fw_form form)
+{
+        return form == FW_FORM_STATE || form == FW_FORM_STATUS || form == FW_FORM_FLAGS;
+}
+
+/* "ct state new or ct status dnat": what one match of iptables asks of both. */
+static bool either(struct reading *r, const struct zc_fw_op *op)
+{
+        const struct holds *parts[] = { at(r, op->sreg), at(r, op->sreg2) };
+        ZC_AUTO_TEXT t = { 0 };
+
+        if (op->op != ZC_FW_BIT_OR || op->sreg2 == ZC_FW_NO_SLOT)
+                return false;
+        zc_text_init(&t, sizeof(parts[0]->text) - 1);
+        for (size_t i = 0; i < 2; i++) {
+                if (!parts[i]->masked || !is_bits(parts[i]->form))
+                        return false;
+                zc_text_printf(&t, "%s%s ", i ? " or " : "(", parts[i]->text);
+                fw_words_value(&t, parts[i]->form, parts[i]->mask, parts[i]->len);
+        }
+        zc_text_addc(&t, ')');
+        *at(r, op->dreg) = (struct holds){ .form = FW_FORM_HEX, .len = op->len, .either = true };
+        snprintf(at(r, op->dreg)->text, sizeof(parts[0]->text), "%s", zc_text_str(&t));
+        return true;
+}
+
 static void bitwise(struct reading *r, const struct zc_fw_op *op)
 {
         struct holds h = *at(r, op->sreg);
         size_t n = op->len < 16 ? op->len : 16;
 
+        if (either(r, op))
+                return;
         if (op->op == ZC_FW_BIT_MASK_XOR && op->u.data.a && !h.is_constant) {
                 h.masked = true;
                 memcpy(h.mask, op->u.data.a, n);
@@ -111,9 +140,20 @@ static void bitwise(struct reading *r, const struct zc_fw_op *op)
 
 /* ---- conditions ---- */
 
-static bool is_bits(enum fw_form form)
+static void value(const struct reading *r, struct zc_text *t, enum fw_form form, const uint8_t *v,
+                  size_t n)
 {
-        return form == FW_FORM_STATE || form == FW_FORM_STATUS || form == FW_FORM_FLAGS;
+        const struct zc_fw_host *host = form == FW_FORM_INDEX && n == 4 ? r->rs->host : NULL;
+        uint32_t index;
+
+        for (size_t i = 0; host && i < host->interface_count; i++) {
+                memcpy(&index, v, sizeof(index)); /* as the kernel has it */
+                if (host->interfaces[i].index == index) {
+                        zc_text_printf(t, "\"%s\"", host->interfaces[i].name);
+                        return;
+                }
+        }
+        fw_words_value(t, form, v, n);
 }
 
 static void subject(struct zc_text *t, const struct holds *h)
@@ -136,6 +176,10 @@ static void compared(struct reading *r, const struct zc_fw_op *op, struct zc_tex
         uint8_t zero[16] = { 0 };
         size_t n = op->len < 16 ? op->len : 16;
 
+        if (h->either && op->op <= ZC_FW_NE) {
+                zc_text_printf(t, "%s%s", op->op == ZC_FW_EQ ? "! " : "", h->text);
+                return;
+        }
         /* a mask test: "ct state established,related" */
         if (h->masked && !h->prefix && op->op <= ZC_FW_NE && memcmp(op->u.data.a, zero, n) == 0 &&
             is_bits(h->form)) {
@@ -145,7 +189,7 @@ static void compared(struct reading *r, const struct zc_fw_op *op, struct zc_tex
         }
         subject(t, h);
         zc_text_printf(t, " %s", op->op < ZC_COUNT(signs) ? signs[op->op] : "? ");
-        fw_words_value(t, h->form, op->u.data.a, op->len);
+        value(r, t, h->form, op->u.data.a, op->len);
         if (h->prefix)
                 zc_text_printf(t, "/%u", h->prefix);
 }
@@ -184,9 +228,9 @@ static void range(struct reading *r, const struct zc_fw_op *op)
         zc_text_init(&t, 200);
         subject(&t, h);
         zc_text_add(&t, op->invert ? " != " : " ");
-        fw_words_value(&t, h->form, op->u.data.a, op->len);
+        value(r, &t, h->form, op->u.data.a, op->len);
         zc_text_addc(&t, '-');
-        fw_words_value(&t, h->form, op->u.data.b, op->len);
+        value(r, &t, h->form, op->u.data.b, op->len);
         flush_guard(r);
         word(r, zc_text_str(&t));
 }
@@ -214,10 +258,10 @@ static void bound(struct reading *r, const struct zc_fw_set *set, uint8_t slot, 
 
                 n = n < left ? n : left;
                 zc_text_add(t, used ? " . " : "");
-                fw_words_value(t, h->form, v + used, n);
+                value(r, t, h->form, v + used, n);
                 if (memcmp(v + used, to + used, n) != 0) {
                         zc_text_addc(t, '-');
-                        fw_words_value(t, h->form, to + used, n);
+                        value(r, t, h->form, to + used, n);
                 }
                 used += (n + 3) & ~(size_t)3;
                 slot = (uint8_t)(slot + (n + 3) / 4);
@@ -432,7 +476,7 @@ static bool any_bit(const uint8_t *v, size_t n)
 }
 
 /* "tcp dport is 443": each field of what the condition looked at. */
-static void found(struct reading *r, uint8_t slot, size_t len, const uint8_t *value,
+static void found(struct reading *r, uint8_t slot, size_t len, const uint8_t *bytes,
                   const uint8_t *unknown, struct zc_text *t)
 {
         for (size_t used = 0; used < len && slot < ZC_FW_SLOTS;) {
@@ -442,15 +486,21 @@ static void found(struct reading *r, uint8_t slot, size_t len, const uint8_t *va
                 if (h->form != FW_FORM_NAME ||
                     slot > 12) /* of a name it has all, whatever was compared */
                         n = n < left ? n : left;
+                if (h->either) {
+                        zc_text_add(t, any_bit(unknown + used, n) ? "neither is known"
+                                       : any_bit(bytes + used, n) ? "one holds"
+                                                                  : "neither holds");
+                        return;
+                }
                 zc_text_add(t, used ? ", " : "");
                 zc_text_add(t, h->text[0] ? h->text : "the value");
                 zc_text_add(t, " is ");
                 if (any_bit(unknown + used, n))
                         zc_text_add(t, "not known");
-                else if (h->masked && is_bits(h->form) && !any_bit(value + used, n))
+                else if (h->masked && is_bits(h->form) && !any_bit(bytes + used, n))
                         zc_text_add(t, "none of these");
                 else
-                        fw_words_value(t, h->form, value + used, n);
+                        value(r, t, h->form, bytes + used, n);
                 used += (n + 3) & ~(size_t)3;
                 slot = (uint8_t)(slot + (n + 3) / 4);
         }

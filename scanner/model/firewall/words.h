@@ -9,6 +9,7 @@ enum fw_form {
         FW_FORM_HEX,  /* bytes */
         FW_FORM_BIG,  /* a number in network order */
         FW_FORM_HOST, /* a number in host order */
+        FW_FORM_INDEX, /* the same, of an interface */
         FW_FORM_MARK, /* the same in hexadecimal */
         FW_FORM_ADDR4,
         FW_FORM_ADDR6,

@@ -51,8 +51,8 @@ static const struct {
         [FW_META_PROTOCOL] = { "meta protocol", FW_FORM_ETHERTYPE },
         [FW_META_PRIORITY] = { "meta priority", FW_FORM_MARK },
         [FW_META_MARK] = { "meta mark", FW_FORM_MARK },
-        [FW_META_IIF] = { "iif", FW_FORM_HOST },
-        [FW_META_OIF] = { "oif", FW_FORM_HOST },
+        [FW_META_IIF] = { "iif", FW_FORM_INDEX },
+        [FW_META_OIF] = { "oif", FW_FORM_INDEX },
         [FW_META_IIFNAME] = { "iifname", FW_FORM_NAME },
         [FW_META_OIFNAME] = { "oifname", FW_FORM_NAME },
         [FW_META_IIFTYPE] = { "iiftype", FW_FORM_HOST },
@@ -362,6 +362,7 @@ void fw_words_value(struct zc_text *t, enum fw_form form, const uint8_t *v, size
                         zc_text_printf(t, "%u", big(v, n));
                 break;
         case FW_FORM_HOST:
+        case FW_FORM_INDEX:
                 if (n > 4)
                         hex(t, v, n);
                 else

@@ -178,6 +178,27 @@ struct zc_fw_set *xt_lookup(struct xt *x, unsigned key_len, size_t most, bool in
         return set;
 }
 
+void xt_maybe(struct xt *x)
+{
+        (void)xt_op(x, ZC_FW_OP_MAYBE);
+}
+
+void xt_ports_between(struct xt *x, unsigned lo, unsigned hi, bool invert)
+{
+        uint8_t from[2], to[2];
+
+        xt_be16(from, lo);
+        xt_be16(to, hi);
+        xt_between(x, from, to, 2, invert);
+}
+
+void xt_bits_of_number(struct xt *x, unsigned slot, uint32_t mask)
+{
+        static const uint8_t zeros[sizeof(mask)];
+
+        xt_mask_xor(x, slot, &mask, zeros, sizeof(mask));
+}
+
 void xt_be16(uint8_t out[2], unsigned v)
 {
         out[0] = (uint8_t)(v >> 8);
@@ -205,8 +226,9 @@ static bool read_one(struct xt *x, const struct xt_row *row, enum zc_fw_op_kind 
         if (row && !row->fn)
                 (void)xt_op(x, plain);
         else if (row && !row->fn(x))
-                return zc_fail(err, ZC_E_MALFORMED, "%s, revision %u: %zu bytes that say nothing sensible",
-                               x->name, (unsigned)x->revision, x->in.n);
+                return zc_fail(err, ZC_E_MALFORMED,
+                               "%s, revision %u: %zu bytes that say nothing sensible", x->name,
+                               (unsigned)x->revision, x->in.n);
         if (!row || x->strange) {
                 (void)xt_op(x, strange);
                 *known = false;

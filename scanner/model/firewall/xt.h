@@ -50,5 +50,12 @@ void xt_between(struct xt *x, const void *lo, const void *hi, unsigned len, bool
 struct zc_fw_set *xt_lookup(struct xt *x, unsigned key_len, size_t most, bool invert, uint8_t **lo,
                             uint8_t **hi);
 void xt_be16(uint8_t out[2], unsigned v);
+/** It may hold or not. */
+void xt_maybe(struct xt *x);
+void xt_ports_between(struct xt *x, unsigned lo, unsigned hi, bool invert);
+/** The slot's number & mask, in the host's order. */
+void xt_bits_of_number(struct xt *x, unsigned slot, uint32_t mask);
+
+xt_fn xt_conntrack, xt_state; /* xt_conntrack_wire.c */
 
 #endif

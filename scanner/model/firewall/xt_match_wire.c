@@ -3,7 +3,6 @@
 
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_connmark.h>
-#include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_dscp.h>
 #include <linux/netfilter/xt_iprange.h>
 #include <linux/netfilter/xt_length.h>
@@ -11,203 +10,10 @@
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
 #include <linux/netfilter/xt_pkttype.h>
-#include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ipt_ttl.h>
 
 static const uint8_t zeros[16];
-
-static void maybe(struct xt *x)
-{
-        (void)xt_op(x, ZC_FW_OP_MAYBE);
-}
-
-static void ports_between(struct xt *x, unsigned lo, unsigned hi, bool invert)
-{
-        uint8_t from[2], to[2];
-
-        xt_be16(from, lo);
-        xt_be16(to, hi);
-        xt_between(x, from, to, 2, invert);
-}
-
-static void bits_of_number(struct xt *x, unsigned slot, uint32_t mask)
-{
-        xt_mask_xor(x, slot, &mask, zeros, sizeof(mask));
-}
-
-/* ---- connection tracking ---- */
-
-enum { NO_ENTRY = ZC_FW_CT_INVALID | ZC_FW_CT_UNTRACKED };
-
-/* The bits of states are nft's, but for untracked. */
-static uint32_t states_of(uint32_t mask)
-{
-        uint32_t known = ZC_FW_CT_INVALID | ZC_FW_CT_ESTABLISHED | ZC_FW_CT_RELATED | ZC_FW_CT_NEW;
-
-        return (mask & known) | (mask & XT_CONNTRACK_STATE_UNTRACKED ? ZC_FW_CT_UNTRACKED : 0);
-}
-
-static uint32_t status_of(uint32_t mask)
-{
-        return (mask & XT_CONNTRACK_STATE_SNAT ? FW_IPS_SRC_NAT : 0u) |
-               (mask & XT_CONNTRACK_STATE_DNAT ? FW_IPS_DST_NAT : 0u);
-}
-
-static void ct_state(struct xt *x, uint32_t states, uint32_t status, bool invert)
-{
-        if (status && (invert || (states & NO_ENTRY))) { /* "one of the states, or translated" of packets that may have no entry */
-                maybe(x);
-                return;
-        }
-        xt_ct(x, FW_CT_STATE, ZC_FW_NO_SLOT, XT_SLOT);
-        bits_of_number(x, XT_SLOT, states);
-        if (status) {
-                xt_ct(x, FW_CT_STATUS, ZC_FW_NO_SLOT, XT_SECOND);
-                bits_of_number(x, XT_SECOND, status);
-                xt_combine(x, ZC_FW_BIT_OR, XT_SLOT, XT_SECOND);
-        }
-        xt_equals(x, zeros, 4, !invert);
-}
-
-static void ct_address(struct xt *x, unsigned key, unsigned dir, const union nf_inet_addr *addr,
-                       const union nf_inet_addr *mask, bool invert)
-{
-        uint8_t want[16];
-        unsigned n = x->six ? 16 : 4;
-
-        memcpy(want, addr, sizeof(want));
-        for (unsigned i = 0; i < n; i++)
-                want[i] &= ((const uint8_t *)mask)[i];
-        xt_ct(x, key, dir, XT_SLOT);
-        xt_mask_xor(x, XT_SLOT, mask, zeros, n);
-        xt_equals(x, want, n, invert);
-}
-
-static void ct_addresses(struct xt *x, const struct xt_conntrack_mtinfo3 *i)
-{
-        const struct {
-                uint16_t flag;
-                uint8_t key, dir;
-                const union nf_inet_addr *addr, *mask;
-        } rows[] = {
-                { XT_CONNTRACK_ORIGSRC, FW_CT_SRC, 0, &i->origsrc_addr, &i->origsrc_mask },
-                { XT_CONNTRACK_ORIGDST, FW_CT_DST, 0, &i->origdst_addr, &i->origdst_mask },
-                { XT_CONNTRACK_REPLSRC, FW_CT_SRC, 1, &i->replsrc_addr, &i->replsrc_mask },
-                { XT_CONNTRACK_REPLDST, FW_CT_DST, 1, &i->repldst_addr, &i->repldst_mask },
-        };
-
-        for (size_t r = 0; r < ZC_COUNT(rows); r++) {
-                if (i->match_flags & rows[r].flag)
-                        ct_address(x, rows[r].key, rows[r].dir, rows[r].addr, rows[r].mask,
-                                   i->invert_flags & rows[r].flag);
-        }
-}
-
-static void ct_ports(struct xt *x, const struct xt_conntrack_mtinfo3 *i)
-{
-        const struct {
-                uint16_t flag;
-                uint8_t key, dir;
-                uint16_t lo, hi;
-        } rows[] = {
-                { XT_CONNTRACK_ORIGSRC_PORT, FW_CT_PROTO_SRC, 0, i->origsrc_port, i->origsrc_port_high },
-                { XT_CONNTRACK_ORIGDST_PORT, FW_CT_PROTO_DST, 0, i->origdst_port, i->origdst_port_high },
-                { XT_CONNTRACK_REPLSRC_PORT, FW_CT_PROTO_SRC, 1, i->replsrc_port, i->replsrc_port_high },
-                { XT_CONNTRACK_REPLDST_PORT, FW_CT_PROTO_DST, 1, i->repldst_port, i->repldst_port_high },
-        };
-
-        for (size_t r = 0; r < ZC_COUNT(rows); r++) {
-                if (!(i->match_flags & rows[r].flag))
-                        continue;
-                xt_ct(x, rows[r].key, rows[r].dir, XT_SLOT);
-                ports_between(x, rows[r].lo, rows[r].hi, i->invert_flags & rows[r].flag);
-        }
-}
-
-/* Everything but the state asks for an entry of the table. */
-static void ct_entry(struct xt *x, const struct xt_conntrack_mtinfo3 *i)
-{
-        uint8_t protocol = (uint8_t)i->l4proto, original = 0;
-
-        xt_ct(x, FW_CT_DIRECTION, ZC_FW_NO_SLOT, XT_SLOT);
-        if (i->match_flags & XT_CONNTRACK_DIRECTION)
-                xt_equals(x, &original, 1, i->invert_flags & XT_CONNTRACK_DIRECTION);
-        ct_addresses(x, i);
-        if (i->match_flags & XT_CONNTRACK_PROTO) {
-                xt_ct(x, FW_CT_PROTOCOL, ZC_FW_NO_SLOT, XT_SLOT);
-                xt_equals(x, &protocol, 1, i->invert_flags & XT_CONNTRACK_PROTO);
-        }
-        ct_ports(x, i);
-        if (i->match_flags & XT_CONNTRACK_STATUS) {
-                xt_ct(x, FW_CT_STATUS, ZC_FW_NO_SLOT, XT_SLOT);
-                bits_of_number(x, XT_SLOT, i->status_mask);
-                xt_equals(x, zeros, 4, !(i->invert_flags & XT_CONNTRACK_STATUS));
-        }
-        if (i->match_flags & XT_CONNTRACK_EXPIRES)
-                maybe(x);
-}
-
-/* The three revisions in the words of the last. */
-static bool conntrack_read(struct xt *x, struct xt_conntrack_mtinfo3 *i)
-{
-        struct xt_conntrack_mtinfo1 first;
-        uint16_t *ports[] = { &i->origsrc_port, &i->origdst_port, &i->replsrc_port, &i->repldst_port };
-        uint16_t *high[] = { &i->origsrc_port_high, &i->origdst_port_high, &i->replsrc_port_high,
-                             &i->repldst_port_high };
-
-        if (x->revision == 3)
-                return zc_rd_copy(&x->in, i, sizeof(*i));
-        if (x->revision == 1) {
-                if (!zc_rd_copy(&x->in, &first, sizeof(first)))
-                        return false;
-                memcpy(i, &first, offsetof(struct xt_conntrack_mtinfo1, state_mask));
-                i->state_mask = first.state_mask;
-                i->status_mask = first.status_mask;
-        } else if (!zc_rd_copy(&x->in, i, offsetof(struct xt_conntrack_mtinfo3, origsrc_port_high))) {
-                return false;
-        }
-        for (size_t p = 0; p < ZC_COUNT(ports); p++) { /* of the older ones in network order */
-                uint8_t bytes[2];
-
-                memcpy(bytes, ports[p], 2);
-                *ports[p] = *high[p] = (uint16_t)(bytes[0] << 8 | bytes[1]);
-        }
-        return true;
-}
-
-static bool conntrack(struct xt *x)
-{
-        const uint16_t plain = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS;
-        struct xt_conntrack_mtinfo3 i = { .match_flags = 0 };
-        uint32_t states;
-        bool invert, more;
-
-        if (!conntrack_read(x, &i))
-                return false;
-        states = states_of(i.state_mask);
-        invert = i.invert_flags & XT_CONNTRACK_STATE;
-        more = i.match_flags & ~plain;
-        if (i.match_flags & XT_CONNTRACK_STATE)
-                ct_state(x, states, status_of(i.state_mask), invert);
-        if (more && (i.match_flags & XT_CONNTRACK_STATE) &&
-            (invert ? (states & NO_ENTRY) != NO_ENTRY : (states & NO_ENTRY) != 0))
-                maybe(x); /* packets without an entry are asked for their state alone */
-        else if (more || !(i.match_flags & XT_CONNTRACK_STATE))
-                ct_entry(x, &i);
-        return true;
-}
-
-static bool state(struct xt *x)
-{
-        struct xt_state_info i;
-        uint32_t untracked = XT_STATE_UNTRACKED;
-
-        if (!zc_rd_copy(&x->in, &i, sizeof(i)))
-                return false;
-        ct_state(x, (i.statemask & 15) | (i.statemask & untracked ? ZC_FW_CT_UNTRACKED : 0u), 0, false);
-        return true;
-}
 
 /* ---- ports ---- */
 
@@ -216,7 +22,7 @@ static void port_range(struct xt *x, unsigned offset, const uint16_t range[2], b
         if (range[0] == 0 && range[1] == UINT16_MAX && !invert)
                 return;
         xt_payload(x, ZC_FW_BASE_TRANSPORT, offset, 2);
-        ports_between(x, range[0], range[1], invert);
+        xt_ports_between(x, range[0], range[1], invert);
 }
 
 static void tcp_option(struct xt *x, uint8_t option, bool invert)
@@ -420,14 +226,16 @@ static void type6(struct xt *x, bool dst, unsigned types, uint32_t device, bool 
 {
         static const uint8_t multicast[16] = { 0xff };
         const unsigned routed = XT_ADDRTYPE_LOCAL | XT_ADDRTYPE_ANYCAST | XT_ADDRTYPE_UNREACHABLE;
-        unsigned asked = types & (routed | XT_ADDRTYPE_MULTICAST | XT_ADDRTYPE_UNICAST | XT_ADDRTYPE_UNSPEC);
+        unsigned asked =
+                types & (routed | XT_ADDRTYPE_MULTICAST | XT_ADDRTYPE_UNICAST | XT_ADDRTYPE_UNSPEC);
         unsigned refused = XT_ADDRTYPE_BLACKHOLE | XT_ADDRTYPE_PROHIBIT | XT_ADDRTYPE_THROW;
 
         if (asked == 0) {
                 if (invert)
                         xt_never(x);
         } else if (!(asked & ~routed)) {
-                type_in(x, dst, asked | (asked & XT_ADDRTYPE_UNREACHABLE ? refused : 0), device, invert);
+                type_in(x, dst, asked | (asked & XT_ADDRTYPE_UNREACHABLE ? refused : 0), device,
+                        invert);
         } else if (asked == XT_ADDRTYPE_MULTICAST) {
                 load_address(x, dst);
                 xt_mask_xor(x, XT_SLOT, multicast, zeros, 16);
@@ -441,7 +249,7 @@ static void type6(struct xt *x, bool dst, unsigned types, uint32_t device, bool 
                 load_address(x, dst);
                 xt_equals(x, zeros, 16, invert);
         } else {
-                maybe(x);
+                xt_maybe(x);
         }
 }
 
@@ -454,19 +262,23 @@ static bool addrtype(struct xt *x)
         if (x->revision == 0) {
                 if (!zc_rd_copy(&x->in, &old, sizeof(old)))
                         return false;
-                i = (struct xt_addrtype_info_v1){ old.source, old.dest,
-                                                  (old.invert_source ? XT_ADDRTYPE_INVERT_SOURCE : 0u) |
-                                                          (old.invert_dest ? XT_ADDRTYPE_INVERT_DEST : 0u) };
+                i = (struct xt_addrtype_info_v1){
+                        old.source, old.dest,
+                        (old.invert_source ? XT_ADDRTYPE_INVERT_SOURCE : 0u) |
+                                (old.invert_dest ? XT_ADDRTYPE_INVERT_DEST : 0u)
+                };
         } else if (!zc_rd_copy(&x->in, &i, sizeof(i))) {
                 return false;
         }
-        device = i.flags & XT_ADDRTYPE_LIMIT_IFACE_IN  ? FW_FIB_F_IIF :
-                 i.flags & XT_ADDRTYPE_LIMIT_IFACE_OUT ? FW_FIB_F_OIF :
-                                                         0u;
+        device = i.flags & XT_ADDRTYPE_LIMIT_IFACE_IN    ? FW_FIB_F_IIF
+                 : i.flags & XT_ADDRTYPE_LIMIT_IFACE_OUT ? FW_FIB_F_OIF
+                                                         : 0u;
         if (i.source)
-                (x->six ? type6 : type_in)(x, false, i.source, device, i.flags & XT_ADDRTYPE_INVERT_SOURCE);
+                (x->six ? type6 : type_in)(x, false, i.source, device,
+                                           i.flags & XT_ADDRTYPE_INVERT_SOURCE);
         if (i.dest)
-                (x->six ? type6 : type_in)(x, true, i.dest, device, i.flags & XT_ADDRTYPE_INVERT_DEST);
+                (x->six ? type6 : type_in)(x, true, i.dest, device,
+                                           i.flags & XT_ADDRTYPE_INVERT_DEST);
         return true;
 }
 
@@ -525,7 +337,7 @@ static bool mark(struct xt *x)
         if (!mark_read(x, &i))
                 return false;
         xt_meta(x, FW_META_MARK, XT_SLOT);
-        bits_of_number(x, XT_SLOT, i.mask);
+        xt_bits_of_number(x, XT_SLOT, i.mask);
         xt_equals(x, &i.mark, 4, i.invert);
         return true;
 }
@@ -537,7 +349,7 @@ static bool connmark(struct xt *x)
         if (!mark_read(x, &i))
                 return false;
         xt_ct(x, FW_CT_MARK, ZC_FW_NO_SLOT, XT_SLOT);
-        bits_of_number(x, XT_SLOT, i.mask);
+        xt_bits_of_number(x, XT_SLOT, i.mask);
         xt_equals(x, &i.mark, 4, i.invert);
         return true;
 }
@@ -546,9 +358,10 @@ static bool connmark(struct xt *x)
 
 static bool hop_limit(struct xt *x)
 {
-        static const uint8_t ops[] = {
-                [IPT_TTL_EQ] = ZC_FW_EQ, [IPT_TTL_NE] = ZC_FW_NE, [IPT_TTL_LT] = ZC_FW_LT, [IPT_TTL_GT] = ZC_FW_GT
-        };
+        static const uint8_t ops[] = { [IPT_TTL_EQ] = ZC_FW_EQ,
+                                       [IPT_TTL_NE] = ZC_FW_NE,
+                                       [IPT_TTL_LT] = ZC_FW_LT,
+                                       [IPT_TTL_GT] = ZC_FW_GT };
         struct ipt_ttl_info i; /* as struct ip6t_hl_info */
 
         if (!zc_rd_copy(&x->in, &i, sizeof(i)) || i.mode >= ZC_COUNT(ops))
@@ -569,7 +382,7 @@ static bool routing_header(struct xt *x)
         op->dreg = XT_SLOT;
         op->len = 1;
         xt_equals(x, &there, 1, false);
-        maybe(x);
+        xt_maybe(x);
         return true;
 }
 
@@ -600,7 +413,7 @@ static bool length(struct xt *x)
                 return true;
         }
         xt_payload(x, ZC_FW_BASE_NETWORK, x->six ? 4 : 2, 2);
-        ports_between(x, i.min < header ? 0 : i.min - header, i.max - header, i.invert);
+        xt_ports_between(x, i.min < header ? 0 : i.min - header, i.max - header, i.invert);
         return true;
 }
 
@@ -650,59 +463,32 @@ static bool nothing(struct xt *x)
 
 /* Without a function: what it asks is known, and not of the model. ipset's sets are not read, so `set` is none of them. */
 const struct xt_row xt_matches[] = {
-        { "addrtype", 0, 0, XT_V4, addrtype },
-        { "addrtype", 1, 1, XT_BOTH, addrtype },
-        { "ah", 0, 0, XT_BOTH, NULL },
-        { "bpf", 0, 1, XT_BOTH, NULL },
-        { "cgroup", 0, 2, XT_BOTH, NULL },
-        { "cluster", 0, 0, XT_BOTH, NULL },
-        { "comment", 0, 0, XT_BOTH, nothing },
-        { "connbytes", 0, 0, XT_BOTH, NULL },
-        { "connlabel", 0, 0, XT_BOTH, NULL },
-        { "connlimit", 0, 1, XT_BOTH, NULL },
-        { "connmark", 0, 1, XT_BOTH, connmark },
-        { "conntrack", 1, 3, XT_BOTH, conntrack },
-        { "cpu", 0, 0, XT_BOTH, NULL },
-        { "dccp", 0, 0, XT_BOTH, NULL },
-        { "devgroup", 0, 0, XT_BOTH, NULL },
-        { "dscp", 0, 0, XT_BOTH, dscp },
-        { "ecn", 0, 0, XT_BOTH, NULL },
-        { "esp", 0, 0, XT_BOTH, NULL },
-        { "frag", 0, 0, XT_V6, NULL },
-        { "hashlimit", 1, 3, XT_BOTH, NULL },
-        { "helper", 0, 0, XT_BOTH, NULL },
-        { "hl", 0, 0, XT_V6, hop_limit },
-        { "icmp", 0, 0, XT_V4, icmp },
-        { "icmp6", 0, 0, XT_V6, icmp },
-        { "iprange", 1, 1, XT_BOTH, iprange },
-        { "length", 0, 0, XT_BOTH, length },
-        { "limit", 0, 0, XT_BOTH, NULL },
-        { "mac", 0, 0, XT_BOTH, mac },
-        { "mark", 0, 1, XT_BOTH, mark },
-        { "multiport", 0, 1, XT_BOTH, multiport },
-        { "nfacct", 0, 1, XT_BOTH, nothing },
-        { "osf", 0, 0, XT_BOTH, NULL },
-        { "owner", 0, 1, XT_BOTH, NULL },
-        { "physdev", 0, 0, XT_BOTH, NULL },
-        { "pkttype", 0, 0, XT_BOTH, pkttype },
-        { "policy", 0, 0, XT_BOTH, NULL },
-        { "quota", 0, 1, XT_BOTH, NULL },
-        { "rateest", 0, 0, XT_BOTH, NULL },
-        { "realm", 0, 0, XT_BOTH, NULL },
-        { "recent", 0, 1, XT_BOTH, NULL },
-        { "rpfilter", 0, 0, XT_BOTH, NULL },
-        { "rt", 0, 0, XT_V6, routing_header },
-        { "sctp", 0, 0, XT_BOTH, NULL },
-        { "socket", 0, 3, XT_BOTH, NULL },
-        { "state", 0, 0, XT_BOTH, state },
-        { "statistic", 0, 0, XT_BOTH, NULL },
-        { "string", 0, 1, XT_BOTH, NULL },
-        { "tcp", 0, 0, XT_BOTH, tcp },
-        { "tcpmss", 0, 0, XT_BOTH, NULL },
-        { "time", 0, 0, XT_BOTH, NULL },
-        { "tos", 1, 1, XT_BOTH, tos },
-        { "ttl", 0, 0, XT_V4, hop_limit },
-        { "u32", 0, 0, XT_BOTH, NULL },
-        { "udp", 0, 0, XT_BOTH, udp },
+        { "addrtype", 0, 0, XT_V4, addrtype },   { "addrtype", 1, 1, XT_BOTH, addrtype },
+        { "ah", 0, 0, XT_BOTH, NULL },           { "bpf", 0, 1, XT_BOTH, NULL },
+        { "cgroup", 0, 2, XT_BOTH, NULL },       { "cluster", 0, 0, XT_BOTH, NULL },
+        { "comment", 0, 0, XT_BOTH, nothing },   { "connbytes", 0, 0, XT_BOTH, NULL },
+        { "connlabel", 0, 0, XT_BOTH, NULL },    { "connlimit", 0, 1, XT_BOTH, NULL },
+        { "connmark", 0, 1, XT_BOTH, connmark }, { "conntrack", 1, 3, XT_BOTH, xt_conntrack },
+        { "cpu", 0, 0, XT_BOTH, NULL },          { "dccp", 0, 0, XT_BOTH, NULL },
+        { "devgroup", 0, 0, XT_BOTH, NULL },     { "dscp", 0, 0, XT_BOTH, dscp },
+        { "ecn", 0, 0, XT_BOTH, NULL },          { "esp", 0, 0, XT_BOTH, NULL },
+        { "frag", 0, 0, XT_V6, NULL },           { "hashlimit", 1, 3, XT_BOTH, NULL },
+        { "helper", 0, 0, XT_BOTH, NULL },       { "hl", 0, 0, XT_V6, hop_limit },
+        { "icmp", 0, 0, XT_V4, icmp },           { "icmp6", 0, 0, XT_V6, icmp },
+        { "iprange", 1, 1, XT_BOTH, iprange },   { "length", 0, 0, XT_BOTH, length },
+        { "limit", 0, 0, XT_BOTH, NULL },        { "mac", 0, 0, XT_BOTH, mac },
+        { "mark", 0, 1, XT_BOTH, mark },         { "multiport", 0, 1, XT_BOTH, multiport },
+        { "nfacct", 0, 1, XT_BOTH, nothing },    { "osf", 0, 0, XT_BOTH, NULL },
+        { "owner", 0, 1, XT_BOTH, NULL },        { "physdev", 0, 0, XT_BOTH, NULL },
+        { "pkttype", 0, 0, XT_BOTH, pkttype },   { "policy", 0, 0, XT_BOTH, NULL },
+        { "quota", 0, 1, XT_BOTH, NULL },        { "rateest", 0, 0, XT_BOTH, NULL },
+        { "realm", 0, 0, XT_BOTH, NULL },        { "recent", 0, 1, XT_BOTH, NULL },
+        { "rpfilter", 0, 0, XT_BOTH, NULL },     { "rt", 0, 0, XT_V6, routing_header },
+        { "sctp", 0, 0, XT_BOTH, NULL },         { "socket", 0, 3, XT_BOTH, NULL },
+        { "state", 0, 0, XT_BOTH, xt_state },    { "statistic", 0, 0, XT_BOTH, NULL },
+        { "string", 0, 1, XT_BOTH, NULL },       { "tcp", 0, 0, XT_BOTH, tcp },
+        { "tcpmss", 0, 0, XT_BOTH, NULL },       { "time", 0, 0, XT_BOTH, NULL },
+        { "tos", 1, 1, XT_BOTH, tos },           { "ttl", 0, 0, XT_V4, hop_limit },
+        { "u32", 0, 0, XT_BOTH, NULL },          { "udp", 0, 0, XT_BOTH, udp },
 };
 const size_t xt_match_count = ZC_COUNT(xt_matches);
