@@ -116,7 +116,7 @@ static json_t *fold_index(const json_t *findings)
         return index;
 }
 
-/** Everything that `f` covers and nothing else has covered yet. */
+/** Everything that `f` covers and nothing else has covered yet; what weighs more than `f` stands by itself. */
 static void fold_one(json_t *findings, json_t *f, const json_t *index)
 {
         json_auto_t *rules = json_incref(json_object_get(f, "covers"));
@@ -133,7 +133,8 @@ static void fold_one(json_t *findings, json_t *f, const json_t *index)
                 json_array_foreach (key ? json_object_get(index, key) : NULL, k, at) {
                         json_t *other = json_array_get(findings, (size_t)json_integer_value(at));
 
-                        if (other == f || json_is_string(json_object_get(other, "covered_by")))
+                        if (other == f || severity_of(other) > severity_of(f) ||
+                            json_is_string(json_object_get(other, "covered_by")))
                                 continue;
                         json_object_set(other, "covered_by", json_object_get(f, "fingerprint"));
                         json_array_append(folded, json_object_get(other, "fingerprint"));

@@ -178,8 +178,37 @@ static bool check_params_agree(const struct zc_pack *p, struct zc_err *err)
         return true;
 }
 
-/** `covers` may only name rules that exist. */
-static bool check_covers_exist(const struct zc_pack *p, struct zc_err *err)
+static bool names(const json_t *list, const char *id)
+{
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (list, i, v) {
+                if (strcmp(json_string_value(v), id) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/** Whether what the rule covers is the rule itself, or covers it in turn: then neither says what the fix is. */
+static bool check_covers_end(const struct zc_pack *p, const struct zc_rule *r, const char *covered,
+                             struct zc_err *err)
+{
+        const struct zc_rule *other = zc_pack_find(p, covered);
+
+        if (strcmp(covered, r->id) == 0)
+                return zc_fail(err, ZC_E_USAGE, "%s:%u:1: rule %s covers itself", r->file, r->line,
+                               r->id);
+        if (other && names(json_object_get(other->record, "covers"), r->id))
+                return zc_fail(err, ZC_E_USAGE,
+                               "%s:%u:1: rule %s covers %s, which covers it: one of the two must "
+                               "be the cause",
+                               r->file, r->line, r->id, covered);
+        return true;
+}
+
+/** `covers` may only name rules that exist, and not in a circle. */
+static bool check_covers(const struct zc_pack *p, struct zc_err *err)
 {
         for (size_t i = 0; i < p->count; i++) {
                 const struct zc_rule *r = &p->rules[i]->rule;
@@ -189,6 +218,8 @@ static bool check_covers_exist(const struct zc_pack *p, struct zc_err *err)
                 json_array_foreach (json_object_get(r->record, "covers"), k, v) {
                         const char *near;
 
+                        if (!check_covers_end(p, r, json_string_value(v), err))
+                                return false;
                         if (zc_pack_find(p, json_string_value(v)) ||
                             (p->beside && zc_pack_find(p->beside, json_string_value(v))))
                                 continue;
@@ -222,7 +253,7 @@ bool zc_pack_settle(struct zc_pack *p, struct zc_err *err)
                                        "never reused",
                                        r->file, r->line, r->id, before->file, before->line);
         }
-        if (!check_params_agree(p, err) || !check_covers_exist(p, err))
+        if (!check_params_agree(p, err) || !check_covers(p, err))
                 return false;
         return zc_pack_digest_files(p, err);
 }

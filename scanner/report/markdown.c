@@ -124,6 +124,35 @@ static void md_terms(struct zc_text *t, const json_t *report)
         zc_text_add(t, ".\n\n");
 }
 
+/** What is waived, by name: a summary that only counts it would hide it. */
+static void md_waived(struct zc_text *t, const json_t *report)
+{
+        size_t n = 0, i;
+        const json_t *f;
+
+        json_array_foreach (json_object_get(report, "findings"), i, f) {
+                if (strcmp(zc_json_str(f, "status", ""), "waived") != 0)
+                        continue;
+                if (n++ == 0)
+                        zc_text_add(t, "### Waived\n\n| severity | finding | rule | waiver |\n"
+                                       "| :-- | :-- | :-- | :-- |\n");
+                if (n > WAIVERS_MAX)
+                        continue;
+                zc_text_add(t, "| ");
+                md_member(t, f, "severity");
+                zc_text_add(t, " | ");
+                md_member(t, f, "title");
+                zc_text_add(t, " | ");
+                md_member(t, f, "rule");
+                zc_text_add(t, " | ");
+                md_member(t, f, "waiver");
+                zc_text_add(t, " |\n");
+        }
+        if (n > WAIVERS_MAX)
+                zc_text_printf(t, "\n%zu more.\n", n - WAIVERS_MAX);
+        zc_text_add(t, n ? "\n" : "");
+}
+
 /** Waivers by id and state; who and why only in full. */
 static void md_waivers(struct zc_text *t, const json_t *report, bool full)
 {
@@ -399,6 +428,7 @@ static bool markdown_render(const json_t *report, const struct zc_render *how, s
         if (!md_left(&t, report, full, err))
                 return false;
         md_causes(&t, report, causes);
+        md_waived(&t, report);
         md_waivers(&t, report, full);
         if (full) {
                 md_areas(&t, report);

@@ -222,16 +222,62 @@ static void cause_fix(struct page *p, const json_t *finding)
         page_note(p, "or", zc_text_str(&t));
 }
 
-/** Findings that one fix of this also ends. */
+#define FOLDS_NAMED 6u
+
+/** The rule of the finding with that fingerprint. */
+static const char *folded_rule(const struct page *p, const char *fingerprint)
+{
+        const json_t *f;
+        size_t i;
+
+        json_array_foreach (json_object_get(p->report, "findings"), i, f) {
+                if (strcmp(zc_json_str(f, "fingerprint", ""), fingerprint) == 0)
+                        return zc_json_str(f, "rule", "");
+        }
+        return "";
+}
+
+/** The rules of what is folded, each once, in the findings' order. */
+static json_t *folded_rules(const struct page *p, const struct view_cause *c)
+{
+        json_t *out = json_object();
+        const json_t *f, *v;
+        size_t i, k;
+
+        json_array_foreach (c->findings, i, f) {
+                json_array_foreach (json_object_get(f, "covers"), k, v) {
+                        const char *rule = folded_rule(p, json_string_value(v));
+
+                        if (*rule)
+                                json_object_set_new(out, rule, json_true());
+                }
+        }
+        return out;
+}
+
+/** Findings that one fix of this also ends, by their rules: nothing is folded out of sight. */
 static void cause_folds(struct page *p, const struct view_cause *c)
 {
         ZC_AUTO_TEXT t = { 0 };
+        json_auto_t *rules = NULL;
+        const char *rule;
+        json_t *v;
+        size_t n = 0;
 
-        zc_text_init(&t, 256);
         if (c->folds == 0)
                 return;
+        rules = folded_rules(p, c);
+        zc_text_init(&t, 1024);
         zc_text_printf(&t, "%zu finding%s that this fix ends too", c->folds,
                        c->folds == 1 ? "" : "s");
+        json_object_foreach (rules, rule, v) {
+                if (n == FOLDS_NAMED && p->how->verbose == 0) {
+                        zc_text_printf(&t, " and %zu more", json_object_size(rules) - n);
+                        break;
+                }
+                zc_text_add(&t, n++ ? ", " : ": ");
+                page_clean(&t, rule);
+        }
         page_note(p, "folds", zc_text_str(&t));
 }
 

@@ -109,6 +109,70 @@ static void tail_waived(struct page *p, struct zc_text *t)
         }
 }
 
+#define WAIVED_MAX 10u
+
+/** "Certificate expires, ZC-TLS-021, 443/tcp: W-7 of dba@acme.example, until 2026-12-31" */
+static void waived_line(struct page *p, const json_t *f)
+{
+        const char *id = zc_json_str(f, "waiver", "");
+        const json_t *w = view_waiver(p->report, id);
+        ZC_AUTO_TEXT t = { 0 };
+
+        zc_text_init(&t, ZC_TEXT_CEILING);
+        page_clean(&t, zc_json_str(f, "severity", ""));
+        zc_text_add(&t, ": ");
+        page_clean(&t, zc_json_str(f, "title", ""));
+        zc_text_add(&t, ", ");
+        page_clean(&t, zc_json_str(f, "rule", ""));
+        zc_text_add(&t, ", ");
+        page_clean(&t, zc_json_str(f, "subject", ""));
+        zc_text_add(&t, "; ");
+        page_clean(&t, id);
+        zc_text_add(&t, " of ");
+        page_clean(&t, zc_json_str(w, "owner", "nobody"));
+        zc_text_add(&t, ", until ");
+        clean_date(&t, zc_json_str(w, "expires", "?"));
+        page_tag(p, "", zc_text_str(&t));
+}
+
+/** What is waived stays on the page: critical and high by name, the rest with -v. */
+static void waived_names(struct page *p)
+{
+        unsigned worst = p->how->verbose > 0 ? PAGE_SEVERITIES : 2;
+        size_t n = 0, i;
+        const json_t *f;
+
+        json_array_foreach (json_object_get(p->report, "findings"), i, f) {
+                if (strcmp(zc_json_str(f, "status", ""), "waived") != 0 ||
+                    page_severity(f) >= worst)
+                        continue;
+                if (n++ < WAIVED_MAX || p->how->verbose > 0)
+                        waived_line(p, f);
+        }
+        if (n > WAIVED_MAX && p->how->verbose == 0) {
+                char more[48];
+
+                snprintf(more, sizeof(more), "and %zu more (-v)", n - WAIVED_MAX);
+                page_tag(p, "", more);
+        }
+}
+
+/** What the profile left out is judged by nobody. */
+static void tail_left_out(struct page *p, struct zc_text *t)
+{
+        const json_t *rules = zc_json_at(p->report, "selection.left_out"), *v;
+        size_t n = json_array_size(rules), i;
+
+        if (n == 0)
+                return;
+        zc_text_printf(t, "%zu rule%s, by the profile", n, n == 1 ? "" : "s");
+        json_array_foreach (p->how->verbose > 0 ? rules : NULL, i, v) {
+                zc_text_add(t, i ? ", " : ": ");
+                page_clean(t, json_is_string(v) ? json_string_value(v) : zc_json_str(v, "id", "?"));
+        }
+        zc_text_add(t, p->how->verbose > 0 ? "" : " (-v)");
+}
+
 /** Waivers that do nothing any more, by id. */
 static void tail_stale(struct page *p, const char *list, const char *words, struct zc_text *t)
 {
@@ -246,9 +310,11 @@ bool page_tail(struct page *p, struct zc_err *err)
         static const struct {
                 const char *word;
                 void (*text)(struct page *p, struct zc_text *t);
-        } lines[] = { { "ALSO", tail_also },       { "WAIVED", tail_waived },
-                      { "SINCE", tail_since },     { "SKIPPED", tail_skipped },
-                      { "CHANGED", tail_changed }, { "WARNING", tail_warnings } };
+                void (*below)(struct page *p); /* lines of its own; NULL for none */
+        } lines[] = { { "ALSO", tail_also, NULL },         { "WAIVED", tail_waived, waived_names },
+                      { "SINCE", tail_since, NULL },       { "SKIPPED", tail_skipped, NULL },
+                      { "LEFT OUT", tail_left_out, NULL }, { "CHANGED", tail_changed, NULL },
+                      { "WARNING", tail_warnings, NULL } };
         ZC_AUTO_TEXT t = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
@@ -257,6 +323,8 @@ bool page_tail(struct page *p, struct zc_err *err)
                 zc_text_clear(&t);
                 lines[i].text(p, &t);
                 tag_if(p, lines[i].word, &t);
+                if (lines[i].below)
+                        lines[i].below(p);
         }
         zc_text_clear(&t);
         tail_stale(p, "expiring", "waivers that end within two weeks: ", &t);

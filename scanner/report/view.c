@@ -131,6 +131,22 @@ bool view_gate_counts(const json_t *report, const json_t *finding)
         return false;
 }
 
+const json_t *view_waiver(const json_t *report, const char *id)
+{
+        const char *state;
+        json_t *list;
+        const json_t *w;
+        size_t i;
+
+        json_object_foreach (json_object_get(report, "waivers"), state, list) {
+                json_array_foreach (list, i, w) {
+                        if (strcmp(zc_json_str(w, "id", ""), id) == 0)
+                                return w;
+                }
+        }
+        return NULL;
+}
+
 /* ---- causes ---- */
 
 /** One more cause, of this finding so far; NULL when out of memory. */

@@ -118,6 +118,8 @@ void view_cause_spread(const json_t *report, const struct view_cause *c, struct 
 size_t view_distinct(const json_t *texts);
 /** What a fix may do: "restarts the service". */
 const char *view_risk(const char *risk);
+/** The waiver with that id: {rule, target, owner, expires, …}, borrowed; NULL where the report has none. */
+const json_t *view_waiver(const json_t *report, const char *id);
 /** Does the gate count this finding? */
 bool view_gate_counts(const json_t *report, const json_t *finding);
 /** How many checks have no answer and had one in the baseline; false where the report does not say. */

@@ -45,6 +45,8 @@ static const struct rule own[] = {
           "sets", "base" },
         { "ZC-T-004", "info", "host", "true", "os.id", "self.os.id == \"x\" || 1 / 0 == 1", "os",
           "", "os.id", "" },
+        { "ZC-T-005", "info", "endpoint", "true", "service", "self.service == \"redis\"",
+          "covers what weighs more", "ZC-T-001", "port", "" },
 };
 
 static struct zc_pack *pack_of(const struct rule *list, size_t count)
@@ -284,7 +286,7 @@ static void finding(void **state)
                 json_string_value(zc_json_pointer(f, "/remediation/variants/0/commands/0")),
                 "do 6379");
         assert_int_equal(json_integer_value(zc_json_at(report, "counts.critical.open")), 1);
-        assert_int_equal(json_integer_value(zc_json_at(report, "verdicts.fail")), 1);
+        assert_int_equal(json_integer_value(zc_json_at(report, "verdicts.fail")), 2);
 }
 
 /** printf '%s\0%s\0%s' ZC-RD-001 web1 203.0.113.7:6379/tcp | sha256sum */
@@ -338,8 +340,8 @@ static void many(void **state)
         zc_text_add(&t, "]}");
         report = judge_own(zc_text_str(&t));
         checks = json_object_get(report, "checks");
-        assert_int_equal(json_integer_value(zc_json_at(report, "verdicts.fail")), 100);
-        assert_int_equal(json_integer_value(zc_json_at(report, "verdicts.pass")), 900);
+        assert_int_equal(json_integer_value(zc_json_at(report, "verdicts.fail")), 200);
+        assert_int_equal(json_integer_value(zc_json_at(report, "verdicts.pass")), 1800);
         assert_string_equal(zc_json_str(json_array_get(checks, 0), "verdict", ""), "pass");
         ranges = json_object_get(json_array_get(checks, 0), "subjects");
         assert_int_equal(json_array_size(ranges), 101);

@@ -160,6 +160,8 @@ static const struct {
         { "{limit: {", "{Limit: {", "t.yaml:16:14: ", "small letters" },
         { "    tags: [t]\n", "    tags: [t]\n    covers: [ZC-T-009]\n",
           "t.yaml:2:1: ", "does not exist" },
+        { "    tags: [t]\n", "    tags: [t]\n    covers: [ZC-T-001]\n",
+          "t.yaml:2:1: ", "covers itself" },
         { "    tags: [t]\n", "    refs: {cwd: []}\n", "t.yaml:17:12: ", "did you mean cwe" },
         { "    tags: [t]\n", "    refs: {cwe: [{id: CWE-1}]}\n",
           "t.yaml:17:18: ", "needs \"title\"" },
