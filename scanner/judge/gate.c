@@ -143,6 +143,7 @@ static bool policy_take(struct zc_gate *g, const struct zc_policy *p, const stru
                 g->max_new = json_integer_value(d.max_new);
         if (d.new_rules && zc_new_rules_parse(d.new_rules, &least) && least > g->new_rules)
                 g->new_rules = least;
+        g->bound = d.require;
         return fail_on_take(g, &d, pack, err) && require_take(g, &d, pack, err);
 }
 
@@ -192,6 +193,11 @@ static bool any_selects(const json_t *selectors, const char *rule, const json_t 
                         return true;
         }
         return false;
+}
+
+bool zc_gate_binds(const struct zc_gate *g, const char *rule, const json_t *tags)
+{
+        return any_selects(g->bound, rule, tags);
 }
 
 bool zc_gate_could_fail(const struct zc_gate *g, const char *rule, const json_t *tags,

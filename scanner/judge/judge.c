@@ -218,7 +218,8 @@ static bool judge_all(struct zc_judge_run *j, const json_t *assets)
         }
         return zc_expect(j->evs, j->count, j->o->expect, j->exposure, j->join, assets, j->tally,
                          j->err) &&
-               zc_coverage(j->evs, j->count, j->terms->pack, j->tally, j->err);
+               zc_coverage(j->evs, j->count, j->terms->pack, j->tally, j->err) &&
+               zc_bound_plan(j->evs, j->count, j->terms->pack, j->tally, j->err);
 }
 
 static json_t *judge_run(struct zc_judge_run *j, struct zc_gate *gate)

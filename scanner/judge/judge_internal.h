@@ -101,6 +101,7 @@ struct zc_gate {
         bool new_severity[ZC_SEVERITY_COUNT]; /* a new finding of it does */
         json_t *fail_selectors;               /* "tag:x", "id:GLOB" in fail_on */
         json_t *require;                      /* selectors of required rules */
+        const json_t *bound;                  /* those of the policy, borrowed; NULL: none */
         json_int_t max_new;                   /* -1: no limit */
         enum zc_new_rules { ZC_NEW_RULES_IGNORE, ZC_NEW_RULES_WARN, ZC_NEW_RULES_FAIL } new_rules;
 };
@@ -116,6 +117,8 @@ bool zc_selector_matches(const char *selector, const char *rule, const json_t *t
 bool zc_gate_requires(const struct zc_gate *g, const char *rule, const json_t *tags,
                       enum zc_severity severity);
 
+/** Does the policy require it? */
+bool zc_gate_binds(const struct zc_gate *g, const char *rule, const json_t *tags);
 /** Could a finding of this rule, at this severity, fail the gate? */
 bool zc_gate_could_fail(const struct zc_gate *g, const char *rule, const json_t *tags,
                         enum zc_severity severity);
@@ -289,6 +292,11 @@ bool zc_unmet(struct zc_tally *t, const struct zc_pack *pack, const json_t *met,
 bool zc_outcome_lost(const json_t *run, const json_t *endpoint, const struct zc_kind *kind);
 /** Taken out by who ran it. */
 bool zc_left_out(const json_t *run, const char *probe);
+/** Whether the kind's probe belongs to this endpoint and was taken out of the plan. */
+bool zc_outcome_cut(const json_t *run, const json_t *endpoint, const struct zc_kind *kind);
+/** What a policy requires was planned, whatever was skipped: each probe of it that a run left out all the same, into the tally. */
+bool zc_bound_plan(struct zc_evidence *const *evs, size_t count, const struct zc_pack *pack,
+                   struct zc_tally *t, struct zc_err *err) ZC_MUST_USE;
 /** The configuration's expectations: ZC-EXPECT-OPEN, ZC-EXPECT-CLOSED. `from`: any | private (default: whoever is not on the machine itself). */
 bool zc_expect(struct zc_evidence *const *evs, size_t count, const json_t *expect,
                const json_t *exposure, const struct zc_join *join, const json_t *assets,

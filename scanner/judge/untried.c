@@ -52,8 +52,7 @@ static bool concerns(const struct zc_tally *t, const struct zc_rule *r)
         if (strcmp(r->kind->name, "exposure") == 0)
                 return true;
         return strncmp(r->kind->at, "endpoints[]", 11) == 0 &&
-               zc_gate_requires(t->gate, r->id, r->tags,
-                                zc_rule_worst(r));
+               zc_gate_requires(t->gate, r->id, r->tags, zc_rule_worst(r));
 }
 
 static bool tally_rules(struct zc_tally *t, const struct zc_pack *pack, const struct zc_check *as,
@@ -217,7 +216,8 @@ static bool is_of_kind(const json_t *endpoint, const char *probe)
         return json_is_string(wrapped) || (*service && (!wrapped || zc_starttls_find(service)));
 }
 
-bool zc_outcome_lost(const json_t *run, const json_t *endpoint, const struct zc_kind *kind)
+/** Whether the kind's probe belongs to this endpoint, as far as anyone can tell. */
+static bool is_probed(const json_t *endpoint, const struct zc_kind *kind)
 {
         static const char *const nothing[] = { "closed", "filtered" };
         const char *state = zc_json_str(endpoint, "state", "open");
@@ -231,8 +231,24 @@ bool zc_outcome_lost(const json_t *run, const json_t *endpoint, const struct zc_
                         return false;
         }
         if (!kind->probe || strcmp(kind->probe, "ports") == 0 ||
-            strcmp(zc_json_str(endpoint, "transport", "tcp"), "tcp") != 0 ||
-            zc_left_out(run, kind->probe))
+            strcmp(zc_json_str(endpoint, "transport", "tcp"), "tcp") != 0)
                 return false;
         return !identified || is_of_kind(endpoint, kind->probe);
+}
+
+bool zc_outcome_lost(const json_t *run, const json_t *endpoint, const struct zc_kind *kind)
+{
+        return is_probed(endpoint, kind) && !zc_left_out(run, kind->probe);
+}
+
+bool zc_outcome_cut(const json_t *run, const json_t *endpoint, const struct zc_kind *kind)
+{
+        const json_t *outcome =
+                kind->probe ? json_object_get(json_object_get(endpoint, "probes"), kind->probe)
+                            : NULL;
+
+        if (!is_probed(endpoint, kind))
+                return false;
+        return outcome ? strcmp(zc_json_str(outcome, "outcome", ""), "skipped") == 0
+                       : zc_left_out(run, kind->probe);
 }

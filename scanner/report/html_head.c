@@ -214,7 +214,7 @@ static void put_skipped(const struct html *h)
                 return;
         zc_out_puts(h->out, "<li>Skipped, left out on request: ");
         markup_clean(h->out, zc_text_str(&t));
-        zc_out_puts(h->out, "<span>--skip</span></li>\n");
+        zc_out_puts(h->out, "</li>\n");
 }
 
 /** Open ports that nothing is known of are no good news. */

@@ -328,7 +328,7 @@ static bool md_left(struct zc_text *t, const json_t *report, bool full, struct z
         if (view_skipped(report, &text) > 0) {
                 zc_text_add(t, "SKIPPED: ");
                 md_text(t, zc_text_str(&text));
-                zc_text_add(t, ", left out on request (--skip)\n\n");
+                zc_text_add(t, ", left out on request\n\n");
         }
         return true;
 }

@@ -46,7 +46,7 @@ static void clean_date(struct zc_text *t, const char *time)
 static void tail_skipped(struct page *p, struct zc_text *t)
 {
         if (view_skipped(p->report, t) > 0)
-                zc_text_add(t, ": left out on request (--skip)");
+                zc_text_add(t, ", left out on request");
 }
 
 /** A profile that made rules weigh less is part of the verdict. */

@@ -58,7 +58,7 @@ size_t view_changed(const json_t *report, size_t most, struct zc_text *t);
 
 /* ---- what nobody looked at (view_left.c) ---- */
 
-/** The probes that the user took out of the plans, in words. Their number. */
+/** The probes that the user took out of the plans: "firewall, ports (--skip); all but http (--only)". 0 without a word. */
 size_t view_skipped(const json_t *report, struct zc_text *t);
 /** What the port reads where nothing was found at it; NULL: it was seen and judged. @judged: some rule had an answer of it. */
 const char *view_row_left(const json_t *report, const json_t *row, bool judged);

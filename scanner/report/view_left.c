@@ -12,28 +12,44 @@ static const char *probe_of(const char *service)
         return strcmp(service, "postgresql") == 0 ? "postgres" : service;
 }
 
-static bool is_skipped(const json_t *report, const char *probe)
+static bool holds(const json_t *list, const char *word)
 {
-        const json_t *run, *v;
-        size_t i, j;
+        const json_t *v;
+        size_t i;
 
-        json_array_foreach (json_object_get(report, "runs"), i, run) {
-                json_array_foreach (zc_json_at(run, "options.skip"), j, v) {
-                        if (json_is_string(v) && strcmp(json_string_value(v), probe) == 0)
-                                return true;
-                }
+        json_array_foreach (list, i, v) {
+                if (json_is_string(v) && strcmp(json_string_value(v), word) == 0)
+                        return true;
         }
         return false;
 }
 
-size_t view_skipped(const json_t *report, struct zc_text *t)
+/** What --only leaves out still runs where something that runs comes after it, as identify does. */
+static bool is_skipped(const json_t *report, const char *probe)
+{
+        const json_t *run;
+        size_t i;
+
+        json_array_foreach (json_object_get(report, "runs"), i, run) {
+                const json_t *only = zc_json_at(run, "options.only");
+
+                if (holds(zc_json_at(run, "options.skip"), probe) ||
+                    (json_array_size(only) > 0 && strcmp(probe, "identify") != 0 &&
+                     !holds(only, probe)))
+                        return true;
+        }
+        return false;
+}
+
+/** The words of all runs' lists, each once: "firewall, ports". Their number. */
+static size_t listed(const json_t *report, const char *list, struct zc_text *t)
 {
         json_auto_t *seen = json_object();
         const json_t *run, *v;
         size_t i, j;
 
         json_array_foreach (json_object_get(report, "runs"), i, run) {
-                json_array_foreach (zc_json_at(run, "options.skip"), j, v) {
+                json_array_foreach (zc_json_at(run, list), j, v) {
                         const char *probe = json_string_value(v);
 
                         if (!probe || json_object_get(seen, probe))
@@ -44,6 +60,28 @@ size_t view_skipped(const json_t *report, struct zc_text *t)
                 }
         }
         return json_object_size(seen);
+}
+
+size_t view_skipped(const json_t *report, struct zc_text *t)
+{
+        static const struct {
+                const char *list, *before, *after;
+        } ways[] = { { "options.skip", "", " (--skip)" },
+                     { "options.only", "all but ", " (--only)" } };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ZC_COUNT(ways); i++) {
+                ZC_AUTO_TEXT names = { 0 };
+
+                zc_text_init(&names, ZC_TEXT_CEILING);
+                if (listed(report, ways[i].list, &names) == 0)
+                        continue;
+                zc_text_add(t, n++ ? "; " : "");
+                zc_text_add(t, ways[i].before);
+                zc_text_add(t, zc_text_str(&names));
+                zc_text_add(t, ways[i].after);
+        }
+        return n;
 }
 
 const char *view_row_left(const json_t *report, const json_t *row, bool judged)

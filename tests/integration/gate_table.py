@@ -473,12 +473,40 @@ def counted():
 
 LAX = "profile: lax\ntitle: t\nextends: default\noverride: [{rule: \"*\", severity: info, reason: because}]\n"
 POLICY = "policy: acme\nowner: o\ngate: {fail_on: [critical]}\n"
+REQUIRES = POLICY.replace("[critical]", '[critical], require: [ZC-FW-001, "ZC-RD-*"]')
 OPEN = lambda e: e["endpoints"][1].update(redis=OPEN_REDIS)
+
+
+def skipped(probe, outcome=SKIPPED, **options):
+    """Of the machine or of each endpoint; what the run says of it stands in its options."""
+    def change(e):
+        e["run"]["options"] = options
+        for part in [e["host"], *e["endpoints"]]:
+            if (probe == "firewall") == (part is e["host"]):
+                part.pop(probe, None)
+                part["probes"][probe] = outcome
+        for x in e["endpoints"]:
+            x["probes"] = {**ASKED, **x["probes"]}
+    return change
+
+
 # name, what is changed in evidence in which nothing is wrong, files by option, status, a word of the terminal page or of the error
 BOUNDS = [
     ("a profile may lower what it likes, and says so", OPEN, {"profile": LAX}, 0, "CHANGED severities, by the profile: ZC-PG-001 info, not critical (because)"),
     ("not under a policy", OPEN, {"profile": LAX, "policy": POLICY}, 2, "does not let a profile do"),
     ("but as far as the policy lets it", OPEN, {"profile": LAX.replace("*", "ZC-RD-*"), "policy": POLICY + 'may_lower: ["ZC-RD-*"]\n'}, 0, "info, not critical"),
+    ("what a policy requires was planned", skipped("firewall", skip=["firewall"]), {"policy": REQUIRES}, 3,
+     "the policy requires ZC-FW-001, and the probe firewall was left out"),
+    ("whatever is skipped", skipped("redis", skip=["redis"]), {"policy": REQUIRES}, 3, "the probe redis was left out (--skip)"),
+    ("or is not asked for", skipped("firewall", {"outcome": "skipped", "why": "--only"}, only=["http"]), {"policy": REQUIRES}, 3, "left out (--only)"),
+    ("or is said not to apply to a machine", skipped("firewall", {"outcome": "notapplicable", "why": "no firewall"}), {"policy": REQUIRES}, 3,
+     "the probe firewall was left out (no firewall)"),
+    ("or rests on ports that nobody asked", lambda e: e["run"].update(options={"skip": ["ports"]}), {"policy": REQUIRES}, 3, "the probe ports was left out"),
+    ("a probe that does not belong to what is there is not missing", skipped("postgres", skip=["postgres"]),
+     {"policy": REQUIRES.replace("ZC-RD", "ZC-PG")}, 0, "MET"),
+    ("without a policy the plan is shortened openly", skipped("firewall", skip=["firewall"]), {}, 0, "SKIPPED firewall (--skip), left out on request"),
+    ("--only says what it leaves out", skipped("firewall", {"outcome": "skipped", "why": "--only"}, only=["redis", "http"]), {}, 0,
+     "SKIPPED all but redis, http (--only), left out on request"),
 ]
 
 
