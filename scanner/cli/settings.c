@@ -6,6 +6,7 @@
 
 #include "config_format.h"
 #include "zc/clock.h"
+#include "zc/file.h"
 #include "zc/log.h"
 #include "zc/text.h"
 
@@ -112,6 +113,10 @@ static bool files_load(struct zc_settings *s, struct zc_err *err)
         ZC_AUTO_MEM char *waivers = file_named(s, s->o->waivers, "waivers");
         ZC_AUTO_MEM char *baseline = file_named(s, s->o->baseline, "baseline");
 
+        /* they decide about the verdict, as the configuration does */
+        if ((waivers && !zc_file_guard(waivers, err)) ||
+            (baseline && !zc_file_guard(baseline, err)))
+                return false;
         if (waivers && (!(s->waivers = zc_waivers_load(waivers, err)) ||
                         !zc_waivers_rules(s->waivers, s->pack, err)))
                 return false;

@@ -168,6 +168,7 @@ bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, const str
 
         *g = (struct zc_gate){ .max_new = -1,
                                .new_rules = ZC_NEW_RULES_FAIL,
+                               .severity[ZC_CRITICAL] = true, /* where nobody says otherwise */
                                .fail_selectors = json_array(),
                                .require = json_array() };
         if (!g->fail_selectors || !g->require)

@@ -75,7 +75,7 @@ bool zc_policy_load(const char *path, struct zc_policy **out, struct zc_err *err
         ZC_AUTO_MEM char *text = NULL;
         size_t len = 0;
 
-        if (!zc_file_read(path, ZC_YAML_MAX, &text, &len, err)) {
+        if (!zc_file_guard(path, err) || !zc_file_read(path, ZC_YAML_MAX, &text, &len, err)) {
                 err->code = ZC_E_USAGE; /* the user named it */
                 return zc_ctx(err, "policy");
         }

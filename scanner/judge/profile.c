@@ -183,7 +183,7 @@ static bool add_file(struct zc_profile *p, const char *path, struct zc_err *err)
         ZC_AUTO_MEM char *text = NULL;
         size_t len = 0;
 
-        if (!zc_file_read(path, ZC_YAML_MAX, &text, &len, err)) {
+        if (!zc_file_guard(path, err) || !zc_file_read(path, ZC_YAML_MAX, &text, &len, err)) {
                 err->code = ZC_E_USAGE; /* the user named it */
                 return false;
         }

@@ -512,6 +512,12 @@ BOUNDS = [
 
 def bounds():
     os.chmod(work, 0o700)
+    if os.geteuid() == 0:
+        for option, text in (("waivers", "waivers: []\n"), ("policy", POLICY), ("profile", LAX), ("baseline", "{}")):
+            path = save(f"open-{option}.yaml", text)
+            os.chmod(path, 0o666)
+            got, _, err = judge(save("open.json", json.dumps(evidence(*GOOD))), None, "json", "--" + option, path)
+            tap(got == 2 and b"others can write the file" in err, f"as root, a file of --{option} that others can write decides nothing", err)
     for i, (name, change, files, status, says) in enumerate(BOUNDS):
         e = json.loads(json.dumps(evidence(*GOOD)))
         change(e)
