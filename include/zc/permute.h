@@ -48,9 +48,10 @@ uint64_t zc_block_count(const struct zc_prefix *block);
 /** Member i, in order of address; i is below the count. */
 struct zc_addr zc_block_at(const struct zc_prefix *block, uint64_t i);
 
-/** Every (address, port) of a block once, in permuted order. */
+/** Every (address, port) of some members of a block once, in permuted order. */
 struct zc_pairs {
         struct zc_prefix block;
+        uint64_t first; /* of the members */
         struct zc_permute order;
         const uint16_t *ports; /* borrowed */
         uint64_t port_count, next;
@@ -62,8 +63,9 @@ struct zc_pair {
         struct zc_addr addr;
 };
 
-/** False when the block has more pairs than can be counted. */
-bool zc_pairs_start(struct zc_pairs *p, uint64_t seed, const struct zc_prefix *block, const uint16_t *ports, uint64_t port_count) ZC_MUST_USE;
+/** Of `members` from `first` on. False when there are more pairs than can be counted. */
+bool zc_pairs_start(struct zc_pairs *p, uint64_t seed, const struct zc_prefix *block, uint64_t first, uint64_t members, const uint16_t *ports,
+                    uint64_t port_count) ZC_MUST_USE;
 bool zc_pairs_next(struct zc_pairs *p, struct zc_pair *out);
 /** The members of the set in order, at most 65,536; how many there are. */
 size_t zc_portset_list(const struct zc_portset *s, uint16_t *out);

@@ -41,6 +41,8 @@ enum zc_need {
 enum zc_outcome { ZC_DONE, ZC_PARTIAL, ZC_FAILED, ZC_SKIPPED, ZC_NOTAPPLICABLE };
 const char *zc_outcome_name(enum zc_outcome o); /* "done" ... */
 
+struct zc_ports_result;
+
 /** What a probe is run on. Fields beyond its scope are NULL or zero. Borrowed. */
 struct zc_subject {
         const char *asset;
@@ -51,6 +53,7 @@ struct zc_subject {
         const char *path;      /* of that URL with its query, NULL for none */
         int64_t started_ms;    /* run.started; 0: now */
         const struct zc_portset *ports; /* ports probe: which ports */
+        struct zc_ports_result *swept; /* ports probe: they were asked already, together with those of other addresses; taken over. NULL: they were not */
         bool named_port;                /* the user named this very port: report it whatever its state */
         bool local;                     /* an address of this machine, over lo: reached_from self */
         const json_t *endpoint;         /* the endpoint's evidence so far */
@@ -95,6 +98,7 @@ struct zc_probe {
         unsigned needs;           /* enum zc_need: the most it can use */
         const char *const *after; /* ids that run first, NULL-terminated; NULL for none */
         bool shares;              /* endpoint probes: others that share may speak to the service meanwhile */
+        bool sweeps;              /* of TCP ports: takes what a sweep over many addresses found (subject.swept) */
         const char *evidence;     /* "host.firewall": where its facts go */
         const char *sends;        /* what goes over the wire, for --dry-run and docs/what-we-send.md */
         /** NULL: always. */

@@ -149,13 +149,15 @@ struct zc_addr zc_block_at(const struct zc_prefix *block, uint64_t i)
 /* ---- pairs ---- */
 
 bool zc_pairs_start(struct zc_pairs *p, uint64_t seed, const struct zc_prefix *block,
-                    const uint16_t *ports, uint64_t port_count)
+                    uint64_t first, uint64_t members, const uint16_t *ports, uint64_t port_count)
 {
-        uint64_t members = zc_block_count(block), all;
+        uint64_t all;
 
         if (__builtin_mul_overflow(members, port_count, &all) || all > COUNT_MOST)
                 return false;
-        *p = (struct zc_pairs){ .block = *block, .ports = ports, .port_count = port_count };
+        *p = (struct zc_pairs){
+                .block = *block, .first = first, .ports = ports, .port_count = port_count
+        };
         zc_permute_init(&p->order, seed, all);
         return true;
 }
@@ -167,7 +169,8 @@ bool zc_pairs_next(struct zc_pairs *p, struct zc_pair *out)
         if (p->next >= p->order.n)
                 return false;
         at = zc_permute_at(&p->order, p->next++);
-        *out = (struct zc_pair){ .member = at / p->port_count, .port = at % p->port_count };
+        *out = (struct zc_pair){ .member = p->first + at / p->port_count,
+                                 .port = at % p->port_count };
         out->addr = zc_block_at(&p->block, out->member);
         return true;
 }

@@ -452,15 +452,16 @@ static void note_answer(const struct zc_work *w, bool open, bool closed)
                 atomic_store(&w->item->answered, true);
 }
 
-/** An earlier run, that was cut, looked at it to the end. */
-static bool is_done(const struct zc_work *w, const char *address)
+bool zc_address_is_done(const struct zc_work *w)
 {
         const struct zc_done *done = w->item->collector->spec->job->done;
         ZC_AUTO_TEXT ports = { 0 };
+        char address[ZC_ADDR_LEN];
         unsigned found = 0;
 
         if (!done || w->local)
                 return false;
+        zc_addr_format(&w->addr, address);
         zc_text_init(&ports, ZC_TEXT_CEILING);
         zc_portset_format(w->ports, &ports);
         if (!zc_done_has(done, w->asset, address, zc_text_str(&ports), &found))
@@ -478,9 +479,9 @@ void zc_address_observe(const struct zc_work *w)
         char address[ZC_ADDR_LEN];
 
         zc_addr_format(&w->addr, address);
-        if (is_done(w, address)) {
+        if (zc_address_is_done(w)) {
                 ;
-        } else if (zc_collector_over(c)) {
+        } else if (zc_collector_over(c) && !w->swept) {
                 zc_address_leave(w, ZC_FAILED, "the run's deadline passed");
         } else if (in_scope(w) && routed(w)) {
                 int64_t wait_ms = wait_of(w);

@@ -11,6 +11,7 @@
 #include "collector_work.h"
 #include "privilege.h"
 #include "sandbox.h"
+#include "sweep.h"
 #include "zc/evidence.h"
 #include "zc/http.h"
 #include "zc/tls_session.h"
@@ -26,9 +27,6 @@ void __gcov_dump(void);
 #define PER_SECOND_DEFAULT 2000u
 #define RESOLVE_MS 10000
 #define RESOLVE_AGAIN_MS 500
-#define PIPE_FD 3
-#define ABOVE_INHERITED 64
-#define NOFILE_MAX 16384u
 
 /* ---- leaving ---- */
 
@@ -47,7 +45,7 @@ _Noreturn static void leave(int status)
 static void pipe_write(const char *p, size_t n)
 {
         while (n > 0) {
-                ssize_t done = write(PIPE_FD, p, n);
+                ssize_t done = write(ZC_COLLECTOR_PIPE, p, n);
 
                 if (done < 0 && errno == EINTR)
                         continue;
@@ -102,6 +100,8 @@ struct task {
         struct zc_addr addr;
         struct zc_portset ports;
         bool local;
+        struct zc_sweep *sweep; /* held: it may have asked the ports already; NULL */
+        uint64_t member;        /* of its block */
 };
 
 /** One address, by literal, member or listener. */
@@ -115,7 +115,13 @@ static void task_address(void *arg)
 
         zc_addr_format(&t->addr, member);
         work.asset = zc_plan_asset(t->item->jt, t->item->t, t->item->collector->vantage, member);
+        if (t->sweep)
+                work.swept = zc_sweep_result(t->sweep, t->member);
         zc_address_observe(&work);
+        if (work.swept)
+                zc_ports_release(work.swept);
+        free(work.swept);
+        zc_sweep_drop(t->sweep);
         item_close(t->item);
 }
 
@@ -191,44 +197,123 @@ static void task_add(struct zc_item *item, const struct task *t, void (*run)(voi
         atomic_fetch_add(&item->open, 1);
         if (copy)
                 *copy = *t;
+        if (t->sweep)
+                zc_sweep_hold(t->sweep);
         if (copy && zc_pool_add(item->collector->pool, &copy->addr, run, copy, &err))
                 return;
         put(item->collector,
             zc_problem_record("collector", item->t->named, "", "a target was not looked at",
                               copy ? err.text : "out of memory"));
+        zc_sweep_drop(t->sweep);
         free(copy);
         item_close(item);
 }
 
-/** Members are generated while workers are free, in an order that spares each network; when time is over, the record says so. */
-static void block_add(struct zc_item *item, struct task *t)
+/** Members of a block, as many as one sweep takes; the rest of a shard is none of this run's. */
+struct span {
+        uint64_t first, count;
+};
+
+/** Whether packets of our own ask the members of blocks. */
+static bool sweeps(const struct zc_collector *c)
+{
+        const struct zc_plan_row *row = zc_plan_row(c->spec->plan, "ports");
+
+        return c->syn && zc_plan_runs(row) && row->probe->sweeps;
+}
+
+static struct zc_sweep *span_sweep(struct zc_item *item, const struct task *t, struct span span)
+{
+        struct zc_collector *c = item->collector;
+        const struct zc_prefix *block = &item->t->block;
+        struct zc_sweep *s =
+                sweeps(c) ? zc_sweep_new(c, block, span.first, span.count, &t->ports) : NULL;
+
+        for (uint64_t i = span.first; s && i < span.first + span.count; i++) {
+                struct zc_work w = { .item = item,
+                                     .addr = zc_block_at(block, i),
+                                     .ports = &t->ports };
+                char member[ZC_ADDR_LEN];
+
+                if (!zc_shard_has_address(&c->spec->job->shard, &w.addr) || is_own(c, &w.addr) ||
+                    zc_scope_check(c->spec->job->scope, NULL, &w.addr) != ZC_SCOPE_IN)
+                        continue;
+                zc_addr_format(&w.addr, member);
+                w.asset = zc_plan_asset(item->jt, item->t, c->vantage, member);
+                if (!zc_address_is_done(&w))
+                        zc_sweep_take(s, i);
+        }
+        if (s)
+                zc_sweep_run(s);
+        return s;
+}
+
+/** Time was over before these had their turn: one record tells of all. */
+static void span_leave(struct zc_item *item, const struct zc_addr *next, uint64_t left)
+{
+        char member[ZC_ADDR_LEN], why[192];
+
+        zc_addr_format(next, member);
+        snprintf(why, sizeof why,
+                 "the run's deadline passed before %s and %llu more of its members had their turn",
+                 member, (unsigned long long)(left - 1));
+        put(item->collector, zc_scan_record(zc_plan_asset(item->jt, item->t,
+                                                          item->collector->vantage, item->t->named),
+                                            item->t->named, ZC_FAILED, why, ""));
+}
+
+/** Each member is looked at by a worker. False: time is over. @after: members of spans after this. */
+static bool span_add(struct zc_item *item, struct task *t, struct span span, uint64_t after)
 {
         const struct zc_shard *shard = &item->collector->spec->job->shard;
         struct zc_permute order;
-        uint64_t count = zc_block_count(&item->t->block);
+        struct zc_addr next = { 0 };
+        uint64_t left = 0;
 
-        zc_permute_init(&order, shard->seed, count);
-        for (uint64_t i = 0; i < count; i++) {
-                char member[ZC_ADDR_LEN], why[192];
-
-                t->addr = zc_block_at(&item->t->block, zc_permute_at(&order, i));
+        t->sweep = span_sweep(item, t, span);
+        zc_permute_init(&order, shard->seed, span.count);
+        for (uint64_t i = 0; i < span.count; i++) {
+                t->member = span.first + zc_permute_at(&order, i);
+                t->addr = zc_block_at(&item->t->block, t->member);
                 if (!zc_shard_has_address(shard, &t->addr))
                         continue;
-                if (!zc_collector_over(item->collector)) {
+                if (!zc_collector_over(item->collector) ||
+                    (t->sweep && zc_sweep_knows(t->sweep, t->member))) {
                         t->local = is_own(item->collector, &t->addr);
                         task_add(item, t, task_address);
                         continue;
                 }
-                zc_addr_format(&t->addr, member);
-                snprintf(why, sizeof why,
-                         "the run's deadline passed before %s and %llu more of its members had "
-                         "their turn",
-                         member, (unsigned long long)(count - i - 1));
-                put(item->collector,
-                    zc_scan_record(zc_plan_asset(item->jt, item->t, item->collector->vantage,
-                                                 item->t->named),
-                                   item->t->named, ZC_FAILED, why, ""));
-                return;
+                if (left++ == 0)
+                        next = t->addr;
+                if (!t->sweep) { /* nor is anything known of those after it */
+                        left = span.count - i;
+                        break;
+                }
+        }
+        zc_sweep_drop(t->sweep);
+        if (left > 0)
+                span_leave(item, &next, left + after);
+        return left == 0;
+}
+
+/** Members are generated while workers are free, in an order that spares each network. */
+static void block_add(struct zc_item *item, struct task *t)
+{
+        uint64_t count = zc_block_count(&item->t->block), ports = zc_portset_count(&t->ports);
+        uint64_t most = ZC_SWEEP_PAIRS / (ports ? ports : 1);
+        struct zc_permute order;
+        uint64_t spans;
+
+        most = most > ZC_SWEEP_MEMBERS ? ZC_SWEEP_MEMBERS : most > 0 ? most : 1;
+        spans = (count + most - 1) / most;
+        zc_permute_init(&order, item->collector->spec->job->shard.seed, spans);
+        for (uint64_t i = 0; i < spans; i++) {
+                uint64_t first = zc_permute_at(&order, i) * most;
+                struct span span = { first, count - first < most ? count - first : most };
+                uint64_t left = (spans - i - 1) * most;
+
+                if (!span_add(item, t, span, left < count ? left : count))
+                        return;
         }
 }
 
@@ -389,60 +474,6 @@ static void targets_observe(struct zc_collector *c)
 
 /* ---- the process ---- */
 
-/** A socket is a descriptor: as many as we may have. Afterwards the limit is out of reach. */
-static void descriptors_raise(void)
-{
-        struct rlimit l;
-
-        if (getrlimit(RLIMIT_NOFILE, &l) != 0)
-                return;
-        l.rlim_cur = l.rlim_max < NOFILE_MAX ? l.rlim_max : NOFILE_MAX;
-        setrlimit(RLIMIT_NOFILE, &l);
-}
-
-/** Nothing but the pipe and the packet sockets is inherited, in a row; first out of one another's way. */
-static bool descriptors_move(const struct zc_collector_spec *spec)
-{
-        int fds[1 + ZC_CAPTURE_FDS] = { spec->fd };
-        size_t count = spec->capture ? ZC_COUNT(fds) : 1;
-
-        if (spec->capture)
-                memcpy(fds + 1, spec->capture->fd, sizeof spec->capture->fd);
-        for (size_t i = 0; i < count; i++) {
-                fds[i] = fcntl(fds[i], F_DUPFD, ABOVE_INHERITED);
-                if (fds[i] < 0)
-                        return false;
-        }
-        for (size_t i = 0; i < count; i++) {
-                if (dup2(fds[i], PIPE_FD + (int)i) < 0)
-                        return false;
-                if (i > 0)
-                        spec->capture->fd[i - 1] = PIPE_FD + (int)i;
-        }
-        zc_fds_close_above(PIPE_FD + (int)count - 1);
-        return true;
-}
-
-/** What a stranger makes us print goes nowhere. */
-static bool descriptors_set(const struct zc_collector_spec *spec)
-{
-        int null;
-
-        if (!descriptors_move(spec))
-                return false;
-        null = open("/dev/null", O_RDWR);
-        if (null < 0)
-                return false;
-        for (int i = STDIN_FILENO;
-             i <= (zc_sandbox_build.keeps_stderr ? STDOUT_FILENO : STDERR_FILENO); i++) {
-                if (dup2(null, i) < 0)
-                        return false;
-        }
-        close(null);
-        descriptors_raise();
-        return true;
-}
-
 /** What the kernel or the namespace did not give is said, so that nobody takes it as given. */
 static void sandbox_report(struct zc_collector *c, const struct zc_sandbox *box)
 {
@@ -483,7 +514,7 @@ _Noreturn void zc_collector_main(const struct zc_collector_spec *spec)
         c.vantage = zc_json_str(spec->vantage, "id", "");
         pthread_mutex_init(&c.lock, NULL);
         signal(SIGPIPE, SIG_IGN);
-        if (!descriptors_set(spec))
+        if (!zc_collector_descriptors(spec))
                 leave(ZC_COLLECTOR_SELF);
         net = zc_plan_scope_runs(spec->plan, ZC_SCOPE_TARGET) ||
               zc_plan_scope_runs(spec->plan, ZC_SCOPE_ENDPOINT);

@@ -18,6 +18,10 @@ struct zc_collector_spec {
         int64_t started_ms; /* run.started */
 };
 
+#define ZC_COLLECTOR_PIPE 3 /* the descriptor that records go to */
+/** What is inherited is moved into place, and everything else closed; as many more as we may have can be opened. */
+bool zc_collector_descriptors(const struct zc_collector_spec *spec) ZC_MUST_USE;
+
 /** Exit statuses of the collector; anything else is a death. */
 enum { ZC_COLLECTOR_DONE = 0, ZC_COLLECTOR_SANDBOX = 3, ZC_COLLECTOR_SELF = 4 };
 

@@ -10,6 +10,7 @@
 #include "own.h"
 #include "zc/pace.h"
 #include "zc/pool.h"
+#include "zc/ports.h"
 #include "zc/resolve.h"
 #include "zc/syn.h"
 
@@ -42,9 +43,12 @@ struct zc_work {
         const char *asset;
         struct zc_addr addr;
         const struct zc_portset *ports;
+        struct zc_ports_result *swept; /* what a sweep found; NULL: the ports are still to be asked */
         bool local;
 };
 
+/** An earlier run, that was cut, looked at it to the end. */
+bool zc_address_is_done(const struct zc_work *work);
 /** Look at one address to the end: its ports, then what is open there. Every record of it is written. */
 void zc_address_observe(const struct zc_work *work);
 /** The name that was used to get to it, or NULL. */

@@ -56,6 +56,7 @@ struct zc_subject zc_work_subject(const struct zc_work *w)
                                     .path = w->item->t->path,
                                     .started_ms = w->item->collector->spec->started_ms,
                                     .ports = w->ports,
+                                    .swept = w->swept,
                                     .named_port = w->item->t->kind == ZC_TARGET_SERVICE || w->local,
                                     .local = w->local,
                                     .host = w->item->collector->spec->host };

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Many hosts: blocks in permuted order, exclusions from a file, shards that are the whole together and have nothing in common. One namespace
-answers for all of 10.66.0.0/16."""
+"""Many hosts: blocks in permuted order, exclusions from a file, shards that are the whole together and have nothing in common, and runs that go
+on after a kill. One namespace answers for all of 10.66.0.0/16 over lo; another, behind a veth pair, for 10.67.0.0/16."""
 import ipaddress
 import json
 import os
@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import netns  # noqa: E402
 
 ZC = os.path.abspath(os.environ.get("ZC", "build/zerocrit"))
+O = os.path.abspath(os.environ.get("O", "build/obj/default"))
 NS = f"zcmany{os.getpid()}"
 PORTS = "22000-22003"  # two of them are open
 OPEN = "22001-22002"
@@ -120,6 +121,49 @@ def shards(whole):
     ok(r.returncode == 2 and "--shard: there is no shard 3/2" in r.stderr, "a shard that is none is refused", r.stderr)
 
 
+def swept():
+    """The same by packets of our own, over a wire."""
+    far = NS + "f"
+    netns.add(far)
+    peer = None
+    try:
+        netns.ip("link", "add", "v0", "netns", NS, "type", "veth", "peer", "name", "v0", "netns", far)
+        for ns, address in ((NS, "192.0.2.1/24"), (far, "192.0.2.2/24")):
+            netns.ip("-n", ns, "addr", "add", address, "dev", "v0")
+            netns.ip("-n", ns, "link", "set", "v0", "up")
+        netns.ip("-n", NS, "route", "add", "10.67.0.0/16", "via", "192.0.2.2")
+        netns.ip("-n", far, "route", "add", "local", "10.67.0.0/16", "dev", "lo")
+        peer = subprocess.Popen(netns.inside(far, sys.executable, "-c", PEER), stdout=subprocess.PIPE, text=True)
+        peer.stdout.readline()
+        r, e = collect("swept.json", "10.67.1.0/26", *COMMON, "--exclude", "10.67.1.7")
+        done = [s for s in e["scans"] if s["outcome"] == "done"]
+        ok(r.returncode == 0 and {s["address"] for s in done} == members("10.67.1.0/26") - {"10.67.1.7"}, "a block by packets", r.stderr)
+        ok(all((s["open"], s["closed"], s["filtered"]) == (OPEN, "22000,22003", "") for s in done), "each port has its state", done[:2])
+        sent = {x["proof"]["sent"] for x in e["endpoints"]}
+        ok(len(e["endpoints"]) == 2 * len(done) and sent == {"TCP SYN"}, "and what is open its proof", sent)
+        parts = [collect(f"sw{i}.json", "10.67.1.0/26", *COMMON, "--shard", f"{i}/2")[1] for i in (1, 2)]
+        both = [set(scanned(p)) for p in parts]
+        ok(both[0] | both[1] == members("10.67.1.0/26") and not both[0] & both[1], "shards by packets are the whole, and disjoint")
+        memory(COMMON)
+    finally:
+        if peer:
+            peer.kill()
+            peer.wait()
+        netns.delete(far)
+
+
+def memory(common):
+    """The largest process of a run, in KiB: what many pairs take beside few."""
+    measure = os.path.join(O, "tests/tool_measure")
+    peaks = []
+    for ports in ("22001", "1-4096"):  # 254 hosts: 254 pairs, and more than a million
+        argv = [x if x != PORTS else ports for x in common]
+        r = subprocess.run(netns.inside(NS, measure, "1", ZC, "collect", "10.67.2.0/24", *argv, "--deadline", "4s", "-o", "m.ndjson"),
+                           capture_output=True, text=True, check=False, timeout=60)
+        peaks.append(int(r.stdout.split()[1]))
+    ok(peaks[1] < 32768, "a million pairs stay under 32 MiB", peaks)
+
+
 def lines_of(stream):
     try:
         with open(stream, "rb") as f:
@@ -201,6 +245,7 @@ def main():
         whole = blocks()
         exclusions()
         shards(whole)
+        swept()
         resumed()
         refused()
     finally:

@@ -213,7 +213,7 @@ static void pairs_are_all_there_once(void **state)
         (void)state;
         for (uint16_t i = 0; i < 40; i++)
                 ports[i] = (uint16_t)(1000 + i);
-        assert_true(zc_pairs_start(&p, 3, &block, ports, 40));
+        assert_true(zc_pairs_start(&p, 3, &block, 0, 254, ports, 40));
         while (zc_pairs_next(&p, &pair)) {
                 assert_true(pair.member < 254 && pair.port < 40);
                 assert_int_equal(pair.addr.bytes[3], pair.member + 1);
@@ -232,8 +232,8 @@ static void what_cannot_be_counted_is_refused(void **state)
         struct zc_pairs p;
 
         (void)state;
-        assert_false(zc_pairs_start(&p, 0, &block, NULL, 2));
-        assert_true(zc_pairs_start(&p, 0, &block, NULL, 1));
+        assert_false(zc_pairs_start(&p, 0, &block, 0, UINT64_C(1) << 62, NULL, 2));
+        assert_true(zc_pairs_start(&p, 0, &block, 0, UINT64_C(1) << 62, NULL, 1));
 }
 
 static void ports_are_listed(void **state)

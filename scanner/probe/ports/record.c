@@ -138,6 +138,18 @@ static bool emit_rest(const struct zc_ports_job *job, const struct zc_ports_resu
         return emit(io, zc_ports_scan_record(job, r), err);
 }
 
+/** What a sweep over many addresses found at this one. */
+static bool swept(const struct zc_ports_job *job, struct zc_ports_result *from,
+                  struct zc_ports_result *out)
+{
+        *out = *from;
+        from->notes = NULL;
+        from->note_count = 0;
+        for (size_t i = 0; i < out->note_count; i++)
+                job->found(job->found_ctx, job, out, out->notes[i].port);
+        return true;
+}
+
 static bool ports_run(const struct zc_subject *subject, struct zc_io *io, json_t *out,
                       struct zc_err *err)
 {
@@ -156,7 +168,7 @@ static bool ports_run(const struct zc_subject *subject, struct zc_io *io, json_t
                                     .found = found,
                                     .found_ctx = &finding };
         struct zc_ports_result r;
-        bool ok = zc_ports_scan(&job, &r, err);
+        bool ok = subject->swept ? swept(&job, subject->swept, &r) : zc_ports_scan(&job, &r, err);
 
         (void)out;
         if (ok && finding.failed) {
@@ -182,6 +194,7 @@ const struct zc_probe zc_probe_ports = {
         .scope = ZC_SCOPE_TARGET,
         .side = ZC_SIDE_COLLECTOR,
         .level = ZC_LEVEL_OBSERVE,
+        .sweeps = true,
         .needs = ZC_NEED_TCP | ZC_NEED_NET_RAW,
         .evidence = "scans",
         .sends =
