@@ -164,7 +164,7 @@ struct zc_fw_chain {
         bool nat; /* type nat: the first packet of a flow only, and only where conntrack runs */
         enum zc_fw_hook hook;
         int32_t priority;
-        uint32_t rank; /* its place among all at its hook, where the kernel tells it (from 1); 0: not told */
+        uint32_t rank[2]; /* its place among all at its hook, of IPv4 and IPv6, where the kernel tells it (from 1); 0: not told */
         enum zc_fw_code policy;             /* ACCEPT or DROP; CONTINUE: not known */
         const struct zc_fw_device *devices; /* of ingress and egress; none: at no device */
         size_t device_count;

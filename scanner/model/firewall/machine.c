@@ -10,7 +10,7 @@ enum { PRIORITY_CONNTRACK = -200, PRIORITY_NAT_DST = -100, PRIORITY_NAT_SRC = 10
 /* One candidate for a hook's list. */
 struct candidate {
         struct fw_entry entry;
-        uint32_t order; /* of registration */
+        uint32_t order; /* of registration, or such that what the kernel tells comes of it */
 };
 
 /* At equal priority the last to be registered runs first (nf_hook_entries_grow). */
@@ -74,7 +74,8 @@ static bool hook_lists(struct zc_fw_machine *m, enum zc_fw_hook hook, unsigned s
                 const struct zc_fw_chain *chain = &rs->chains[i];
                 const struct zc_fw_table *t = &rs->tables[chain->table];
                 struct candidate one = { { chain->priority, FW_ENTRY_CHAIN, (uint32_t)i },
-                                         (uint32_t)i };
+                                         chain->rank[six] ? UINT32_MAX - chain->rank[six]
+                                                          : (uint32_t)i };
 
                 if (!chain->base || chain->hook != hook || t->dormant ||
                     !sees(t->family, six, hook))

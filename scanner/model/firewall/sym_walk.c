@@ -119,13 +119,16 @@ static bool of_family(const struct sym *s, const struct zc_fw_table *t, enum zc_
         return t->family == s->q.family || t->family == ZC_FW_INET;
 }
 
-static int by_priority(const void *a, const void *b)
+static int by_priority(const void *a, const void *b, void *family)
 {
         const struct zc_fw_chain *x = *(const struct zc_fw_chain *const *)a,
                                  *y = *(const struct zc_fw_chain *const *)b;
+        const unsigned six = *(const enum zc_fw_family *)family == ZC_FW_IP6;
 
         if (x->priority != y->priority)
                 return x->priority < y->priority ? -1 : 1;
+        if (x->rank[six] != y->rank[six]) /* as the kernel tells it; what it does not tell is last */
+                return x->rank[six] - 1 < y->rank[six] - 1 ? -1 : 1;
         return x > y ? -1 : x < y; /* the last to be registered runs first (measured) */
 }
 
@@ -147,7 +150,7 @@ static const struct zc_fw_chain **chains_at(struct sym *s, enum zc_fw_hook hook,
                 if (c->base && c->hook == hook && !t->dormant && of_family(s, t, hook))
                         out[(*n)++] = c;
         }
-        qsort(out, *n, sizeof(const struct zc_fw_chain *), by_priority);
+        qsort_r(out, *n, sizeof(const struct zc_fw_chain *), by_priority, &s->q.family);
         return out;
 }
 

@@ -175,6 +175,5 @@ bool fw_legacy_read(struct fw_build *b, struct zc_err *err)
                 else if (lost.sys != ENOENT) /* without the module there are no tables */
                         fw_build_gap(b, rows[i].weight, rows[i].unreadable, rows[i].path);
         }
-        fw_legacy_order(b);
         return true;
 }

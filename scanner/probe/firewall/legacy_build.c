@@ -457,6 +457,16 @@ static bool meet(const struct fw_build *b, const struct zc_fw_chain *legacy,
                (table_changes(b, legacy->table) || table_changes(b, nft->table));
 }
 
+/** The kernel has told which is first. */
+static bool ranked(const struct fw_build *b, const struct zc_fw_chain *legacy,
+                   const struct zc_fw_chain *nft)
+{
+        const unsigned six =
+                fw_build_at(b->tables, struct zc_fw_table, legacy->table)->family == ZC_FW_IP6;
+
+        return legacy->rank[six] && nft->rank[six];
+}
+
 void fw_legacy_order(struct fw_build *b)
 {
         for (size_t i = 0; i < b->chains.count && !b->failed; i++) {
@@ -467,7 +477,7 @@ void fw_legacy_order(struct fw_build *b)
                                 fw_build_at(b->chains, struct zc_fw_chain, n);
                         char where[200];
 
-                        if (!meet(b, legacy, nft) || (legacy->rank && nft->rank))
+                        if (!meet(b, legacy, nft) || ranked(b, legacy, nft))
                                 continue;
                         snprintf(where, sizeof where, "%s and %s, priority %d", legacy->name,
                                  nft->name, (int)legacy->priority);

@@ -9,9 +9,11 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
+#include "hooks.h"
 #include "host.h"
 #include "ipset.h"
 #include "legacy.h"
+#include "legacy_build.h"
 #include "nft.h"
 #include "others.h"
 #include "zc/fw_read.h"
@@ -202,7 +204,10 @@ static bool read_whole(struct zc_nl *nl, struct fw_ipsets *sets, struct zc_fw_li
         ok = read_rules(nl, &b, again, err);
         if (ok && !*again) {
                 fw_others_look(&b, live->netns.inode);
-                ok = fw_legacy_read(&b, err) && fw_host_read(&b, &live->host, err) &&
+                ok = fw_legacy_read(&b, err);
+                fw_hooks_read(&b);
+                fw_legacy_order(&b);
+                ok = ok && fw_host_read(&b, &live->host, err) &&
                      fw_build_finish(&b, &live->ruleset, err);
                 fw_ipsets_settle(sets);
                 *again = ok && fw_ipsets_fetch(sets); /* the rules as they are with these sets */
