@@ -217,6 +217,30 @@ static void test_layout(void **state)
         }
 }
 
+/** A network within another hides it, whatever the interface. */
+static void test_own_parts(void **state)
+{
+        static const uint8_t from[] = { 0,  'a', 255, 'a', 0, 16, 'b', 31, 'b', 0,
+                                        16, 'c', 31,  'c', 0, 20, 'a', 20, 'a', 0 };
+        static const uint8_t want[] = { 0,  'a', 15,  'a', 0,   32, 'a', 255, 'a', 0,   16, 'b',
+                                        19, 'b', 0,   21,  'b', 31, 'b', 0,   16,  'c', 19, 'c',
+                                        0,  21,  'c', 31,  'c', 0,  20,  'a', 20,  'a', 0 };
+        uint8_t *records = malloc(sizeof from);
+        size_t count = sizeof from / 5, found = 0;
+
+        (void)state;
+        assert_non_null(records);
+        memcpy(records, from, sizeof from);
+        assert_true(fw_ipset_own_parts(&records, &count, 1, 2));
+        assert_int_equal(count, sizeof want / 5);
+        for (size_t i = 0; i < count; i++) { /* elements of one network in any order */
+                for (size_t k = 0; k < count; k++)
+                        found += memcmp(records + 5 * i, want + 5 * k, 5) == 0;
+        }
+        assert_int_equal(found, count);
+        free(records);
+}
+
 static void test_cut(void **state)
 {
         static const char *const files[] = { "a", "ip", "nif", "bp", "cc", "t6" };
@@ -274,9 +298,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_match),  cmocka_unit_test(test_parts),
-                cmocka_unit_test(test_layout), cmocka_unit_test(test_cut),
-                cmocka_unit_test(test_odd),    cmocka_unit_test(test_no_memory),
+                cmocka_unit_test(test_match),     cmocka_unit_test(test_parts),
+                cmocka_unit_test(test_layout),    cmocka_unit_test(test_own_parts),
+                cmocka_unit_test(test_cut),       cmocka_unit_test(test_odd),
+                cmocka_unit_test(test_no_memory),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

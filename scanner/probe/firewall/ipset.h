@@ -86,6 +86,13 @@ void fw_ipset_lay_out(struct fw_build *b, uint8_t *records, size_t count, struct
 /** Of records, by where they begin; of those that begin together, the widest first. @len: size_t, of a key. */
 int fw_ipset_by_key(const void *a, const void *b, void *len);
 
+#define FW_IPSET_PARTS_MAX 100000u
+/**
+ * hash:net,iface looks no further than the narrowest network that has an element at all (its `multi`): each element keeps what of its network lies
+ * in no narrower one. *records are replaced. False when there are too many, or out of memory.
+ */
+bool fw_ipset_own_parts(uint8_t **records, size_t *count, size_t n, size_t key_len) ZC_MUST_USE;
+
 /* ipset_match.c */
 /** The ops of a `set` match or of a SET target; the set is wanted where it was not read. */
 void fw_ipset_match(const struct fw_place *at, struct zc_rd info, uint32_t revision);

@@ -114,3 +114,89 @@ void fw_ipset_lay_out(struct fw_build *b, uint8_t *records, size_t count, struct
         set->hi = w.hi;
         set->fleeting = w.fleeting;
 }
+
+/* ---- networks with interfaces ---- */
+
+struct nets {
+        size_t n, key_len; /* bytes of an address; of the whole key, which begins with it */
+        uint8_t *out;      /* records */
+        size_t count, cap;
+};
+
+static int by_net(const void *a, const void *b, void *ctx)
+{
+        const struct nets *nets = ctx;
+        const uint8_t *x = a, *y = b;
+        const int c = memcmp(x, y, nets->n);
+
+        return c ? c : memcmp(y + nets->key_len, x + nets->key_len, nets->n);
+}
+
+/** One part of the element's network, with the rest of its key. */
+static bool part(struct nets *nets, const uint8_t *record, const uint8_t *lo, const uint8_t *hi)
+{
+        const size_t stride = 2 * nets->key_len + 1;
+        uint8_t *to;
+
+        if (nets->count == nets->cap) {
+                const size_t wanted = nets->cap ? nets->cap * 2 : 64;
+                uint8_t *more =
+                        wanted > FW_IPSET_PARTS_MAX ? NULL : realloc(nets->out, wanted * stride);
+
+                if (!more)
+                        return false;
+                nets->out = more;
+                nets->cap = wanted;
+        }
+        to = nets->out + nets->count++ * stride;
+        memcpy(to, record, stride);
+        memcpy(to, lo, nets->n);
+        memcpy(to + nets->key_len, hi, nets->n);
+        return true;
+}
+
+/** What of the i-th element's network lies in no narrower one. */
+static bool parts_of(struct nets *nets, const uint8_t *records, size_t count, size_t i)
+{
+        const size_t stride = 2 * nets->key_len + 1;
+        const uint8_t *own = records + i * stride, *end = own + nets->key_len;
+        uint8_t at[16], before[16];
+        bool over = false;
+
+        memcpy(at, own, nets->n);
+        for (size_t k = i + 1; k < count && !over; k++) {
+                const uint8_t *lo = records + k * stride, *hi = lo + nets->key_len;
+
+                if (memcmp(lo, end, nets->n) > 0)
+                        break;
+                if ((memcmp(lo, own, nets->n) == 0 && memcmp(hi, end, nets->n) == 0) ||
+                    memcmp(lo, at, nets->n) < 0)
+                        continue; /* the same network, or within one that was passed */
+                memcpy(before, lo, nets->n);
+                if (memcmp(at, lo, nets->n) < 0 && step(before, nets->n, false) &&
+                    !part(nets, own, at, before))
+                        return false;
+                memcpy(at, hi, nets->n);
+                over = !step(at, nets->n, true);
+        }
+        return over || memcmp(at, end, nets->n) > 0 || part(nets, own, at, end);
+}
+
+bool fw_ipset_own_parts(uint8_t **records, size_t *count, size_t n, size_t key_len)
+{
+        struct nets nets = { .n = n, .key_len = key_len };
+        bool ok = true;
+
+        if (*count > 1)
+                qsort_r(*records, *count, 2 * key_len + 1, by_net, &nets);
+        for (size_t i = 0; i < *count && ok; i++)
+                ok = parts_of(&nets, *records, *count, i);
+        if (!ok) {
+                free(nets.out);
+                return false;
+        }
+        free(*records);
+        *records = nets.out;
+        *count = nets.count;
+        return true;
+}

@@ -242,6 +242,8 @@ static bool convert_all(struct making *m)
                         m->ranged |= memcmp(to, to + m->key_len, m->key_len) != 0;
                 }
         }
+        if (strchr(s->type->fields, 'i'))
+                return fw_ipset_own_parts(&m->records, &m->count, m->widths[0], m->key_len);
         return true;
 }
 
@@ -413,6 +415,8 @@ static bool modelled(const struct making *m)
 {
         const char *fields = m->s->type->fields;
 
+        if (strchr(fields, 'i') && (m->s->how & FW_IPSET_FLEETING))
+                return false; /* what it hides while it lasts */
         return !strchr(fields, '?') &&
                (!(m->s->how & FW_IPSET_NOMATCH) || strcmp(fields, "a") == 0);
 }
