@@ -141,6 +141,12 @@ struct zc_pack_part {
 };
 size_t zc_pack_part_count(const struct zc_pack *p);
 const struct zc_pack_part *zc_pack_part(const struct zc_pack *p, size_t i);
+/**
+ * Its profiles, profiles/NAME.yaml of each pack, by "PACK:NAME"; NULL for none. They are signed as all files of a pack are, and are checked with it. The
+ * text of one (NULL when there is none), and what its file is called.
+ */
+const json_t *zc_pack_profiles(const struct zc_pack *p);
+const char *zc_pack_profile(const struct zc_pack *p, const char *name, const char **file);
 /** [{origin, name, version, key, digest, rules}], for the report; a new array. */
 json_t *zc_pack_parts_json(const struct zc_pack *p);
 

@@ -5,7 +5,7 @@
  *
  *   profile: mine                       # its name
  *   title: …
- *   extends: default                    # a shipped NAME, or a FILE beside this one
+ *   extends: default                    # a shipped NAME, a pack's PACK:NAME, or a FILE beside this one
  *   include: ["tag:tls", "ZC-FW-*"]     # these rules alone; default: those of what it extends, else all
  *   exclude: ["severity:info"]          # but not these
  *   override:                           # severity of rules; the last that selects a rule decides
@@ -39,8 +39,11 @@
 struct zc_profile;
 struct zc_policy;
 
-/** @name: a shipped profile, or a FILE (with a '/' or an end of .yaml or .yml). With all that it extends. */
-bool zc_profile_load(const char *name, struct zc_profile **out, struct zc_err *err) ZC_MUST_USE;
+/** @name: a shipped profile, PACK:NAME of those that `packs` has (NULL: none), or a FILE (with a '/' or an end of .yaml or .yml). With all that it extends.
+ * `packs` outlives it. */
+struct zc_pack;
+bool zc_profile_load(const char *name, const struct zc_pack *packs, struct zc_profile **out,
+                     struct zc_err *err) ZC_MUST_USE;
 /** One from memory; files that it extends are relative to the folder of `file`. */
 bool zc_profile_parse(const char *file, const char *text, size_t len, struct zc_profile **out,
                       struct zc_err *err) ZC_MUST_USE;
@@ -58,6 +61,8 @@ struct zc_profile_names {
 };
 void zc_profile_names(struct zc_profile_names *out);
 bool zc_profile_is_shipped(const char *name);
+/** Whether the text names a pack's: PACK:NAME. */
+bool zc_profile_is_packed(const char *name);
 
 bool zc_policy_load(const char *path, struct zc_policy **out, struct zc_err *err) ZC_MUST_USE;
 bool zc_policy_parse(const char *file, const char *text, size_t len, struct zc_policy **out,

@@ -179,14 +179,15 @@ static bool check_targets(const struct checker *k)
         return true;
 }
 
-/** A file is looked for when it is needed; a name must be one of ours. */
+/** A file, or a pack's profile, is looked for when it is needed; a name must be one of ours. */
 static bool check_profile(const struct checker *k)
 {
         const char *profile = zc_json_str(k->root, "profile", "default");
         struct zc_profile_names names;
         const char *near;
 
-        if (zc_profile_is_file(profile) || zc_profile_is_shipped(profile))
+        if (zc_profile_is_file(profile) || zc_profile_is_packed(profile) ||
+            zc_profile_is_shipped(profile))
                 return true;
         zc_profile_names(&names);
         near = zc_nearest(profile, names.list);

@@ -164,7 +164,7 @@ static bool profile_load(struct zc_settings *s, struct zc_err *err)
                              : configured  ? configured
                              : wanted      ? wanted
                                            : "default",
-                             &s->profile, err))
+                             s->pack, &s->profile, err))
                 return s->o->profile && !zc_profile_is_file(s->o->profile)
                                ? zc_ctx(err, "--profile")
                                : false;

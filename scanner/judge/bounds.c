@@ -4,11 +4,11 @@
 
 #include "terms.h"
 
-/** Whether a file is the profile that is asked for; only ours goes by the name of one of ours. */
+/** Whether a file is the profile that is asked for; only ours goes by the name of one of ours, and only a signed pack's by the name of a pack's. */
 static bool is_profile(const struct zc_profile_file *f, const char *wanted)
 {
         return (f->shipped || !zc_profile_is_shipped(wanted)) &&
-               strcmp(zc_json_str(zc_yaml_root(f->yaml), "profile", ""), wanted) == 0;
+               (f->signed_pack || !zc_profile_is_packed(wanted)) && strcmp(f->name, wanted) == 0;
 }
 
 static bool bound_profile(struct terms_work *w, const struct zc_policy *p)

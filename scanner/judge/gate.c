@@ -173,7 +173,7 @@ bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, const str
                                .require = json_array() };
         if (!g->fail_selectors || !g->require)
                 return no_memory(err);
-        if (!o->profile && !zc_profile_load("default", &shipped, err))
+        if (!o->profile && !zc_profile_load("default", NULL, &shipped, err))
                 return false;
         return gate_fill(g, o, o->profile ? o->profile : shipped, view, err);
 }

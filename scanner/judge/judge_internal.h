@@ -39,12 +39,15 @@ bool zc_digest(const void *p, size_t n, char out[ZC_DIGEST_LEN]) ZC_MUST_USE;
 struct zc_profile_file {
         struct zc_yaml *yaml;
         char digest[ZC_DIGEST_LEN]; /* of its bytes */
+        const char *name;           /* its own; of a pack's, PACK:NAME */
         bool shipped;               /* ours: nobody's attempt to loosen anything */
+        bool packed, signed_pack;   /* a pack's, and somebody answers for the pack */
 };
 struct zc_profile {
         struct zc_profile_file
                 files[ZC_PROFILE_CHAIN_MAX]; /* the named one, then what it extends, … */
         size_t count;
+        const struct zc_pack *pack; /* whose profiles there are; NULL for none */
 };
 struct zc_policy {
         struct zc_yaml *yaml;

@@ -70,6 +70,7 @@ static bool list_entry(const struct listing *l, int fd, const char *name, const 
                                          : zc_fail(l->err, ZC_E_LIMIT,
                                                    "%s/%.200s is more than %u folders deep",
                                                    l->f->name, path, DEPTH_MAX);
+        l->f->size += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
         return S_ISREG(st.st_mode) ? keep_path(l->f, path, l->err)
                                    : fail_type(l->f->name, path, st.st_mode, l->err);
 }
@@ -177,6 +178,13 @@ bool zc_folder_has(const char *name, const char *file, bool *has, struct zc_err 
 
 /* ---- reading ---- */
 
+bool zc_folder_fits(const struct zc_folder *f, uint64_t bytes, struct zc_err *err)
+{
+        return bytes <= ZC_PACK_BYTES_MAX ||
+               zc_fail(err, ZC_E_LIMIT, "the files of %s are more than %zu bytes together", f->name,
+                       ZC_PACK_BYTES_MAX);
+}
+
 /** Opens the last part of a path below fd, each folder on the way in turn; O_NONBLOCK: a FIFO that took the file's place is not waited for. */
 static int open_below(int fd, const char *path)
 {
@@ -220,10 +228,9 @@ bool zc_folder_read(struct zc_folder *f, const char *path, size_t cap, char **bu
         if (!zc_file_read_fd(fd, zc_text_str(&name), cap, buf, len, err))
                 return false;
         f->bytes += *len;
-        if (f->bytes <= ZC_PACK_BYTES_MAX)
+        if (zc_folder_fits(f, f->bytes, err))
                 return true;
         free(*buf);
         *buf = NULL;
-        return zc_fail(err, ZC_E_LIMIT, "the files of %s are more than %zu bytes together", f->name,
-                       ZC_PACK_BYTES_MAX);
+        return false;
 }

@@ -20,6 +20,7 @@ struct zc_folder {
         char **path;      /* "web/headers.yaml"; sorted */
         size_t count, cap;
         size_t seen, bytes; /* entries looked at; bytes read */
+        uint64_t size;      /* of the files as they were listed, together */
 };
 
 enum zc_folder_what {
@@ -30,6 +31,8 @@ enum zc_folder_what {
 bool zc_folder_open(const char *name, enum zc_folder_what what, struct zc_folder *out,
                     struct zc_err *err) ZC_MUST_USE;
 void zc_folder_close(struct zc_folder *f);
+/** Refuses more than may be read of a folder. */
+bool zc_folder_fits(const struct zc_folder *f, uint64_t bytes, struct zc_err *err) ZC_MUST_USE;
 /** Whether the folder itself has a plain file of that name; an error when it is something else. */
 bool zc_folder_has(const char *name, const char *file, bool *has, struct zc_err *err) ZC_MUST_USE;
 /** A file of it, once: no link is followed on the way. free() */
@@ -51,6 +54,12 @@ bool zc_pack_merge(struct zc_pack *p, struct zc_pack *more, const struct zc_pack
                    struct zc_err *err) ZC_MUST_USE;
 /** Every rule file below a folder, or one file. */
 bool zc_pack_load_path(struct zc_pack *p, const char *path, struct zc_err *err) ZC_MUST_USE;
+/** A profile of the pack, checked already; its texts are copied. */
+bool zc_pack_keep_profile(struct zc_pack *p, const char *name, const char *file, const char *text,
+                          size_t len, struct zc_err *err) ZC_MUST_USE;
+/** Whether the file can be the profile `name` of a pack. */
+bool zc_profile_check(const char *file, const char *name, const char *text, size_t len,
+                      struct zc_err *err) ZC_MUST_USE;
 /** Whether a path within a pack is a rule file's: *.yaml, and not below profiles/ or frameworks/. */
 bool zc_pack_path_is_rules(const char *path);
 

@@ -223,7 +223,27 @@ static bool check_listing(const struct opening *o)
         return true;
 }
 
-/** Every file's bytes against the manifest; those of rules are parsed only then. */
+/** "profiles/NAME.yaml": the pack's profile PACK:NAME; other files are none. */
+static bool take_profile(const struct opening *o, struct zc_pack *p, const char *path,
+                         const char *file, const char *buf, size_t len)
+{
+        static const char folder[] = "profiles/";
+        const char *stem = path + sizeof(folder) - 1, *dot = strrchr(path, '.');
+        ZC_AUTO_TEXT name = { 0 };
+        ZC_AUTO_TEXT called = { 0 };
+
+        if (strncmp(path, folder, sizeof(folder) - 1) != 0 || strchr(stem, '/') ||
+            !(has_suffix(path, ".yaml") || has_suffix(path, ".yml")))
+                return true;
+        zc_text_init(&name, 512);
+        zc_text_addn(&name, stem, (size_t)(dot - stem));
+        zc_text_init(&called, 512);
+        zc_text_printf(&called, "%s:%s", o->manifest.name, zc_text_str(&name));
+        return zc_profile_check(file, zc_text_str(&name), buf, len, o->err) &&
+               zc_pack_keep_profile(p, zc_text_str(&called), file, buf, len, o->err);
+}
+
+/** Every file's bytes against the manifest; those of rules and profiles are parsed only then. */
 static bool load_files(struct opening *o, struct zc_pack *p)
 {
         for (size_t i = 0; i < o->manifest.file_count; i++) {
@@ -247,6 +267,8 @@ static bool load_files(struct opening *o, struct zc_pack *p)
                 if (zc_pack_path_is_rules(file->path) &&
                     !zc_pack_load_text(p, zc_text_str(&name), buf, len, o->err))
                         return false;
+                if (!take_profile(o, p, file->path, zc_text_str(&name), buf, len))
+                        return false;
         }
         return zc_pack_count(p) > 0 ||
                zc_fail(o->err, ZC_E_USAGE, "%s holds no rule file (*.yaml)", o->path);
@@ -257,6 +279,7 @@ static bool open_manifest(struct opening *o, struct zc_pack *p)
         char hex[65];
 
         if (!zc_folder_open(o->path, ZC_FOLDER_ALL, &o->folder, o->err) ||
+            !zc_folder_fits(&o->folder, o->folder.size, o->err) ||
             !zc_folder_read(&o->folder, ZC_PACK_MANIFEST, ZC_YAML_MAX, &o->bytes, &o->len,
                             o->err) ||
             !check_signature(o) || !check_manifest(o) || !check_listing(o) || !load_files(o, p))

@@ -1,10 +1,12 @@
 /** Profiles as files: their shape, and the chain of what each extends. What they come to is terms.c's. */
 #include "zc/profile.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "judge_internal.h"
+#include "pack_internal.h"
 #include "zc/embed.h"
 #include "zc/file.h"
 
@@ -89,6 +91,37 @@ bool zc_profile_is_file(const char *name)
                (n > 4 && strcmp(name + n - 4, ".yml") == 0);
 }
 
+bool zc_profile_is_packed(const char *name)
+{
+        return strchr(name, ':') && !zc_profile_is_file(name);
+}
+
+/** No pack that was loaded has it. */
+static bool fail_packed(const struct zc_pack *packs, const char *name, struct zc_err *err)
+{
+        const json_t *profiles = packs ? zc_pack_profiles(packs) : NULL;
+        const char *names[ZC_PROFILES_MAX + 1] = { NULL }, *key, *near;
+        ZC_AUTO_TEXT have = { 0 };
+        size_t n = 0;
+        json_t *v;
+
+        zc_text_init(&have, 256);
+        json_object_foreach ((json_t *)(uintptr_t)profiles, key, v) {
+                zc_text_printf(&have, "%s%s", have.len ? ", " : "", key);
+                if (n < ZC_PROFILES_MAX)
+                        names[n++] = key;
+        }
+        if (n == 0)
+                return zc_fail(err, ZC_E_USAGE,
+                               "no profile \"%.60s\": no pack that was named (--rules) has "
+                               "profiles",
+                               name);
+        near = zc_nearest(name, names);
+        return zc_fail(err, ZC_E_USAGE, "no profile \"%.60s\"; %s%s", name,
+                       near ? "did you mean " : "the packs have ",
+                       near ? near : zc_text_str(&have));
+}
+
 static bool fail_name(const char *name, struct zc_err *err)
 {
         struct zc_profile_names names;
@@ -160,6 +193,7 @@ static bool add_text(struct zc_profile *p, const char *name, const char *text, s
 
         if (!zc_yaml_parse(name, text, len, &f.yaml, err))
                 return false;
+        f.name = zc_json_str(zc_yaml_root(f.yaml), "profile", "");
         p->files[p->count++] = f; /* freed with the chain, whatever comes */
         return (zc_digest(text, len, p->files[p->count - 1].digest) ||
                 zc_fail(err, ZC_E_NOMEM, "no SHA-256")) &&
@@ -176,6 +210,40 @@ static bool add_shipped(struct zc_profile *p, const char *name, struct zc_err *e
         e = strchr(name, '/') ? NULL : zc_embedded_find(path);
         return e ? add_text(p, path, e->data, (size_t)(e->end - e->data), true, err)
                  : fail_name(name, err);
+}
+
+/** Whether a trusted key signed the pack of PACK:NAME. */
+static bool is_signed(const struct zc_pack *packs, const char *name)
+{
+        size_t n = strcspn(name, ":");
+
+        for (size_t i = 0; i < zc_pack_part_count(packs); i++) {
+                const struct zc_pack_part *part = zc_pack_part(packs, i);
+
+                if (part->origin == ZC_PACK_SIGNED && strlen(part->name) == n &&
+                    strncmp(part->name, name, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static bool add_packed(struct zc_profile *p, const char *name, struct zc_err *err)
+{
+        const char *file;
+        const char *text = p->pack ? zc_pack_profile(p->pack, name, &file) : NULL;
+        struct zc_profile_file *f;
+
+        if (!text)
+                return fail_packed(p->pack, name, err);
+        if (!add_text(p, file, text, strlen(text), false, err))
+                return false;
+        f = &p->files[p->count - 1];
+        /* the pack's own text: it outlives the chain */
+        f->name = json_object_iter_key(
+                json_object_iter_at((json_t *)(uintptr_t)zc_pack_profiles(p->pack), name));
+        f->packed = true;
+        f->signed_pack = is_signed(p->pack, name);
+        return true;
 }
 
 static bool add_file(struct zc_profile *p, const char *path, struct zc_err *err)
@@ -198,10 +266,16 @@ static bool add_parent(struct zc_profile *p, const char *name, struct zc_err *er
         const char *slash = strrchr(from, '/');
         ZC_AUTO_TEXT path = { 0 };
 
+        if (zc_profile_is_packed(name))
+                return add_packed(p, name, err);
         if (!zc_profile_is_file(name))
                 return add_shipped(p, name, err);
-        if (child->shipped)
-                return zc_fail(err, ZC_E_USAGE, "a shipped profile extends shipped ones alone");
+        if (child->shipped || child->packed)
+                return zc_fail(err, ZC_E_USAGE, "%s",
+                               child->shipped ? "a shipped profile extends shipped ones alone"
+                                              : "a pack's profile extends shipped ones, and those "
+                                                "of packs (PACK:NAME): no file, which nobody "
+                                                "signed");
         zc_text_init(&path, PATH_BYTES_MAX);
         if (slash && *name != '/')
                 zc_text_addn(&path, from, (size_t)(slash - from) + 1);
@@ -236,14 +310,22 @@ static bool add_parents(struct zc_profile *p, struct zc_err *err)
 
 /* ---- the contract ---- */
 
-bool zc_profile_load(const char *name, struct zc_profile **out, struct zc_err *err)
+static bool add_named(struct zc_profile *p, const char *name, struct zc_err *err)
+{
+        if (zc_profile_is_packed(name))
+                return add_packed(p, name, err);
+        return zc_profile_is_file(name) ? add_file(p, name, err) : add_shipped(p, name, err);
+}
+
+bool zc_profile_load(const char *name, const struct zc_pack *packs, struct zc_profile **out,
+                     struct zc_err *err)
 {
         ZC_AUTO(zc_profile) p = calloc(1, sizeof(*p));
 
         if (!p)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for a profile");
-        if (!(zc_profile_is_file(name) ? add_file(p, name, err) : add_shipped(p, name, err)) ||
-            !add_parents(p, err))
+        p->pack = packs;
+        if (!add_named(p, name, err) || !add_parents(p, err))
                 return false;
         *out = ZC_TAKE(p);
         return true;
@@ -262,6 +344,24 @@ bool zc_profile_parse(const char *file, const char *text, size_t len, struct zc_
         return true;
 }
 
+bool zc_profile_check(const char *file, const char *name, const char *text, size_t len,
+                      struct zc_err *err)
+{
+        ZC_AUTO(zc_profile) p = calloc(1, sizeof(*p));
+        const struct zc_profile_file *f;
+
+        if (!p)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for a profile");
+        if (!add_text(p, file, text, len, false, err))
+                return false;
+        f = &p->files[0];
+        return strcmp(f->name, name) == 0 ||
+               zc_yaml_fail(f->yaml, "/profile", err,
+                            "profile should be %.60s, as the file is called: that is what it is "
+                            "asked for by",
+                            name);
+}
+
 void zc_profile_free(struct zc_profile *p)
 {
         if (!p)
@@ -273,5 +373,5 @@ void zc_profile_free(struct zc_profile *p)
 
 const char *zc_profile_name(const struct zc_profile *p)
 {
-        return zc_json_str(zc_yaml_root(p->files[0].yaml), "profile", "");
+        return p->files[0].name;
 }

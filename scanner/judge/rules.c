@@ -24,6 +24,7 @@ struct zc_pack {
         const char **ids; /* as rules, then NULL */
         char digest[sizeof("sha256:") + 64];
         const struct zc_pack *beside; /* whose rules may be covered, too; or NULL */
+        json_t *profiles;             /* "PACK:NAME" → {file, text}; NULL for none */
         struct zc_pack_part *parts;   /* in the order they were added */
         size_t part_count;
 };
@@ -258,6 +259,34 @@ bool zc_pack_settle(struct zc_pack *p, struct zc_err *err)
         return zc_pack_digest_files(p, err);
 }
 
+/* ---- profiles ---- */
+
+bool zc_pack_keep_profile(struct zc_pack *p, const char *name, const char *file, const char *text,
+                          size_t len, struct zc_err *err)
+{
+        json_t *one = json_pack("{s:s, s:s%}", "file", file, "text", text, len);
+
+        if (!p->profiles)
+                p->profiles = json_object();
+        return json_object_set_new(p->profiles, name, one) == 0 ||
+               zc_fail(err, ZC_E_NOMEM, "no memory for a profile");
+}
+
+const char *zc_pack_profile(const struct zc_pack *p, const char *name, const char **file)
+{
+        const json_t *one = json_object_get(p->profiles, name);
+
+        *file = zc_json_str(one, "file", "");
+        return zc_json_str(one, "text", NULL);
+}
+
+const json_t *zc_pack_profiles(const struct zc_pack *p)
+{
+        return p->profiles;
+}
+
+/* ---- parts ---- */
+
 /** Room for one part more, so that keeping it cannot fail. */
 static bool parts_room(struct zc_pack *p, struct zc_err *err)
 {
@@ -277,6 +306,10 @@ bool zc_pack_merge(struct zc_pack *p, struct zc_pack *more, const struct zc_pack
 
         if (!parts_room(p, err))
                 return false;
+        both.profiles = more->profiles ? more->profiles : p->profiles;
+        if (more->profiles && json_object_update_missing(more->profiles, p->profiles) != 0 &&
+            p->profiles)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for profiles");
         both.cap = p->count + more->count + 1;
         both.rules = calloc(both.cap, sizeof(struct rule_owned *));
         both.files = calloc(p->file_count + more->file_count + 1, sizeof(*both.files));
@@ -299,6 +332,9 @@ bool zc_pack_merge(struct zc_pack *p, struct zc_pack *more, const struct zc_pack
         free((void *)p->rules);
         free(p->files);
         free((void *)p->ids);
+        if (more->profiles)
+                json_decref(p->profiles);
+        more->profiles = NULL;
         both.parts = p->parts;
         both.part_count = p->part_count;
         *p = both;
@@ -333,6 +369,7 @@ void zc_pack_clear(struct zc_pack *p)
         free((void *)p->rules);
         free(p->files);
         free((void *)p->ids);
+        json_decref(p->profiles);
         free(p->parts);
         *p = (struct zc_pack){ .beside = p->beside };
 }

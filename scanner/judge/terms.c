@@ -164,7 +164,7 @@ static bool params_of_profile(struct terms_work *w, const struct zc_profile_file
                 zc_json_pointer_add(&pointer, name);
                 if (!zc_terms_param(w, f->yaml, zc_text_str(&pointer), name,
                                     json_object_get(v, "value"), zc_json_str(v, "reason", NULL),
-                                    zc_json_str(zc_yaml_root(f->yaml), "profile", "")))
+                                    f->name))
                         return false;
         }
         return true;
@@ -242,17 +242,15 @@ static json_t *selection_new(const struct zc_profile *p)
         for (size_t i = 0; i < p->count; i++) {
                 zc_text_printf(&chain, "%s\n", p->files[i].digest);
                 if (i)
-                        json_array_append_new(
-                                extends, json_string(zc_json_str(zc_yaml_root(p->files[i].yaml),
-                                                                 "profile", "")));
+                        json_array_append_new(extends, json_string(p->files[i].name));
         }
         if (!zc_digest(zc_text_str(&chain), chain.len, digest)) {
                 json_decref(extends);
                 return NULL;
         }
-        return json_pack("{s:s, s:s, s:o, s:s, s:[], s:[], s:{}}", "profile",
-                         zc_json_str(root, "profile", ""), "title", zc_json_str(root, "title", ""),
-                         "extends", extends, "digest", digest, "left_out", "severities", "params");
+        return json_pack("{s:s, s:s, s:o, s:s, s:[], s:[], s:{}}", "profile", zc_profile_name(p),
+                         "title", zc_json_str(root, "title", ""), "extends", extends, "digest",
+                         digest, "left_out", "severities", "params");
 }
 
 static json_t *policy_json(const struct zc_policy *p)
@@ -316,7 +314,7 @@ bool zc_terms_init(struct zc_terms *t, const struct zc_judge_options *o, struct 
         bool ok;
 
         *t = (struct zc_terms){ 0 };
-        if (!w.profile && !zc_profile_load("default", &shipped, err))
+        if (!w.profile && !zc_profile_load("default", NULL, &shipped, err))
                 return false;
         if (!w.profile)
                 w.profile = shipped;

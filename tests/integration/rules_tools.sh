@@ -117,6 +117,42 @@ if openssl genpkey -algorithm ed25519 -out k.pem 2>/dev/null; then
         does "signed by whom may: it takes the place of ours" 3 'NOT SHOWN' judge empty.json --rules single --trust trust.yaml --format json
         ok "alone" json "d['pack']['rules'] == 1 and [p['origin'] for p in d['pack']['parts']] == ['signed']"
 fi
+# ---- the profiles of a pack ----
+mkdir -p shop/profiles && cp ZC-T-002.yaml shop/
+printf 'profile: web\ntitle: What a shop may have\nextends: "acme-shop:least"\nexclude: ["severity:info"]\n' >shop/profiles/web.yaml
+printf 'profile: least\ntitle: The least\nextends: strict\nexclude: [ZC-HTTP-001]\n' >shop/profiles/least.yaml
+# packed NAME: shop/ as the pack acme-shop in a folder of that name.
+packed() { "$ZC" rules export shop acme-shop 1.0.0 -o "$1" >/dev/null 2>err; }
+packed shop1
+with=(judge empty.json --rules shop1 --allow-unsigned --format json)
+does "a pack's profile is asked for by its pack's name" 3 'NOT SHOWN' "${with[@]}" --profile acme-shop:web
+ok "with what it extends, the pack's own and ours" json "d['profile'] == d['selection']['profile'] == 'acme-shop:web' and d['selection']['extends'][:2] == ['acme-shop:least', 'strict']"
+ok "and it selects" json "'ZC-HTTP-001' in str(d['selection']['left_out'])"
+printf 'schema: zerocrit.config/1\nprofile: acme-shop:web\n' >shop.yaml
+does "a configuration names it, too" 3 'acme-shop:web' "${with[@]}" --config shop.yaml
+does "one that it has not" 2 '--profile: no profile "acme-shop:wbe"; did you mean acme-shop:web' "${with[@]}" --profile acme-shop:wbe
+does "of no pack" 2 'no pack that was named .--rules. has profiles' judge empty.json --profile acme-shop:web
+printf 'policy: acme\nowner: s@acme.example\nprofile: acme-shop:least\n' >policy.yaml
+chmod 600 policy.yaml
+does "a policy that asks for a pack's does not take an unsigned one" 2 'which the policy asks for' "${with[@]}" --profile acme-shop:web --policy policy.yaml
+printf 'profile: acme-shop:least\ntitle: t\n' >mine.yaml
+does "nor a file by its name" 2 'which the policy asks for' "${with[@]}" --profile mine.yaml --policy policy.yaml
+echo '# changed' >>shop1/profiles/web.yaml
+does "its bytes are held to the manifest" 2 'profiles/web.yaml is not the file that the manifest names' "${with[@]}" --profile acme-shop:web
+cp mine.yaml shop/profiles/other.yaml && packed shop2
+does "its name is its file's" 2 'profiles/other.yaml:1:1: profile should be other' judge empty.json --rules shop2 --allow-unsigned
+printf 'profile: other\ntitle: t\nextendz: x\n' >shop/profiles/other.yaml && packed shop3
+does "what is wrong in one is said when the pack is opened" 2 'profiles/other.yaml:3:1: .*did you mean extends' judge empty.json --rules shop3 --allow-unsigned
+printf 'profile: other\ntitle: t\nextends: ../../mine.yaml\n' >shop/profiles/other.yaml && packed shop4
+does "it extends no file" 2 'no file, which nobody signed' judge empty.json --rules shop4 --allow-unsigned --profile acme-shop:other
+rm shop/profiles/other.yaml && packed shop5
+if [ -f k.pem ]; then
+        openssl pkeyutl -sign -rawin -inkey k.pem -in shop5/pack.yaml -out shop5/pack.sig
+        trust "acme-*"
+        does "a policy takes a signed one" 3 'NOT SHOWN' judge empty.json --rules shop5 --trust trust.yaml --profile acme-shop:web --policy policy.yaml
+        sed -i 's/severity:info/severity:low/' shop5/profiles/web.yaml
+        does "a signed one that was changed is refused" 2 'is not the file that the manifest names' judge empty.json --rules shop5 --trust trust.yaml --profile acme-shop:web
+fi
 does "an option of another word" 2 'takes no --kind' rules coverage --kind redis
 echo "1..$n"
 exit $bad

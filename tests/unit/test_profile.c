@@ -516,7 +516,7 @@ static void shipped(void **state)
                 char *text = NULL;
                 size_t len = 0;
 
-                if (!zc_profile_load(names.list[i], &p, &err))
+                if (!zc_profile_load(names.list[i], NULL, &p, &err))
                         fail_msg("%s", err.text);
                 assert_string_equal(zc_profile_name(p), names.list[i]);
                 o.profile = p;
@@ -556,22 +556,22 @@ static void files(void **state)
         snprintf(path[1], sizeof(path[1]), "%s/b.yaml", folder);
         write_file(path[0], "profile: a\ntitle: t\nextends: b.yaml\n");
         write_file(path[1], "profile: b\ntitle: t\nextends: strict\n");
-        if (!zc_profile_load(path[0], &p, &err))
+        if (!zc_profile_load(path[0], NULL, &p, &err))
                 fail_msg("%s", err.text);
         assert_string_equal(zc_profile_name(p), "a");
         zc_profile_free(p);
         write_file(path[1], "profile: b\ntitle: t\nextends: a.yaml\n");
-        assert_false(zc_profile_load(path[0], &p, &err));
+        assert_false(zc_profile_load(path[0], NULL, &p, &err));
         assert_non_null(strstr(err.text, "does one of them extend itself?"));
         write_file(path[1], "profile: b\n");
-        assert_false(zc_profile_load(path[0], &p, &err));
+        assert_false(zc_profile_load(path[0], NULL, &p, &err));
         assert_non_null(strstr(err.text, "b.yaml:1:1: ")); /* its own place, not its child's */
         unlink(path[0]);
         unlink(path[1]);
         assert_int_equal(rmdir(folder), 0);
-        assert_false(zc_profile_load(path[0], &p, &err));
+        assert_false(zc_profile_load(path[0], NULL, &p, &err));
         assert_int_equal(err.code, ZC_E_USAGE);
-        assert_false(zc_profile_load("strickt", &p, &err));
+        assert_false(zc_profile_load("strickt", NULL, &p, &err));
         assert_non_null(strstr(err.text, "did you mean strict?"));
         assert_false(zc_policy_load(path[0], &(struct zc_policy *){ NULL }, &err));
         assert_int_equal(err.code, ZC_E_USAGE);
