@@ -47,10 +47,13 @@ static void test_one(void *ctx, const struct zc_rule_test *t)
 
         x->good += t->ok;
         x->bad += !t->ok;
+        bool other = strcmp(t->got, t->expected) != 0;
+
         if (!t->ok)
-                zc_out_printf(x->out, "%s:%u: %s, \"%s\": expected %s, got %s%s%s\n", t->rule->file,
-                              t->rule->line, t->rule->id, t->name, t->expected, t->got,
-                              t->why && *t->why ? ": " : "", t->why ? t->why : "");
+                zc_out_printf(x->out, "%s:%u: %s, \"%s\": %s%s%s%s%s%s\n", t->rule->file,
+                              t->rule->line, t->rule->id, t->name, other ? "expected " : "",
+                              other ? t->expected : "", other ? ", got " : "", other ? t->got : "",
+                              other && t->why && *t->why ? ": " : "", t->why ? t->why : "");
         else if (x->verbose)
                 zc_out_printf(x->out, "%s, \"%s\": %s, as expected\n", t->rule->id, t->name,
                               t->got);

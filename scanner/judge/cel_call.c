@@ -314,6 +314,11 @@ static bool check_in(struct cel_compiler *c, const struct cel_ast *n, uint32_t i
         if ((t->kind != CEL_LIST && t->kind != CEL_MAP) || !cel_type_meets(left, t->of[0]))
                 return operator_mismatch(c, n->step[i].pos, "in", args);
         for (uint32_t k = 0; right->kind == CEL_N_LIST && k < right->n; k++) {
+                const struct zc_cel_type *one[2] = { left, right->arg[k]->type };
+
+                /* a mixed list is good CEL; beside a fact of one type its others never hold */
+                if (n->arg[i]->path && !cel_type_meets(left, one[1]))
+                        return operator_mismatch(c, right->arg[k]->pos, "==", one);
                 if (!cel_never_listed(c, left, right->arg[k]))
                         return false;
         }

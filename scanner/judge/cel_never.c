@@ -2,6 +2,7 @@
  * Comparisons that can never be true: with a value that the schema does not list, between two lists of values that share none, of a size
  * below 0, and two of one && that exclude each other. All are mistakes of the author, found before any evidence is.
  */
+#include <math.h>
 #include <string.h>
 
 #include "cel_impl.h"
@@ -26,6 +27,9 @@ bool cel_never_listed(struct cel_compiler *c, const struct zc_cel_type *t, const
         const char *names[65], *near;
         size_t n = 0;
 
+        if ((t->kind == CEL_INT || t->kind == CEL_UINT) && !c->env->lenient && literal->kind == CEL_N_LITERAL &&
+            literal->value.kind == CEL_DOUBLE && literal->value.p.d != trunc(literal->value.p.d))
+                return cel_fail_at(c, literal->pos, "a whole number is never this");
         if (!t->allowed || literal->kind != CEL_N_LITERAL || literal->value.kind != CEL_STRING || c->env->lenient ||
             lists(t->allowed, literal->value.p.s))
                 return true;

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "judge_internal.h"
+#include "zc/schema.h"
 
 struct testing {
         const struct zc_pack *pack;
+        const json_t *schema; /* of evidence, nothing in it required: a test names what it needs */
         const struct zc_rule *rule;
         const json_t *test;
         struct zc_rule_test out;
@@ -32,6 +34,48 @@ static void check_finding(struct testing *t, const struct zc_judge_context *c, e
                 differ(t, "severity", severity, got);
         if (message && strcmp(message, words ? words : "") != 0)
                 differ(t, "message", message, words ? words : "");
+}
+
+/** Takes "required" out of a schema, all the way down; a property of that name is an object and stays. */
+static void loosen(json_t *schema)
+{
+        const char *key;
+        json_t *v;
+        size_t i;
+
+        if (json_is_array(json_object_get(schema, "required")))
+                json_object_del(schema, "required");
+        json_object_foreach (schema, key, v) {
+                loosen(v);
+        }
+        json_array_foreach (schema, i, v) {
+                loosen(v);
+        }
+}
+
+/** A test on evidence that cannot exist proves nothing: a misspelt member would read as one that is missing. */
+static void check_fragments(struct testing *t)
+{
+        const char *const parts[][2] = { { "self", t->rule->kind->def },
+                                         { "host", "host" },
+                                         { "endpoint", "endpoint" },
+                                         { "run", "run" } };
+        ZC_AUTO_TEXT where = { 0 };
+
+        zc_text_init(&where, ZC_TEXT_CEILING);
+        for (size_t i = 0; i < ZC_COUNT(parts) && t->out.ok; i++) {
+                const json_t *value = json_object_get(t->test, parts[i][0]);
+                struct zc_err why = { 0 };
+                char at[96];
+
+                snprintf(at, sizeof(at), "/$defs/%s", parts[i][1]);
+                zc_text_clear(&where);
+                if (!value || zc_schema_check_at(t->schema, at, value, true, &where, &why))
+                        continue;
+                t->out.ok = false;
+                snprintf(t->why, sizeof(t->why), "%s%.160s: %.300s", parts[i][0],
+                         zc_text_str(&where), why.text);
+        }
 }
 
 static bool test_params(struct testing *t, json_t **out, struct zc_err *err)
@@ -82,6 +126,7 @@ static bool test_run(struct testing *t, struct zc_err *err)
         } else if (jm.verdict == ZC_FAIL) {
                 check_finding(t, &c, reach, arena);
         }
+        check_fragments(t);
         return true;
 }
 
@@ -89,8 +134,13 @@ bool zc_rules_test(const struct zc_pack *p, const struct zc_rule *rule,
                    void (*fn)(void *ctx, const struct zc_rule_test *t), void *ctx,
                    struct zc_err *err)
 {
+        json_auto_t *schema = json_deep_copy(zc_evidence_schema(err));
+
+        if (!schema)
+                return zc_fail(err, ZC_E_NOMEM, "no memory for tests");
+        loosen(schema);
         for (size_t i = 0; i < zc_pack_count(p); i++) {
-                struct testing t = { .pack = p, .rule = zc_pack_rule(p, i) };
+                struct testing t = { .pack = p, .schema = schema, .rule = zc_pack_rule(p, i) };
                 size_t k;
 
                 if (rule && rule != t.rule)

@@ -51,6 +51,8 @@ for kind in $kinds; do
         does "  with three tests that pass" 0 '^3 passed, 0 failed' rules test "$id.yaml"
 done
 ok "every kind had its turn" test "$i" -ge 15
+sed -E '0,/self: \{/s//self: {nowhere: 1, /' ZC-T-001.yaml >misspelt.yaml
+does "a test on evidence that cannot exist" 1 'self.*unknown member "nowhere"' rules test misspelt.yaml
 does "an id that is taken" 2 'ZC-FW-001 is taken \(rules/firewall/' rules new ZC-FW-001
 does "a file that is there" 2 'ZC-T-001.yaml is there already' rules new ZC-T-900 -o ZC-T-001.yaml
 does "an id that is none" 2 'no rule id: write' rules new my-rule

@@ -23,6 +23,8 @@ static void mistakes(void **state)
                 { "null != self.list", "refused line 1, column 6: list(object) is never null here" },
                 { "self.mode == 'startls'", "refused line 1, column 14: this value never occurs here; did you mean 'starttls'?" },
                 { "'ssh' != self.mode", "refused line 1, column 1: this value never occurs here; the schema allows 'direct' and others" },
+                { "self.port == 3.5", "refused line 1, column 14: a whole number is never this" },
+                { "self.port in [22, 'a']", "refused line 1, column 19: '==' does not go between int and string" },
                 { "self.mode in ['direct', 'dirct']", "refused line 1, column 25: this value never occurs here; did you mean 'direct'?" },
                 { "'TLSv9' in self.versions", "refused line 1, column 1: self.versions never has this member" },
                 { "'x' in self.words + [1]", "refused line 1, column 19: '+' does not go between list(string) and list(int)" },
