@@ -70,7 +70,8 @@ static bool list_entry(const struct listing *l, int fd, const char *name, const 
                                          : zc_fail(l->err, ZC_E_LIMIT,
                                                    "%s/%.200s is more than %u folders deep",
                                                    l->f->name, path, DEPTH_MAX);
-        l->f->size += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+        if (S_ISREG(st.st_mode) && (l->what == ZC_FOLDER_ALL || zc_pack_path_is_rules(path)))
+                l->f->size += (uint64_t)st.st_size;
         return S_ISREG(st.st_mode) ? keep_path(l->f, path, l->err)
                                    : fail_type(l->f->name, path, st.st_mode, l->err);
 }

@@ -20,7 +20,7 @@ struct zc_folder {
         char **path;      /* "web/headers.yaml"; sorted */
         size_t count, cap;
         size_t seen, bytes; /* entries looked at; bytes read */
-        uint64_t size;      /* of the files as they were listed, together */
+        uint64_t size;      /* of the files that will be read, as they were listed, together */
 };
 
 enum zc_folder_what {

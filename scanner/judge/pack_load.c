@@ -72,7 +72,7 @@ bool zc_pack_load_path(struct zc_pack *p, const char *path, struct zc_err *err)
                        zc_pack_load_text(p, path, buf, len, err);
         if (!zc_folder_open(path, ZC_FOLDER_RULES, &f, err))
                 return false;
-        ok = load_below(p, &f, err);
+        ok = zc_folder_fits(&f, f.size, err) && load_below(p, &f, err);
         zc_folder_close(&f);
         return ok;
 }
