@@ -156,7 +156,7 @@ enum zc_presence zc_kind_each(const struct zc_kind *kind, const json_t *part, co
  *              listener container=cache:6379/tcp (an address of a container's own)
  *   below host host/os  host/firewall  host/table/inet/filter  host/chain/inet/filter/input  host/anomaly/KIND/inet/filter/input
  *              host/admit/ip/input/tcp/22,80 from 0.0.0.0/0 on *
- *   exposure   its listener's, else its endpoint's, else "exposure 6379/tcp", "exposure 2000-3000/tcp"
+ *   exposure   its listener's, else its endpoint's, else "exposure 6379/tcp", "exposure 2000-3000/tcp", "exposure 192.0.2.7:443/tcp" (passed on from there)
  *   cookie     192.0.2.7:443/tcp#www.example.org cookie sid (then its domain, and its path unless that is /)
  *   scan       192.0.2.7/tcp  [2001:db8::1]/tcp
  */

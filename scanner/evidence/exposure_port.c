@@ -46,15 +46,14 @@ static char *ports_text(const struct zc_portset *set)
         return zc_text_steal(&t);
 }
 
-/** Tells rows of one kind apart: by the ports, and by where they lead. */
+/** Tells rows of one kind apart: by the ports, and by the one address that they are asked for at. */
 static char *port_key(size_t host, const char *kind, const char *transport,
-                      const struct zc_portset *ports, const json_t *to, const char *rest)
+                      const struct zc_portset *ports, const char *address)
 {
-        ZC_AUTO_MEM char *led = json_is_object(to) ? zc_json_canonical(to) : NULL;
         struct zc_text t;
 
         zc_text_init(&t, ZC_TEXT_CEILING);
-        zc_text_printf(&t, "%zu %s %s %s %s ", host, kind, transport, led ? led : "", rest);
+        zc_text_printf(&t, "%zu %s %s %s ", host, kind, transport, address ? address : "");
         zc_portset_format(ports, &t);
         return zc_text_steal(&t);
 }
@@ -135,9 +134,7 @@ static bool publish(struct zc_join *j, size_t host, const char *transport, const
 {
         char text[ZC_ADDR_LEN];
         const char *address = only_destination(admit, text);
-        ZC_AUTO_MEM char *key =
-                port_key(host, "published", transport, ports, json_object_get(admit, "translated"),
-                         address ? address : zc_json_str(admit, "family", ""));
+        ZC_AUTO_MEM char *key = port_key(host, "published", transport, ports, address);
         json_auto_t *place = place_new(transport, admit, address, ports);
         ZC_AUTO_MEM char *found = place ? zc_join_place_key(host, "published", place,
                                                             zc_json_str(place, "address", ""), "")
@@ -147,6 +144,8 @@ static bool publish(struct zc_join *j, size_t host, const char *transport, const
         if (!found || !ports_join(j, host, ZC_JOIN_PUBLISHED, key, place, ports, admit))
                 return false;
         row = json_object_get(j->index, key);
+        if (address)
+                j->rows[json_integer_value(row)].at_address = true;
         return zc_portset_count(ports) > 1 || json_object_get(j->index, found) ||
                json_object_set(j->index, found, (json_t *)(uintptr_t)row) == 0;
 }
@@ -279,7 +278,7 @@ static bool unused_line(struct zc_join *j, size_t host, const char *transport, c
         take_away(&set, 0);
         if (zc_portset_count(&set) == 0)
                 return true;
-        key = port_key(host, "unused", transport, &set, json_object_get(admit, "translated"), "");
+        key = port_key(host, "unused", transport, &set, NULL);
         place = place_new(transport, admit, NULL, &set);
         return place && ports_join(j, host, ZC_JOIN_UNUSED, key, place, &set, admit);
 }

@@ -76,6 +76,10 @@ static void add_passed_on(struct zc_text *t, const json_t *to)
 
 static void add_port(const struct zc_join_row *r, struct zc_text *t)
 {
+        if (r->at_address) {
+                zc_subject_text(t, zc_json_str(r->key, "address", ""));
+                zc_text_add(t, " port ");
+        }
         if (r->ports)
                 zc_subject_text(t, r->ports);
         else
@@ -88,6 +92,19 @@ static void add_port(const struct zc_join_row *r, struct zc_text *t)
                 zc_subject_text(t, r->service_name);
         }
         zc_text_add(t, ": ");
+}
+
+/** Whether all lines lead to one place. */
+static bool one_target(const struct zc_join_row *r)
+{
+        const json_t *first = json_object_get(json_array_get(r->lines, 0), "translated"), *line;
+        size_t i;
+
+        json_array_foreach (r->lines, i, line) {
+                if (!json_equal(first, json_object_get(line, "translated")))
+                        return false;
+        }
+        return true;
 }
 
 static void add_what(const struct zc_join_row *r, enum scope scope, const json_t *firewall,
@@ -112,7 +129,8 @@ static void add_what(const struct zc_join_row *r, enum scope scope, const json_t
         case ZC_JOIN_PUBLISHED:
                 zc_text_add(t, "passed on to ");
                 add_passed_on(t, to);
-                zc_text_add(t, ", past the rules for input");
+                zc_text_add(t, one_target(r) ? ", past the rules for input"
+                                             : " and elsewhere, past the rules for input");
                 break;
         case ZC_JOIN_UNUSED:
                 zc_text_add(t, "nobody listens");
@@ -165,7 +183,9 @@ static struct zc_admission row_admission(struct zc_join *j, const struct zc_join
 /** What is told of it by other names, and only where there is any. */
 static bool row_extras(const struct zc_join_row *r, json_t *row)
 {
-        return (!r->ports || json_object_set_new(row, "ports", json_string(r->ports)) == 0) &&
+        return (!r->at_address ||
+                json_object_set(row, "address", json_object_get(r->key, "address")) == 0) &&
+               (!r->ports || json_object_set_new(row, "ports", json_string(r->ports)) == 0) &&
                (!r->lines ||
                 json_object_set_new(row, "count", json_integer((json_int_t)r->count)) == 0) &&
                (json_array_size(r->endpoints) < 2 ||

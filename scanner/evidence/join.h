@@ -17,6 +17,7 @@ enum zc_join_kind {
 struct zc_join_row {
         enum zc_join_kind kind;
         json_t *lines; /* of PUBLISHED and UNUSED: those of host.firewall.admits that let it in */
+        bool at_address; /* of PUBLISHED: asked for at the key's address alone */
         char *ports;   /* of several: "2000-3000", as many as have room; NULL: the key's own port */
         size_t count;  /* of ports */
         json_t *key;       /* {transport, port, ...}: what a listener has; of an endpoint without one, made from it */

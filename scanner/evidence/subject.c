@@ -148,6 +148,10 @@ void zc_subject_exposure_add(struct zc_text *t, const json_t *row, const json_t 
                 return;
         }
         zc_text_add(t, "exposure ");
+        if (*member(row, "address")) {
+                add_address(t, member(row, "address"), "");
+                zc_text_addc(t, ':');
+        }
         if (*member(row, "ports"))
                 zc_subject_text(t, member(row, "ports"));
         else

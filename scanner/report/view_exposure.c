@@ -4,6 +4,7 @@
 #include "page.h"
 #include "view.h"
 #include "zc/addr.h"
+#include "zc/evidence.h"
 
 #define CELL_MAX 40u
 #define PORT_MAX 21u /* "1000-2000,3000-4000/tcp" loses its end */
@@ -186,21 +187,19 @@ static char *cell_reached(const struct exposure *x, const json_t *row)
 /** The worst of what its listener and its endpoint have. */
 static void learn_row(const struct exposure *x, struct view_row *r)
 {
-        char plain[600]; /* the subject of a row that has neither */
+        ZC_AUTO_MEM char *own = NULL; /* the subject of a row that has neither */
         const char *subjects[] = { zc_json_str(r->json, "listener", NULL),
                                    zc_json_str(r->json, "endpoint", NULL), NULL };
         const char *asset = zc_json_str(r->json, "asset", "");
         const char *reach = zc_json_str(r->json, "reach", "unknown");
         bool judged = false;
         ZC_AUTO_TEXT t = { 0 };
-        ZC_AUTO_TEXT port = { 0 };
 
         zc_text_init(&t, ZC_TEXT_CEILING);
-        zc_text_init(&port, sizeof(plain) - 16);
         r->worst = PAGE_SEVERITIES;
-        snprintf(plain, sizeof(plain), "exposure %s", view_port(r->json, &port));
+        own = zc_subject_exposure(r->json);
         if (!subjects[0] && !subjects[1])
-                subjects[2] = plain;
+                subjects[2] = own;
         for (size_t i = 0; i < ZC_COUNT(subjects); i++) {
                 const json_t *worst;
 

@@ -588,6 +588,24 @@ static const struct {
         { "a whole host behind", PUBLISHED("1-65535", "{'address':'10.0.0.5','port':null}"), "", "",
           "any 1-65535/tcp: passed on to 10.0.0.5, past the rules for input; firewall lets in "
           "0.0.0.0/0" },
+        { "two addresses of the host, passed on to two",
+          "{'family':'ip','hook':'forward','protocol':'tcp','ports':'443','sources':['0.0.0.0/"
+          "0'],'destinations':['192.0.2.7/32'],'translated':{'address':'10.0.0.7','port':443}},"
+          "{'family':'ip','hook':'forward','protocol':'tcp','ports':'443','sources':['0.0.0.0/"
+          "0'],'destinations':['192.0.2.8/32'],'translated':{'address':'10.0.0.8','port':443}}",
+          "", "",
+          "any 192.0.2.7 port 443/tcp: passed on to 10.0.0.7 port 443, past the rules for input; "
+          "firewall lets in 0.0.0.0/0\n"
+          "any 192.0.2.8 port 443/tcp: passed on to 10.0.0.8 port 443, past the rules for input; "
+          "firewall lets in 0.0.0.0/0" },
+        { "one port, led to two places by who asks",
+          "{'family':'ip','hook':'forward','protocol':'tcp','ports':'443','sources':['10.0.0.0/"
+          "8'],'translated':{'address':'172.17.0.7','port':443}},"
+          "{'family':'ip6','hook':'forward','protocol':'tcp','ports':'443','sources':['::/"
+          "0'],'translated':{'address':'fd00::7','port':443}}",
+          "", "",
+          "any 443/tcp: passed on to fd00::7 port 443 and elsewhere, past the rules for input; "
+          "firewall lets in 10.0.0.0/8; and ::/0" },
         { "merely forwarded",
           "{'family':'ip','hook':'forward','protocol':'tcp','ports':'80','sources':['0.0.0.0/"
           "0'],'destinations':['172.17.0.2/32']}",

@@ -69,14 +69,44 @@ static void add_sources(struct telling *t, json_t *out, const struct zc_fw_admit
                     cidrs_json(t, a->family, a->sources, a->sources_except ? a->source_count : 0));
 }
 
+/** Whether packets come in by another interface instead: a port of a bridge, of a bond. */
+static bool is_port(const struct zc_fw_host *host, const struct zc_fw_interface *f)
+{
+        static const char *const masters[] = { "bridge", "bond", "team" };
+
+        for (size_t i = 0; f->master && i < host->interface_count; i++) {
+                for (size_t k = 0; k < ZC_COUNT(masters); k++)
+                        if (host->interfaces[i].index == f->master &&
+                            strcmp(host->interfaces[i].kind, masters[k]) == 0)
+                                return true;
+        }
+        return false;
+}
+
+/** Of the interfaces of a line those by which packets come in. @host: NULL for one that is made up. */
+static size_t comes_in(const struct zc_fw_host *host, const struct zc_fw_admit *a)
+{
+        size_t n = host ? 0 : a->interface_count;
+
+        for (size_t i = 0; host && i < a->interface_count; i++)
+                n += !is_port(host, &host->interfaces[a->interfaces[i]]);
+        return n;
+}
+
 static json_t *interfaces_json(struct telling *t, const struct zc_fw_admit *a)
 {
+        const struct zc_fw_host *host = &t->live->host;
+        size_t named = comes_in(host, a);
         json_t *out = json_array();
 
-        if (a->interface_count == t->comes_in)
+        if (named == t->comes_in)
                 fw_tell_add(t, out, json_string("*"));
-        for (size_t i = 0; i < a->interface_count && a->interface_count != t->comes_in; i++)
-                fw_tell_add(t, out, json_string(t->live->host.interfaces[a->interfaces[i]].name));
+        for (size_t i = 0; i < a->interface_count && named != t->comes_in; i++) {
+                const struct zc_fw_interface *f = &host->interfaces[a->interfaces[i]];
+
+                if (named == 0 || !is_port(host, f))
+                        fw_tell_add(t, out, json_string(f->name));
+        }
         return out;
 }
 
@@ -363,7 +393,7 @@ static bool has_address(const struct zc_fw_host *host, enum zc_fw_family family)
         return false;
 }
 
-static bool is_wide(const struct zc_fw_admit *a, size_t interfaces)
+static bool is_wide(const struct zc_fw_host *host, const struct zc_fw_admit *a, size_t interfaces)
 {
         size_t ports = 0;
 
@@ -371,12 +401,12 @@ static bool is_wide(const struct zc_fw_admit *a, size_t interfaces)
                 ports += a->ports[i].hi - a->ports[i].lo + 1;
         return ports >= MOST_PORTS && (a->source_count == 0 || a->sources_except) &&
                a->source_port_count == 0 && a->set_count == 0 && a->destination_count == 0 &&
-               !a->translated && a->interface_count == interfaces;
+               !a->translated && comes_in(host, a) == interfaces;
 }
 
 /** "accept" when most ports of TCP or UDP are open to anyone on every interface; NULL when that is only possible. */
-static const char *default_of(const struct zc_fw_admits *admits, size_t interfaces,
-                              enum zc_fw_family family, enum zc_fw_hook hook)
+static const char *default_of(const struct zc_fw_admits *admits, const struct zc_fw_host *host,
+                              size_t interfaces, enum zc_fw_family family, enum zc_fw_hook hook)
 {
         const char *verdict = "drop";
 
@@ -387,7 +417,7 @@ static const char *default_of(const struct zc_fw_admits *admits, size_t interfac
 
                 if (a->family != family || a->hook != hook ||
                     (a->protocol != IPPROTO_TCP && a->protocol != IPPROTO_UDP) ||
-                    !is_wide(a, interfaces))
+                    !is_wide(host, a, interfaces))
                         continue;
                 if (a->certainty == ZC_FW_CERTAIN)
                         return "accept";
@@ -410,8 +440,9 @@ static json_t *defaults_json(struct telling *t, const struct zc_fw_admits *elsew
                 for (size_t f = 0; f < ZC_COUNT(families); f++) {
                         bool here = !h && t->comes_in && has_address(&t->live->host, families[f]);
                         const char *verdict =
-                                here ? default_of(t->admits, t->comes_in, families[f], hook)
-                                     : default_of(elsewhere, 1, families[f], hook);
+                                here ? default_of(t->admits, &t->live->host, t->comes_in,
+                                                  families[f], hook)
+                                     : default_of(elsewhere, NULL, 1, families[f], hook);
 
                         if (verdict && (beyond < ZC_FW_DECIDES || strcmp(verdict, "drop") == 0))
                                 fw_tell_set(t, by_family, zc_fw_family_name(families[f]),
@@ -433,7 +464,8 @@ static bool tell(struct telling *t, const struct zc_fw_admits *elsewhere, enum z
         const struct zc_fw_host *host = &t->live->host;
 
         for (size_t i = 0; i < host->interface_count; i++)
-                t->comes_in += strcmp(host->interfaces[i].name, "lo") != 0;
+                t->comes_in += strcmp(host->interfaces[i].name, "lo") != 0 &&
+                               !is_port(host, &host->interfaces[i]);
         fw_tell_set(t, firewall, "defaults", defaults_json(t, elsewhere, beyond));
         for (size_t i = 0; beyond == ZC_FW_DECIDES && i < admits->count; i++)
                 admits->rows[i].certainty = ZC_FW_POSSIBLE;
