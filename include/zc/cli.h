@@ -39,6 +39,7 @@ enum zc_command_bit {
         ZC_CMD_RECHECK = 1u << 10,
         ZC_CMD_INIT = 1u << 11,
         ZC_CMD_REACH = 1u << 12,
+        ZC_CMD_MERGE = 1u << 13,
         ZC_CMD_ANY = 0xffffu,
 };
 

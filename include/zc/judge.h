@@ -55,6 +55,7 @@ struct zc_judge_options {
         const json_t *expect;      /* configuration's expect list, or NULL */
         const json_t *waivers;     /* what zc_waivers_load() gave, or NULL */
         const json_t *baseline;    /* an earlier report, or NULL */
+        const char *missing;       /* evidence that there should be besides, in words; NULL: none */
         const char *authorisation; /* JSON text to carry into the report, or NULL */
         int64_t now_ms;            /* the report's time: waivers expire against it */
 };

@@ -1,6 +1,8 @@
 /** A list of open evidence. */
 #include "judging.h"
 
+#include "outputs.h"
+
 #include <string.h>
 
 #define FILES_MAX 4096u
@@ -52,4 +54,46 @@ void zc_bundle_release(struct zc_bundle *b)
                 zc_evidence_free(b->ev[i]);
         free(b->ev);
         *b = (struct zc_bundle){ 0 };
+}
+
+static bool evidence_judge(struct zc_outputs *w, struct zc_settings *s, struct zc_bundle *b,
+                           int *status, struct zc_err *err)
+{
+        json_auto_t *report = NULL;
+
+        if (!zc_settings_judge(s, err))
+                return false;
+        report = zc_judge(b->ev, b->count, &s->judge, err);
+        if (!report)
+                return false;
+        zc_settings_taken(s);
+        *status = ZC_EXIT_FAULT;
+        if (!zc_outputs_write(w, report, err))
+                return false;
+        *status = zc_report_status(report);
+        return true;
+}
+
+bool zc_judging_run(struct zc_options *o,
+                    bool (*check)(const struct zc_bundle *b, struct zc_text *missing,
+                                  struct zc_err *err),
+                    int *status, struct zc_err *err)
+{
+        ZC_AUTO_SETTINGS s = { 0 };
+        ZC_AUTO_BUNDLE b = { 0 };
+        ZC_AUTO_TEXT missing = { 0 };
+        struct zc_outputs w = { .o = o };
+
+        zc_text_init(&missing, 512);
+        if (!zc_settings_open(&s, o, err) || !zc_outputs_reports(&w, o, "json", s.config, err))
+                return false;
+        for (size_t i = 0; i < o->args.count; i++) {
+                if (!zc_outputs_spare(&w, o->args.item[i], err) ||
+                    !zc_bundle_open(&b, o->args.item[i], err))
+                        return false;
+        }
+        if (check && !check(&b, &missing, err))
+                return false;
+        s.judge.missing = missing.len > 0 ? zc_text_str(&missing) : NULL;
+        return evidence_judge(&w, &s, &b, status, err);
 }

@@ -13,10 +13,10 @@
 
 #define AUDIT ZC_CMD_AUDIT
 #define COLLECT ZC_CMD_COLLECT
-#define JUDGE ZC_CMD_JUDGE
+#define JUDGE (ZC_CMD_JUDGE | ZC_CMD_MERGE)
 #define REPORT ZC_CMD_REPORT
 #define OBSERVE (ZC_CMD_AUDIT | ZC_CMD_COLLECT)
-#define GATE (ZC_CMD_AUDIT | ZC_CMD_JUDGE)
+#define GATE (ZC_CMD_AUDIT | JUDGE)
 #define RECHECK ZC_CMD_RECHECK
 #define WAIVE ZC_CMD_WAIVE
 #define AT(member) offsetof(struct zc_options, member)

@@ -218,6 +218,7 @@ static bool judge_all(struct zc_judge_run *j, const json_t *assets)
         }
         return zc_expect(j->evs, j->count, j->o->expect, j->exposure, j->join, assets, j->tally,
                          j->err) &&
+               (!j->o->missing || zc_tally_missing(j->tally, j->err, "%s", j->o->missing)) &&
                zc_coverage(j->evs, j->count, j->terms->pack, j->tally, j->err) &&
                zc_bound_plan(j->evs, j->count, j->terms->pack, j->tally, j->err);
 }

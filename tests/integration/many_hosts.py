@@ -115,10 +115,38 @@ def shards(whole):
             reasons = json.load(f)["gate"]["reasons"]
         others = {f"10.66.9.{k}" for k in (1, 2, 3)} - seen[i - 1]
         ok(not any(o in str(x) for x in reasons for o in others), f"shard {i} does not miss what is another's", reasons)
+    merged(whole)
     r = zc("collect", "local", "10.66.1.0/26", "--shard", "1/2", "-o", "no.json")
     ok(r.returncode == 2 and "--shard" in r.stderr, "local is in no shard", r.stderr)
     r = zc("collect", "10.66.1.0/26", "--shard", "3/2", "-o", "no.json")
     ok(r.returncode == 2 and "--shard: there is no shard 3/2" in r.stderr, "a shard that is none is refused", r.stderr)
+
+
+def merged(whole):
+    def merge(*files):
+        r = zc("merge", *files, "-o", "merged.json")
+        try:
+            with open("merged.json", encoding="utf-8") as f:
+                return r, json.load(f)
+        except (OSError, ValueError):
+            return r, None
+
+    for i in (1, 2, 3):
+        collect(f"m{i}.json", "10.66.1.0/26", *COMMON, "--shard", f"{i}/3")
+    with open("m9.json", "w", encoding="utf-8") as f:
+        json.dump(whole, f)
+    r, report = merge("m1.json", "m2.json", "m3.json")
+    ok(report and r.returncode in (0, 1) and len(report["runs"]) == 3, "all shards are judged together", r.stderr)
+    subjects = sorted(report["subjects"]) if report else []
+    zc("judge", "m9.json", "-o", "judged.json")
+    with open("judged.json", encoding="utf-8") as f:
+        ok(sorted(json.load(f)["subjects"]) == subjects, "as the whole is")
+    r, report = merge("m1.json", "m3.json")
+    ok(r.returncode == 3 and "1 of 3 shards are not there: 2/3" in str(report and report["gate"]["reasons"]), "one that is missing is told", r.stderr)
+    for files, says in ((("m1.json", "m1.json"), "evidence of one run"), (("m1.json", "m9.json"), "is no shard"),
+                        (("m1.json", "part2.json"), "no shards of one run")):
+        r, _ = merge(*files)
+        ok(r.returncode == 2 and says in r.stderr, f"refused: {says}", r.stderr)
 
 
 def swept():
@@ -158,7 +186,7 @@ def memory(common):
     peaks = []
     for ports in ("22001", "1-4096"):  # 254 hosts: 254 pairs, and more than a million
         argv = [x if x != PORTS else ports for x in common]
-        r = subprocess.run(netns.inside(NS, measure, "1", ZC, "collect", "10.67.2.0/24", *argv, "--deadline", "4s", "-o", "m.ndjson"),
+        r = subprocess.run(netns.inside(NS, measure, "1", ZC, "collect", "10.67.2.0/24", *argv, "--deadline", "3s", "-o", "m.ndjson"),
                            capture_output=True, text=True, check=False, timeout=60)
         peaks.append(int(r.stdout.split()[1]))
     ok(peaks[1] < 32768, "a million pairs stay under 32 MiB", peaks)
@@ -184,7 +212,7 @@ def cut(out, scans, *argv):
 
 def resumed():
     targets = ["10.66.2.0/26", "10.66.9.1", "http://10.66.9.2:22001/"]
-    slow = [*targets, "--only", "ports", "--ports", PORTS, "--rate", "150"]
+    slow = [*targets, "--only", "ports", "--ports", PORTS, "--rate", "300"]
     fast = [*targets, *COMMON]
     _, whole = collect("uncut.json", *fast)
     for scans in (1, 20, 45):
