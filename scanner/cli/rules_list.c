@@ -3,6 +3,7 @@
 
 #include "cmd_rules.h"
 #include "settings.h"
+#include "zc/cvss.h"
 #include "zc/log.h"
 #include "zc/report.h"
 #include "zc/text.h"
@@ -142,6 +143,47 @@ static void note_refs(const struct notes *n, const json_t *record)
         note(n, "refs", zc_text_str(&t));
 }
 
+/** "9.3, CVSS:4.0/AV:N/…", and why the severity is of another band. */
+static void note_cvss(struct notes *n, const json_t *record)
+{
+        const char *vector = zc_json_str(record, "cvss", NULL);
+        struct zc_err none = { 0 };
+        struct zc_cvss v;
+        ZC_AUTO_TEXT t = { 0 };
+
+        if (!vector || !zc_cvss_parse(vector, &v, &none))
+                return;
+        zc_text_init(&t, 512);
+        zc_text_printf(&t, "%u.%u, %s", zc_cvss_score(&v) / 10, zc_cvss_score(&v) % 10, vector);
+        note(n, "cvss", zc_text_str(&t));
+        note(n, "although", zc_json_str(record, "severity_override_reason", ""));
+}
+
+/** "days_left  21 (0 to 400): days before the end that are too few" */
+static void note_params(struct notes *n, const json_t *record)
+{
+        bool first = true;
+        const char *name;
+        json_t *p;
+
+        json_object_foreach (json_object_get(record, "params"), name, p) {
+                ZC_AUTO_MEM char *value = zc_json_line(json_object_get(p, "default"));
+                ZC_AUTO_MEM char *min = zc_json_line(json_object_get(p, "min"));
+                ZC_AUTO_MEM char *max = zc_json_line(json_object_get(p, "max"));
+                ZC_AUTO_TEXT t = { 0 };
+
+                zc_text_init(&t, 1024);
+                zc_text_printf(&t, "%s = %s", name, value ? value : "?");
+                if (json_object_get(p, "min") || json_object_get(p, "max"))
+                        zc_text_printf(&t, " (%s to %s)",
+                                       json_object_get(p, "min") && min ? min : "any",
+                                       json_object_get(p, "max") && max ? max : "any");
+                zc_text_printf(&t, ": %s", zc_json_str(p, "summary", ""));
+                note(n, first ? "params" : "", zc_text_str(&t));
+                first = false;
+        }
+}
+
 bool zc_rules_explain(const struct zc_options *o, int *status, struct zc_err *err)
 {
         ZC_AUTO(zc_pack) pack = NULL;
@@ -163,6 +205,7 @@ bool zc_rules_explain(const struct zc_options *o, int *status, struct zc_err *er
         n.out = out;
         note(&n, r->id, r->title);
         note_severity(&n, r);
+        note_cvss(&n, r->record);
         note(&n, "confidence", zc_confidence_name(r->confidence));
         note(&n, "judges", r->kind->name);
         note(&n, "where", r->where_source);
@@ -171,6 +214,7 @@ bool zc_rules_explain(const struct zc_options *o, int *status, struct zc_err *er
         note_fix(&n, r->record);
         note_list(&n, "reproduce", zc_json_at(r->record, "remediation.reproduce"));
         note_list(&n, "covers", json_object_get(r->record, "covers"));
+        note_params(&n, r->record);
         note_refs(&n, r->record);
         note_list(&n, "tags", r->tags);
         zc_text_printf(&where, "%s:%u", r->file, r->line);
