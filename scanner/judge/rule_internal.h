@@ -53,6 +53,8 @@ void zc_rule_owned_free(struct rule_owned *r);
 void zc_rule_set_severity(struct zc_rule *rule, const json_t *severity);
 /** Whether a value has the type, and stands within min and max, of a `params` entry. */
 bool zc_rule_param_fits(const json_t *param, const json_t *v);
+/** What it should be. Returns false. */
+bool zc_rule_param_fail(const char *name, const json_t *param, struct zc_err *err);
 /** Whether the name is the id of a rule: ZC-<AREA>-<NNN>. */
 bool zc_rule_id_ok(const char *id);
 

@@ -307,11 +307,15 @@ static bool check_covers(const struct record *r)
         return true;
 }
 
-/** Whether a default, or a value given for it, has the parameter's type. */
+static bool is_number_type(const char *type)
+{
+        return strcmp(type, "int") == 0 || strcmp(type, "double") == 0;
+}
+
+/** Whether a default, or a value given for it, has the parameter's type, and is in its range. */
 bool zc_rule_param_fits(const json_t *param, const json_t *v)
 {
-        const char *type = json_string_value(json_object_get(param, "type"));
-        const json_t *min = json_object_get(param, "min"), *max = json_object_get(param, "max");
+        const char *type = zc_json_str(param, "type", "");
         const json_t *item;
         size_t i;
 
@@ -328,8 +332,43 @@ bool zc_rule_param_fits(const json_t *param, const json_t *v)
         }
         if (strcmp(type, "int") == 0 ? !json_is_integer(v) : !json_is_number(v))
                 return false;
-        return (!min || json_number_value(v) >= json_number_value(min)) &&
-               (!max || json_number_value(v) <= json_number_value(max));
+        return json_number_value(v) >= json_number_value(json_object_get(param, "min")) &&
+               json_number_value(v) <= json_number_value(json_object_get(param, "max"));
+}
+
+bool zc_rule_param_fail(const char *name, const json_t *param, struct zc_err *err)
+{
+        const char *type = zc_json_str(param, "type", "");
+        const char *summary = zc_json_str(param, "summary", "");
+
+        if (!is_number_type(type))
+                return zc_fail(err, ZC_E_USAGE, "params: %s should be a %s: %s", name,
+                               strcmp(type, "strings") == 0 ? "list of texts" : type, summary);
+        return zc_fail(err, ZC_E_USAGE, "params: %s should be %s from %.15g to %.15g: %s", name,
+                       strcmp(type, "int") == 0 ? "an int" : "a double",
+                       json_number_value(json_object_get(param, "min")),
+                       json_number_value(json_object_get(param, "max")), summary);
+}
+
+/** A number says how far it may be turned: a threshold of any value would be a rule that can be turned off. */
+static bool check_range(const struct record *r, const char *below, const json_t *param)
+{
+        const char *type = zc_json_str(param, "type", "");
+        const json_t *min = json_object_get(param, "min"), *max = json_object_get(param, "max");
+
+        if (!is_number_type(type))
+                return (!min && !max) ||
+                       fail_in(r, below, "only an int or a double has min and max");
+        if (!min || !max)
+                return fail_in(r, below,
+                               "a parameter of type %s needs min and max: how far it may "
+                               "be turned and still mean something",
+                               type);
+        if (strcmp(type, "int") == 0 ? !json_is_integer(min) || !json_is_integer(max)
+                                     : !json_is_number(min) || !json_is_number(max))
+                return fail_in(r, below, "min and max should be of its type, %s", type);
+        return json_number_value(min) <= json_number_value(max) ||
+               fail_in(r, below, "min is more than max");
 }
 
 static bool check_params(const struct record *r)
@@ -338,8 +377,6 @@ static bool check_params(const struct record *r)
         json_t *param;
 
         json_object_foreach (json_object_get(r->json, "params"), name, param) {
-                const json_t *min = json_object_get(param, "min"),
-                             *max = json_object_get(param, "max");
                 char below[300];
 
                 snprintf(below, sizeof(below), "/params/%s", name);
@@ -347,11 +384,11 @@ static bool check_params(const struct record *r)
                     strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
                         return fail_in(r, below,
                                        "a parameter is named with small letters, digits and _");
-                if ((min && !json_is_number(min)) || (max && !json_is_number(max)))
-                        return fail_in(r, below, "min and max are numbers");
+                if (!check_range(r, below, param))
+                        return false;
                 if (!zc_rule_param_fits(param, json_object_get(param, "default")))
                         return fail_in(r, below, "the default is not a %s within min and max",
-                                       json_string_value(json_object_get(param, "type")));
+                                       zc_json_str(param, "type", ""));
         }
         return true;
 }

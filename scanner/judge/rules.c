@@ -559,10 +559,7 @@ static bool params_overlay(json_t *values, const json_t *declared, const json_t 
                                        "params: no rule has a parameter \"%.60s\"%s%s", name,
                                        near ? "; did you mean " : "", near ? near : "");
                 if (!zc_rule_param_fits(param, v))
-                        return zc_fail(err, ZC_E_USAGE,
-                                       "params: %s should be a %s within min and max: %s", name,
-                                       zc_json_str(param, "type", ""),
-                                       zc_json_str(param, "summary", ""));
+                        return zc_rule_param_fail(name, param, err);
                 if (json_object_set(values, name, v) != 0)
                         return zc_fail(err, ZC_E_NOMEM, "no memory for parameters");
         }

@@ -10,9 +10,9 @@
 struct zc_collector_spec {
         const struct zc_job *job;
         const struct zc_plan *plan;
-        const json_t *vantage; /* id and addresses */
-        json_t *host;          /* the host object so far: listeners */
-        int fd;                /* records go here */
+        const json_t *vantage;      /* id and addresses */
+        json_t *host;               /* the host object so far: listeners */
+        int fd;                     /* records go here */
         struct zc_capture *capture; /* NULL: packets of our own cannot be sent */
         struct zc_deadline deadline;
         int64_t started_ms; /* run.started */

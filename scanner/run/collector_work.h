@@ -18,11 +18,13 @@ struct zc_collector {
         const struct zc_collector_spec *spec;
         const char *vantage;
         struct zc_pool *pool;
-        struct zc_syn *syn;           /* NULL: none */
-        struct zc_pace *pace;         /* over all connections away from this machine, and over all that the user set ceilings for */
-        unsigned at_once;             /* over all */
-        unsigned at_once_each, per_second_each; /* a worker's share, where it is to be reckoned with; 0 none */
-        pthread_mutex_t lock;         /* of the pipe */
+        struct zc_syn *syn; /* NULL: none */
+        struct zc_pace *
+                pace; /* over all connections away from this machine, and over all that the user set ceilings for */
+        unsigned at_once; /* over all */
+        unsigned at_once_each,
+                per_second_each; /* a worker's share, where it is to be reckoned with; 0 none */
+        pthread_mutex_t lock;    /* of the pipe */
         struct zc_sink sink;
         bool endpoint_probes; /* any is run */
 };

@@ -493,6 +493,7 @@ def skipped(probe, outcome=SKIPPED, **options):
 # name, what is changed in evidence in which nothing is wrong, files by option, status, a word of the terminal page or of the error
 BOUNDS = [
     ("a profile may lower what it likes, and says so", OPEN, {"profile": LAX}, 0, "CHANGED severities, by the profile: ZC-PG-001 info, not critical (because)"),
+    ("a parameter has a range", OPEN, {"config": "schema: zerocrit.config/1\nparams: {days_left: -5}\n"}, 2, "days_left should be an int from 1 to 398"),
     ("not under a policy", OPEN, {"profile": LAX, "policy": POLICY}, 2, "does not let a profile do"),
     ("but as far as the policy lets it", OPEN, {"profile": LAX.replace("*", "ZC-RD-*"), "policy": POLICY + 'may_lower: ["ZC-RD-*"]\n'}, 0, "info, not critical"),
     ("what a policy requires was planned", skipped("firewall", skip=["firewall"]), {"policy": REQUIRES}, 3,

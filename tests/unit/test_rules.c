@@ -13,25 +13,25 @@
 #include "zc/judge.h"
 
 static const char base[] =
-        "rules:\n"                                                      /* 1 */
-        "  - id: ZC-T-001\n"                                            /* 2 */
-        "    title: a title\n"                                          /* 3 */
-        "    severity: high\n"                                          /* 4 */
-        "    applies_to: firewall\n"                                    /* 5 */
-        "    where: self.rules >= 0\n"                                  /* 6 */
-        "    needs: [self.defaults.input.ip]\n"                         /* 7 */
-        "    when: self.defaults.input.ip == \"accept\"\n"              /* 8 */
-        "    confidence: derived\n"                                     /* 9 */
-        "    message: \"default {{ self.defaults.input.ip }}\"\n"       /* 10 */
-        "    rationale: because\n"                                      /* 11 */
-        "    remediation:\n"                                            /* 12 */
-        "      text: do it\n"                                           /* 13 */
-        "      variants: [{change: c, commands: [x], risk: restart}]\n" /* 14 */
-        "      reproduce: [nft list ruleset]\n"                         /* 15 */
-        "    params: {limit: {type: int, default: 3, summary: s}}\n"    /* 16 */
-        "    tags: [t]\n"                                               /* 17 */
-        "    since: \"0.1\"\n"                                          /* 18 */
-        "    tests:\n"                                                  /* 19 */
+        "rules:\n"                                                                   /* 1 */
+        "  - id: ZC-T-001\n"                                                         /* 2 */
+        "    title: a title\n"                                                       /* 3 */
+        "    severity: high\n"                                                       /* 4 */
+        "    applies_to: firewall\n"                                                 /* 5 */
+        "    where: self.rules >= 0\n"                                               /* 6 */
+        "    needs: [self.defaults.input.ip]\n"                                      /* 7 */
+        "    when: self.defaults.input.ip == \"accept\"\n"                           /* 8 */
+        "    confidence: derived\n"                                                  /* 9 */
+        "    message: \"default {{ self.defaults.input.ip }}\"\n"                    /* 10 */
+        "    rationale: because\n"                                                   /* 11 */
+        "    remediation:\n"                                                         /* 12 */
+        "      text: do it\n"                                                        /* 13 */
+        "      variants: [{change: c, commands: [x], risk: restart}]\n"              /* 14 */
+        "      reproduce: [nft list ruleset]\n"                                      /* 15 */
+        "    params: {limit: {type: int, default: 3, min: 0, max: 9, summary: s}}\n" /* 16 */
+        "    tags: [t]\n"                                                            /* 17 */
+        "    since: \"0.1\"\n"                                                       /* 18 */
+        "    tests:\n"                                                               /* 19 */
         "      - {name: f, self: {rules: 1, defaults: {input: {ip: accept}}}, expect: fail}\n"
         "      - {name: p, self: {rules: 1, defaults: {input: {ip: drop}}}, expect: pass}\n"
         "      - {name: u, self: {rules: 1}, expect: unknown}\n";
@@ -153,10 +153,24 @@ static const struct {
         { "change: c,", "change: c, when: self.rulez > 1,", "t.yaml:14:", "rules" },
         { "commands: [x]", "commands: ['x {{ self.rulez }}']", "t.yaml:14:", "rules" },
         { "reproduce: [nft list ruleset]", "reproduce: ['{{ 1 + }}']", "t.yaml:15:", "" },
-        { "{type: int, default: 3, summary: s}", "{type: int, default: x, summary: s}",
+        { "{type: int, default: 3, min: 0, max: 9, summary: s}",
+          "{type: int, default: x, min: 0, max: 9, summary: s}",
           "t.yaml:16:14: ", "default is not a int" },
-        { "{type: int, default: 3, summary: s}", "{type: int, default: 3, max: 2, summary: s}",
-          "t.yaml:16:14: ", "within" },
+        { "{type: int, default: 3, min: 0, max: 9, summary: s}",
+          "{type: int, default: 3, min: 0, max: 2, summary: s}", "t.yaml:16:14: ", "within" },
+        { "{type: int, default: 3, min: 0, max: 9, summary: s}",
+          "{type: int, default: 3, summary: s}", "t.yaml:16:14: ", "needs min and max" },
+        { "{type: int, default: 3, min: 0, max: 9, summary: s}",
+          "{type: double, default: 3, min: 0, summary: s}", "t.yaml:16:14: ", "needs min and max" },
+        { "{type: int, default: 3, min: 0, max: 9, summary: s}",
+          "{type: int, default: 3, min: 0.5, max: 9, summary: s}",
+          "t.yaml:16:14: ", "of its type, int" },
+        { "{type: int, default: 3, min: 0, max: 9, summary: s}",
+          "{type: int, default: 3, min: 9, max: 0, summary: s}",
+          "t.yaml:16:14: ", "min is more than max" },
+        { "{type: int, default: 3, min: 0, max: 9, summary: s}",
+          "{type: bool, default: true, max: 9, summary: s}",
+          "t.yaml:16:14: ", "only an int or a double" },
         { "{limit: {", "{Limit: {", "t.yaml:16:14: ", "small letters" },
         { "    tags: [t]\n", "    tags: [t]\n    covers: [ZC-T-009]\n",
           "t.yaml:2:1: ", "does not exist" },
@@ -246,8 +260,8 @@ static void folders(void **state)
         char dir[] = "/tmp/zc-rules-XXXXXX";
         ZC_AUTO(zc_pack) p = zc_pack_new();
         ZC_AUTO_MEM char *second = variant("ZC-T-001", "ZC-T-002");
-        ZC_AUTO_MEM char *clash = variant("{type: int, default: 3, summary: s}",
-                                          "{type: int, default: 4, summary: s}");
+        ZC_AUTO_MEM char *clash = variant("{type: int, default: 3, min: 0, max: 9, summary: s}",
+                                          "{type: int, default: 4, min: 0, max: 9, summary: s}");
         static const char *const left[] = { "/notes.txt", "/b.yml", "/sub/a.yaml", "/sub", "" };
         struct zc_err err = { 0 };
         char path[128];
@@ -285,7 +299,9 @@ static void params(void **state)
         } rows[] = {
                 { "{}", NULL },
                 { "{\"limit\": 5}", NULL },
-                { "{\"limit\": \"5\"}", "should be a int" },
+                { "{\"limit\": \"5\"}", "should be an int from 0 to 9" },
+                { "{\"limit\": 10}", "should be an int from 0 to 9" },
+                { "{\"limit\": -5}", "should be an int from 0 to 9" },
                 { "{\"limt\": 5}", "did you mean limit" },
         };
         ZC_AUTO(zc_pack) p = zc_pack_new();
