@@ -155,7 +155,10 @@ static json_t *row_summary(const struct zc_join_row *r, enum scope scope, enum z
         zc_text_init(&t, SUMMARY_MAX);
         add_port(r, &t);
         add_what(r, scope, firewall, &t);
-        if (reach != ZC_REACH_LOOPBACK && firewall) {
+        if (json_object_get(firewall, "passed_on") &&
+            strcmp(zc_json_str(firewall, "verdict", ""), "drop") == 0) {
+                zc_text_add(&t, "; nothing else is let in");
+        } else if (reach != ZC_REACH_LOOPBACK && firewall) {
                 zc_text_add(&t, "; ");
                 zc_admission_words(firewall, &t);
         }

@@ -549,7 +549,7 @@ static const struct {
           "'translated':{'address':null,'port':80}}",
           LISTENER(""), "",
           "none 6379/tcp: listens on any address; the port is passed on to this host port 80; "
-          "firewall drops\n"
+          "nothing else is let in\n"
           "none 6379/tcp: nobody listens on this host port 80, where it leads; firewall lets in "
           "0.0.0.0/0" },
         { "published past the host", PUBLISHED("8080", CACHE), "", "",
@@ -558,13 +558,13 @@ static const struct {
         { "published over the host's own listener", PUBLISHED("6379", CACHE),
           LISTENER(",'process':'redis-server'"), "",
           "none 6379/tcp: listens on any address; the port is passed on to 172.17.0.2 port 6379; "
-          "firewall drops\n"
+          "nothing else is let in\n"
           "any 6379/tcp: passed on to 172.17.0.2 port 6379, past the rules for input; firewall "
           "lets in 0.0.0.0/0" },
         { "the same, reached at an address of the host's", PUBLISHED("6379", CACHE),
           LISTENER(",'process':'redis-server'"), ",'endpoints':[" OPEN("web", "192.0.2.7", "") "]",
           "none 6379/tcp: listens on any address; the port is passed on to 172.17.0.2 port 6379; "
-          "firewall drops\n"
+          "nothing else is let in\n"
           "any 6379/tcp: passed on to 172.17.0.2 port 6379, past the rules for input; firewall "
           "lets in 0.0.0.0/0" },
         { "published beside its stand-in", PUBLISHED("6379", CACHE),
