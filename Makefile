@@ -155,13 +155,14 @@ bench: packages-bench $(ZC) $(addprefix $(O)/tests/tool_,measure fw_model fw_ver
 packages-bench:
 	$(Q)sh dist/packages.sh build check bench
 
-# The firewall model against the kernel, for as long as SECONDS says; disagreements are kept in build/firewall. Figures: tests/firewall/RESULTS.md.
+# The firewall model against the kernel, for as long as SECONDS says, over rulesets of nft, iptables, the legacy tables, ufw and firewalld;
+# disagreements are kept in build/firewall. Figures: tests/firewall/RESULTS.md.
 soak-firewall: packages-check all
-	$(Q)mkdir -p build/firewall && ZC=$(ZC) $(PYTHON) tests/firewall/kernel.py --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --keep build/firewall
+	$(Q)mkdir -p build/firewall && ZC=$(abspath $(ZC)) PYTHON=$(PYTHON) tests/firewall/soak $(or $(SECONDS),600) $(or $(SEED),1) $(abspath build/firewall)
 
-# Port scans under loss, RUNS times each with other listeners. Figures: tests/ports/RESULTS.md.
-soak-ports: packages-check all
-	$(Q)ZC=$(ZC) $(PYTHON) tests/ports/soak.py --runs $(or $(RUNS),20) --seed $(or $(SEED),1)
+# Its speed alone, beside nft's.
+bench-firewall:
+	$(Q)$(MAKE) --no-print-directory bench ONLY=firewall
 
 # The servers' packages come with the set `check`.
 lab: packages-check all

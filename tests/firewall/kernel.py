@@ -228,7 +228,8 @@ MODES = {"nft": Run, "iptables": IptablesRun, "legacy": LegacyRun}
 
 def main():
     a = argparse.ArgumentParser()
-    a.add_argument("--iptables", dest="mode", action="store_const", const="iptables", default="nft")
+    a.add_argument("--mode", choices=MODES, default="nft")
+    a.add_argument("--iptables", dest="mode", action="store_const", const="iptables")
     a.add_argument("--legacy", dest="mode", action="store_const", const="legacy")
     a.add_argument("--rounds", type=int, default=300)
     a.add_argument("--seconds", type=int)
