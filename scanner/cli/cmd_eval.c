@@ -47,6 +47,17 @@ static void out_json(struct zc_out *out, const json_t *value)
         zc_out_puts(out, zc_text_str(&t));
 }
 
+/** A number or a text that is written out, and nothing else. */
+static bool is_literal(const char *source)
+{
+        static const char number[] = "0123456789.xXabcdefABCDEFuU";
+        size_t n = strlen(source);
+
+        if (strchr("0123456789", source[0]))
+                return strspn(source, number) == n;
+        return n > 1 && strchr("\"'", source[0]) && strchr(source + 1, source[0]) == source + n - 1;
+}
+
 /** A literal says itself, and so does a document by its name. */
 static bool says_itself(const struct zc_cel_sub *sub)
 {
@@ -57,7 +68,7 @@ static bool says_itself(const struct zc_cel_sub *sub)
                 if (strcmp(words[i], sub->source) == 0)
                         return true;
         }
-        return strchr("\"'0123456789", sub->source[0]) || (name && json_is_object(sub->value));
+        return is_literal(sub->source) || (name && json_is_object(sub->value));
 }
 
 /** "  1:12    self.port == 22  ->  true": inner ones first, and further in. */

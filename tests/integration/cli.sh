@@ -288,6 +288,8 @@ is "eval of the exposure: 0" 0 eval --kind exposure -e 'self.port > 0' listeners
 is "eval of what the evidence has none of: 3" 3 eval --kind table -e true listeners.json
 run eval --trace --kind listener -e 'self.process == "x" || self.port == 22' listeners.json
 ok "eval --trace: the parts, and nothing that acts on a terminal" sh -c 'grep -q "self.port == 22  ->  true" out && grep -q "unknown: self.process" out && ! grep -q "$(printf "\342\200\256")" out'
+run eval --trace --kind listener -e '(1/0 == 1) || self.port == 22 || "a".startsWith("b")' listeners.json
+ok "eval --trace: parts of literals alone too" sh -c 'grep -q "1/0  ->  error: divide by zero" out && grep -q "startsWith(.b.)  ->  false" out'
 is "eval, an error: 3" 3 eval -e '1 / 0' good.json
 
 # --- the configuration's schema, with an independent validator
