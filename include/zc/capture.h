@@ -6,6 +6,8 @@
 #ifndef ZC_CAPTURE_H
 #define ZC_CAPTURE_H
 
+#include <stdbool.h>
+
 #include "zc/addr.h"
 #include "zc/err.h"
 #include "zc/rd.h"
@@ -19,14 +21,16 @@ enum zc_capture_fd {
         ZC_CAPTURE_RING,  /* AF_PACKET with a TPACKET_V3 ring; its filter passes answers to our ports only, and cannot be changed any more */
         ZC_CAPTURE_ARP,   /* AF_PACKET: ARP replies */
         ZC_CAPTURE_ROUTE, /* NETLINK_ROUTE: asks, and has no right to change anything once capabilities are gone */
+        ZC_CAPTURE_LOOKUP, /* another one, for whoever asks while an engine runs */
         ZC_CAPTURE_FDS
 };
 
 struct zc_capture {
-        int fd[ZC_CAPTURE_FDS];
+        int fd[ZC_CAPTURE_FDS]; /* -1: not open */
+        bool packets;           /* false: there is no CAP_NET_RAW, and only routes can be asked for */
 };
 
-/** ZC_E_DENIED without CAP_NET_RAW. What was opened is closed again on failure. */
+/** What was opened is closed again on failure. */
 bool zc_capture_open(struct zc_capture *out, struct zc_err *err) ZC_MUST_USE;
 void zc_capture_close(struct zc_capture *c);
 

@@ -69,6 +69,7 @@ struct zc_io {
         struct zc_deadline deadline;
         struct zc_syn *syn;           /* packets of our own; NULL: this run has none */
         struct zc_pace *pace;         /* the run's ceiling, that every connection counts against; NULL for none */
+        bool capped;                  /* the user set a ceiling, so that pace counts everywhere */
         unsigned at_once, per_second; /* ceilings for this probe on this subject; 0: its own manners */
         const char *root;             /* "" or --root DIR: put in front of absolute paths */
         /** Hands a whole record (endpoint, scan) to the stream; steals it. NULL for probes that only fill `out`. */

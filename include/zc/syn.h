@@ -19,7 +19,7 @@
 
 struct zc_syn;
 
-/** The capture's descriptors are borrowed. */
+/** The capture's descriptors are borrowed. Where it has none for packets, no address is reached, and zc_syn_run() is not to be called. */
 bool zc_syn_new(const struct zc_capture *c, struct zc_syn **out, struct zc_err *err) ZC_MUST_USE;
 void zc_syn_free(struct zc_syn *s);
 ZC_FREEP(zc_syn);

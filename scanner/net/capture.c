@@ -162,7 +162,7 @@ static int route_open(struct zc_err *err)
         return -1;
 }
 
-static bool capture_open(struct zc_capture *c, struct zc_err *err)
+static bool packets_open(struct zc_capture *c, struct zc_err *err)
 {
         c->fd[ZC_CAPTURE_RING] = packet_socket(err);
         if (c->fd[ZC_CAPTURE_RING] < 0 || !ring_open(c->fd[ZC_CAPTURE_RING], err))
@@ -172,15 +172,19 @@ static bool capture_open(struct zc_capture *c, struct zc_err *err)
             !hear(c->fd[ZC_CAPTURE_ARP], ETH_P_ARP, err))
                 return false;
         c->fd[ZC_CAPTURE_SEND] = packet_socket(err);
-        c->fd[ZC_CAPTURE_ROUTE] = c->fd[ZC_CAPTURE_SEND] >= 0 ? route_open(err) : -1;
-        return c->fd[ZC_CAPTURE_ROUTE] >= 0 && send_open(c->fd[ZC_CAPTURE_SEND]);
+        return c->fd[ZC_CAPTURE_SEND] >= 0 && send_open(c->fd[ZC_CAPTURE_SEND]);
 }
 
 bool zc_capture_open(struct zc_capture *out, struct zc_err *err)
 {
         for (size_t i = 0; i < ZC_COUNT(out->fd); i++)
                 out->fd[i] = -1;
-        if (capture_open(out, err))
+        out->packets = packets_open(out, err);
+        if (out->packets || err->code == ZC_E_DENIED)
+                out->fd[ZC_CAPTURE_ROUTE] = route_open(err);
+        if (out->fd[ZC_CAPTURE_ROUTE] >= 0)
+                out->fd[ZC_CAPTURE_LOOKUP] = route_open(err);
+        if (out->fd[ZC_CAPTURE_LOOKUP] >= 0)
                 return true;
         zc_capture_close(out);
         return false;

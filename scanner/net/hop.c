@@ -1,4 +1,4 @@
-/** Routes and links. See hop.h; neighbours are in neigh.c. */
+/** Routes and links. See hop.h; who shares a route is in hop_classes.c, neighbours are in neigh.c. */
 #include "hop.h"
 
 #include <linux/if_arp.h>
@@ -135,7 +135,20 @@ static size_t place_of(const struct zc_addr *a)
 
 struct hop hop_find(struct hops *h, const struct zc_addr *to)
 {
+        struct class_end *class = class_of(h, to);
         struct kept *k = &h->kept[place_of(to)];
+
+        if (class) {
+                struct hop hop;
+
+                if (!class->known)
+                        class->hop = hop_ask(h, to);
+                class->known = true;
+                hop = class->hop;
+                if (hop.on_link)
+                        hop.via = *to;
+                return hop;
+        }
 
         if (!k->used || zc_addr_cmp(&k->to, to) != 0)
                 *k = (struct kept){ .used = true, .to = *to, .hop = hop_ask(h, to) };
@@ -145,11 +158,13 @@ struct hop hop_find(struct hops *h, const struct zc_addr *to)
 void hops_forget(struct hops *h)
 {
         memset(h->kept, 0, sizeof h->kept);
+        classes_forget(h);
         h->link_count = 0;
         neighs_forget(h);
 }
 
-bool hops_new(const struct zc_capture *c, struct hops **out, struct zc_err *err)
+bool hops_new(const struct zc_capture *c, enum zc_capture_fd fd, struct hops **out,
+              struct zc_err *err)
 {
         struct hops *h = calloc(1, sizeof *h);
 
@@ -157,7 +172,7 @@ bool hops_new(const struct zc_capture *c, struct hops **out, struct zc_err *err)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for next hops");
         h->send = c->fd[ZC_CAPTURE_SEND];
         neighs_forget(h);
-        if (!zc_nl_adopt(c->fd[ZC_CAPTURE_ROUTE], &h->nl, err)) {
+        if (!zc_nl_adopt(c->fd[fd], &h->nl, err)) {
                 free(h);
                 return false;
         }
@@ -170,6 +185,7 @@ void hops_free(struct hops *h)
         if (!h)
                 return;
         neighs_forget(h);
+        classes_forget(h);
         zc_nl_close(h->nl);
         free(h);
 }

@@ -28,7 +28,8 @@ struct hop {
 };
 
 struct hops;
-bool hops_new(const struct zc_capture *c, struct hops **out, struct zc_err *err) ZC_MUST_USE;
+/** @fd: which of the netlink sockets is used. */
+bool hops_new(const struct zc_capture *c, enum zc_capture_fd fd, struct hops **out, struct zc_err *err) ZC_MUST_USE;
 void hops_free(struct hops *h);
 /** What was known of routes and neighbours is asked anew. */
 void hops_forget(struct hops *h);

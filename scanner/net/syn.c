@@ -28,12 +28,15 @@ bool zc_syn_new(const struct zc_capture *c, struct zc_syn **out, struct zc_err *
                 return zc_fail(err, ZC_E_NOMEM, "no memory for a port scan");
         s->capture = *c;
         pthread_mutex_init(&s->turn, NULL);
+        pthread_mutex_init(&s->looking, NULL);
         if (getrandom(&s->key, sizeof s->key, 0) != (ssize_t)sizeof s->key) {
                 zc_fail_errno(err, "no random key");
                 zc_syn_free(s);
                 return false;
         }
-        if (!zc_ring_map(c, &s->ring, err) || !hops_new(c, &s->hops, err)) {
+        if ((c->packets && !zc_ring_map(c, &s->ring, err)) ||
+            !hops_new(c, ZC_CAPTURE_ROUTE, &s->hops, err) ||
+            !hops_new(c, ZC_CAPTURE_LOOKUP, &s->lookup, err)) {
                 zc_syn_free(s);
                 return false;
         }
@@ -47,7 +50,9 @@ void zc_syn_free(struct zc_syn *s)
                 return;
         zc_ring_unmap(s->ring);
         hops_free(s->hops);
+        hops_free(s->lookup);
         pthread_mutex_destroy(&s->turn);
+        pthread_mutex_destroy(&s->looking);
         free(s);
 }
 
@@ -55,9 +60,9 @@ static struct hop hop_of(struct zc_syn *s, const struct zc_addr *addr)
 {
         struct hop hop;
 
-        pthread_mutex_lock(&s->turn);
-        hop = hop_find(s->hops, addr);
-        pthread_mutex_unlock(&s->turn);
+        pthread_mutex_lock(&s->looking);
+        hop = hop_find(s->lookup, addr);
+        pthread_mutex_unlock(&s->looking);
         return hop;
 }
 
@@ -65,7 +70,7 @@ bool zc_syn_reaches(struct zc_syn *s, const struct zc_addr *addr)
 {
         struct hop hop = hop_of(s, addr);
 
-        return hop.kind == HOP_PLAIN || hop.kind == HOP_LINK;
+        return s->ring && (hop.kind == HOP_PLAIN || hop.kind == HOP_LINK);
 }
 
 bool zc_syn_on_link(struct zc_syn *s, const struct zc_addr *addr)
@@ -311,7 +316,8 @@ static void hand_back(struct syn_run *r)
 static void stats_tell(struct syn_run *r)
 {
         r->stats->per_second = (unsigned)r->rate.rate;
-        r->stats->loss_permille = (unsigned)(syn_rate_loss(&r->rate) * 1000);
+        r->stats->loss_permille =
+                r->stats->answers ? (unsigned)(syn_rate_loss(&r->rate) * 1000) : 0;
 }
 
 static bool go_on(struct syn_run *r, struct zc_deadline deadline, int64_t *asked_us)

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #define RATE_FIRST 4000.0
-#define RATE_UNHEARD 20000.0 /* as fast as it gets where nothing says whether that is too fast */
+/* As fast as it gets where most stay silent, so that nothing says whether it is too fast; on our own network, where something answered at all. */
+#define RATE_UNHEARD 20000.0
+#define RATE_HEARD_NEAR 100000.0
 #define RATE_LEAST 100.0
 #define BURST_S 0.01
 #define BURST_MOST 4096.0
@@ -33,6 +35,10 @@
 #define PATIENCE_AWAY 1000000
 #define PATIENCE_UNHEARD 1500000
 #define PATIENCE_MOST 3500000
+
+/* What is thought of the loss before anything is known of it, as if so many had been lost of so many. */
+#define LOSS_LOST 0.5
+#define LOSS_TRIES 5.0
 
 #define NEED_UNHEARD 2u
 #define NEED_LEAST 3u
@@ -105,13 +111,15 @@ static void rate_set(struct syn_rate *r, double rate)
 /* As long as nothing speaks against it, for the first answers are under way: twice as fast; a little where that was too fast before. */
 static void epoch_close(struct syn_rate *r, struct syn_epoch *e, int64_t now_us)
 {
+        double blind = r->near && r->answers > 0 ? RATE_HEARD_NEAR : RATE_UNHEARD;
+
         e->end_us = now_us;
         if (r->cut)
                 return;
         if (r->share > 0)
                 rate_set(r, r->rate * (r->careful ? GROW_CAREFUL : 2));
-        else if (r->firsts >= FIRSTS_SILENT && r->rate < RATE_UNHEARD)
-                rate_set(r, r->rate * 2 < RATE_UNHEARD ? r->rate * 2 : RATE_UNHEARD);
+        else if (r->firsts >= FIRSTS_SILENT && r->rate < blind)
+                rate_set(r, r->rate * 2 < blind ? r->rate * 2 : blind);
 }
 
 uint16_t syn_rate_first(struct syn_rate *r, int64_t now_us)
@@ -246,7 +254,7 @@ void syn_rate_answer(struct syn_rate *r, uint16_t epoch, unsigned attempt, int64
 
 double syn_rate_loss(const struct syn_rate *r)
 {
-        return ((double)r->lost + 0.5) / ((double)r->tries + 1);
+        return ((double)r->lost + LOSS_LOST) / ((double)r->tries + LOSS_TRIES);
 }
 
 /*

@@ -16,8 +16,9 @@ struct zc_syn {
         struct zc_capture capture;
         struct zc_ring *ring;
         struct hops *hops;
+        struct hops *lookup; /* for questions from other threads, under a lock of its own */
         struct syn_key key;
-        pthread_mutex_t turn;
+        pthread_mutex_t turn, looking;
 };
 
 /* Packets that go with one system call. */

@@ -194,10 +194,9 @@ static bool capture_open(struct parent *p, struct zc_capture *out)
                 return false;
         if (zc_capture_open(out, &err))
                 return true;
-        if (err.code != ZC_E_DENIED)
-                evidence_put(p, zc_problem_record("ports", "run", "",
-                                                  "ports are asked by connections, not by packets",
-                                                  err.text));
+        evidence_put(p,
+                     zc_problem_record("ports", "run", "",
+                                       "ports are asked by connections, not by packets", err.text));
         return false;
 }
 

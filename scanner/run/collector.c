@@ -357,12 +357,16 @@ static void local_add(struct zc_item *item, struct task *t)
 static void item_start(struct zc_item *item)
 {
         struct zc_collector *c = item->collector;
+        const struct zc_capture *capture = c->spec->capture;
+        bool packets = capture && capture->packets;
         struct task t = { .item = item };
         struct zc_err err = { 0 };
+        const char *word;
 
         if (item->t->kind == ZC_TARGET_LOCAL) {
                 local_add(item, &t);
-        } else if (!zc_plan_ports(c->spec->job, item->jt, item->t, &t.ports, &err)) {
+        } else if (!zc_plan_ports(c->spec->job, item->jt, item->t, packets, &t.ports, &word,
+                                  &err)) {
                 put(c, zc_problem_record("collector", item->t->named, "",
                                          "a target was not looked at", err.text));
         } else if (item->t->kind == ZC_TARGET_BLOCK) {

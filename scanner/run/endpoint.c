@@ -41,6 +41,7 @@ struct zc_io zc_work_io(const struct zc_work *w, struct zc_deadline deadline)
                                .deadline = deadline,
                                .syn = w->item->t->kind == ZC_TARGET_BLOCK ? NULL : c->syn,
                                .pace = unhurried && job->concurrency == 0 ? NULL : c->pace,
+                               .capped = job->per_second || job->concurrency,
                                .at_once = unhurried ? c->at_once_each : c->at_once,
                                .per_second = per_second(w, job),
                                .root = job->root ? job->root : "" };

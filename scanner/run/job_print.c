@@ -19,19 +19,21 @@ _Static_assert(ZC_COUNT(planned_names) == ZC_PLAN_SKIPPED + 1, "a name per decis
 static bool ports_text(const struct zc_job *job, const struct zc_job_target *jt,
                        const struct zc_target *t, struct zc_text *out, struct zc_err *err)
 {
+        bool packets = zc_needs_missing(ZC_NEED_NET_RAW) == 0;
         struct zc_portset ports;
+        const char *word;
         unsigned count;
 
         if (t->kind == ZC_TARGET_LOCAL) {
                 zc_text_add(out, "each TCP listener's own port, over lo");
                 return true;
         }
-        if (!zc_plan_ports(job, jt, t, &ports, err))
+        if (!zc_plan_ports(job, jt, t, packets, &ports, &word, err))
                 return false;
         count = zc_portset_count(&ports);
         zc_text_printf(out, "%u TCP port%s", count, count == 1 ? "" : "s");
-        if (t->port == 0 && !jt->ports && !job->ports) {
-                zc_text_add(out, " (top-100)");
+        if (word) {
+                zc_text_printf(out, " (%s)", word);
                 return true;
         }
         zc_text_add(out, ": ");

@@ -201,9 +201,20 @@ bool zc_plan_make(const struct zc_job *job, struct zc_plan *out, struct zc_err *
         return zc_plan_from(zc_probes, job, out, err);
 }
 
-bool zc_plan_ports(const struct zc_job *job, const struct zc_job_target *jt,
-                   const struct zc_target *t, struct zc_portset *out, struct zc_err *err)
+static bool named_alone(const struct zc_job *job, const struct zc_target *t)
 {
+        size_t named = 0;
+
+        for (size_t i = 0; i < job->target_count; i++)
+                named += job->targets[i].named_count;
+        return named == 1 && t->kind == ZC_TARGET_HOST;
+}
+
+bool zc_plan_ports(const struct zc_job *job, const struct zc_job_target *jt,
+                   const struct zc_target *t, bool packets, struct zc_portset *out,
+                   const char **word, struct zc_err *err)
+{
+        *word = NULL;
         if (t->port != 0) {
                 memset(out, 0, sizeof *out);
                 zc_portset_add(out, t->port);
@@ -213,7 +224,8 @@ bool zc_plan_ports(const struct zc_job *job, const struct zc_job_target *jt,
                 *out = jt->ports ? *jt->ports : *job->ports;
                 return true;
         }
-        return zc_portset_parse("top-100", out, err);
+        *word = !named_alone(job, t) ? "top-100" : packets ? "all" : "top-1000";
+        return zc_portset_parse(*word, out, err);
 }
 
 const char *zc_plan_asset(const struct zc_job_target *jt, const struct zc_target *t,

@@ -42,10 +42,13 @@ bool zc_plan_runs(const struct zc_plan_row *row);
 /** Any probe of this scope is run. */
 bool zc_plan_scope_runs(const struct zc_plan *plan, enum zc_probe_scope scope);
 
-/** Which ports of a named host or block are looked at: its own port, else the target's, else the job's, else top-100. */
+/**
+ * Which ports of a named host or block are looked at: its own port, else the target's, else the job's. Else top-100; a host that is named alone
+ * is looked at more closely: all ports where packets of our own can be sent, top-1000 where not. *word: its name, NULL when it was chosen.
+ */
 bool zc_plan_ports(const struct zc_job *job, const struct zc_job_target *jt,
-                   const struct zc_target *t, struct zc_portset *out,
-                   struct zc_err *err) ZC_MUST_USE;
+                   const struct zc_target *t, bool packets, struct zc_portset *out,
+                   const char **word, struct zc_err *err) ZC_MUST_USE;
 /** Design section 1: the configured id (`auto` is the vantage), else what the target says, else the member of a block. */
 const char *zc_plan_asset(const struct zc_job_target *jt, const struct zc_target *t,
                           const char *vantage, const char *member);

@@ -180,8 +180,9 @@ static void ports_are(const struct zc_job *job, const struct zc_job_target *jt,
 {
         struct zc_portset ports;
         struct zc_err err = { 0 };
+        const char *word;
 
-        assert_true(zc_plan_ports(job, jt, t, &ports, &err));
+        assert_true(zc_plan_ports(job, jt, t, true, &ports, &word, &err));
         assert_int_equal(zc_portset_count(&ports), count);
         assert_true(zc_portset_has(&ports, one));
 }

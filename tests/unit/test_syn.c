@@ -20,8 +20,8 @@ static void siphash(void **state)
         uint8_t in[15];
 
         (void)state;
-        for (uint8_t i = 0; i < sizeof in; i++)
-                in[i] = i;
+        for (size_t i = 0; i < sizeof in; i++)
+                in[i] = (uint8_t)i;
         assert_true(syn_hash(&key, in, sizeof in) == UINT64_C(0xa129ca6149be45e5));
 }
 

@@ -162,6 +162,7 @@ static bool ports_run(const struct zc_subject *subject, struct zc_io *io, json_t
                                     .deadline = io->deadline,
                                     .syn = io->syn,
                                     .pace = io->pace,
+                                    .capped = io->capped,
                                     .at_once = io->at_once,
                                     .per_second = io->per_second,
                                     .self = subject->local,

@@ -30,6 +30,7 @@ struct walking {
         struct zc_portset first;
         int at; /* the next port, -1 none */
         bool in_first;
+        bool unpaced;
         bool roomy; /* attempts need not make room for one another */
         struct attempt *attempts, **idle;
         size_t count, idle_count;
@@ -37,14 +38,20 @@ struct walking {
         unsigned flying;
 };
 
+/* On a network of this machine's own there is no need of manners: what it answers is what it gets. */
+static bool near_by(const struct zc_ports_job *job)
+{
+        return job->syn && zc_syn_on_link(job->syn, &job->addr);
+}
+
 static struct zc_exchange_limits limits(const struct walk *w)
 {
         const struct zc_ports_job *job = w->job;
         unsigned ports = zc_portset_count(w->ports);
         struct zc_exchange_limits l = { job->self ? AT_ONCE_SELF : AT_ONCE_AWAY,
-                                        job->self           ? 0
-                                        : ports <= WALK_FEW ? PER_SECOND_FEW
-                                                            : PER_SECOND_AWAY };
+                                        job->self || near_by(job) ? 0
+                                        : ports <= WALK_FEW       ? PER_SECOND_FEW
+                                                                  : PER_SECOND_AWAY };
 
         if (ports < l.at_once / TIMING_ATTEMPTS_FEW)
                 l.at_once = (ports ? ports : 1) * TIMING_ATTEMPTS_FEW;
@@ -128,7 +135,7 @@ static struct zc_conv *walk_next(void *ctx)
         a->conv = (struct zc_conv){ .addr = g->w->job->addr,
                                     .port = f->port,
                                     .name = g->w->job->name,
-                                    .pace = g->w->job->pace,
+                                    .pace = g->unpaced ? NULL : g->w->job->pace,
                                     .state = a };
         return &a->conv;
 }
@@ -267,6 +274,7 @@ bool walk_run(struct walk *w, struct zc_err *err)
                                              .until = walk_until };
         bool ok = zc_portset_parse("top-100", &g.first, err) && prepare(&g, l.at_once, err);
 
+        g.unpaced = !w->job->capped && near_by(w->job);
         w->timing->few = zc_portset_count(w->ports) <= WALK_FEW;
         g.roomy = zc_portset_count(w->ports) * TIMING_ATTEMPTS_FEW <= l.at_once;
         if (ok) {
