@@ -219,7 +219,7 @@ static bool sweeps(const struct zc_collector *c)
 {
         const struct zc_plan_row *row = zc_plan_row(c->spec->plan, "ports");
 
-        return c->syn && zc_plan_runs(row) && row->probe->sweeps;
+        return c->syn && c->spec->capture->packets && zc_plan_runs(row) && row->probe->sweeps;
 }
 
 static struct zc_sweep *span_sweep(struct zc_item *item, const struct task *t, struct span span)

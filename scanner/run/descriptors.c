@@ -31,15 +31,19 @@ static bool descriptors_move(const struct zc_collector_spec *spec)
         if (spec->capture)
                 memcpy(fds + 1, spec->capture->fd, sizeof spec->capture->fd);
         for (size_t i = 0; i < count; i++) {
+                if (fds[i] < 0)
+                        continue; /* it is not open */
                 fds[i] = fcntl(fds[i], F_DUPFD, ABOVE_INHERITED);
                 if (fds[i] < 0)
                         return false;
         }
         for (size_t i = 0; i < count; i++) {
-                if (dup2(fds[i], ZC_COLLECTOR_PIPE + (int)i) < 0)
+                if (fds[i] < 0)
+                        close(ZC_COLLECTOR_PIPE + (int)i);
+                else if (dup2(fds[i], ZC_COLLECTOR_PIPE + (int)i) < 0)
                         return false;
                 if (i > 0)
-                        spec->capture->fd[i - 1] = ZC_COLLECTOR_PIPE + (int)i;
+                        spec->capture->fd[i - 1] = fds[i] < 0 ? -1 : ZC_COLLECTOR_PIPE + (int)i;
         }
         zc_fds_close_above(ZC_COLLECTOR_PIPE + (int)count - 1);
         return true;
