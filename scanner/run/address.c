@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "collector_work.h"
+#include "every_port.h"
 #include "resume.h"
 
 #define ADDRESS_BUDGET_MS (INT64_C(10) * 60 * 1000) /* one address, all probes */
@@ -23,6 +24,8 @@ struct seen {
         json_t *scan;    /* the last scan record's body; kept back until its outcome is known */
         json_t *scans; /* array: those whose outcome is known; the last records of an address, and so the sign that it is finished */
         json_t *open;  /* array of endpoint bodies for the endpoint probes */
+        json_t *held; /* array: records of open ports, until it is known whether every port is open */
+        size_t early;             /* open ports that were not held */
         size_t open_count, given; /* to the endpoint probes */
         struct zc_pool *pool;     /* of endpoint probes; NULL until the first is begun */
         struct zc_deadline deadline;
@@ -146,6 +149,70 @@ static void endpoint_seen(struct seen *s, json_t *endpoint)
                 json_array_append(s->open, endpoint);
 }
 
+static void endpoints_early(struct seen *s);
+static void seen_flush(struct seen *s);
+
+/** An open port takes its place among those that are looked into. */
+static void endpoint_take(struct seen *s, json_t *record)
+{
+        endpoint_seen(s, json_object_get(record, "endpoint"));
+        if (s->any_open && s->hold) { /* it answers: this try is the last */
+                s->hold = false;
+                seen_flush(s);
+        }
+        if (s->hold) {
+                json_array_append_new(s->records, record);
+        } else {
+                put(s->work, record);
+                endpoints_early(s);
+        }
+}
+
+static void held_take(struct seen *s)
+{
+        json_t *held = ZC_TAKE(s->held), *record;
+        size_t i;
+
+        json_array_foreach (held, i, record) {
+                endpoint_take(s, json_incref(record));
+        }
+        json_decref(held);
+}
+
+/** The scan says how many are open. Of a host that answers on every port the first few are enough to see what it does there. */
+static void every_port_decide(struct seen *s, json_t *scan)
+{
+        unsigned asked, open;
+        enum zc_every_port every = zc_every_port(scan, &asked, &open);
+        char address[ZC_ADDR_LEN], why[192];
+
+        if (s->work->local || every == ZC_EVERY_PORT_UNKNOWN)
+                return;
+        json_object_set_new(scan, "every_port", json_boolean(every == ZC_EVERY_PORT_YES));
+        if (every == ZC_EVERY_PORT_NO)
+                return;
+        json_decref(ZC_TAKE(s->held));
+        zc_addr_format(&s->work->addr, address);
+        snprintf(
+                why, sizeof why,
+                "%u of %u ports are open, as with a tarpit, a proxy or a firewall that answers for "
+                "all; only the first %u were looked into",
+                open, asked, ZC_EVERY_PORT_FIRST);
+        put(s->work, zc_problem_record("ports", address, "", "it answers on every port", why));
+}
+
+/** Whether an open port waits until the scan is over. */
+static bool held(struct seen *s, const json_t *endpoint, json_t *record)
+{
+        if (s->work->local || s->work->item->t->kind == ZC_TARGET_SERVICE ||
+            strcmp(zc_json_str(endpoint, "state", ""), "open") != 0 ||
+            s->early++ < ZC_EVERY_PORT_FIRST)
+                return false;
+        if (!s->held)
+                s->held = json_array();
+        return json_array_append_new(s->held, record) == 0;
+}
+
 static void scan_seen(struct seen *s, json_t *scan)
 {
         s->any_open |= text_filled(scan, "open");
@@ -154,10 +221,8 @@ static void scan_seen(struct seen *s, json_t *scan)
                 json_object_set_new(scan, "reached_from", json_string("self"));
         json_decref(s->scan);
         s->scan = json_incref(scan);
+        every_port_decide(s, scan);
 }
-
-static void endpoints_early(struct seen *s);
-static void seen_flush(struct seen *s);
 
 /** io->emit: steals the record. A scan waits for the probe's outcome; what is open can be looked into at once. */
 static void seen_emit(void *ctx, json_t *record)
@@ -166,20 +231,17 @@ static void seen_emit(void *ctx, json_t *record)
         json_t *endpoint = json_object_get(record, "endpoint");
         json_t *scan = json_object_get(record, "scan");
 
-        if (endpoint)
-                endpoint_seen(s, endpoint);
-        if (s->any_open && s->hold) { /* it answers: this try is the last */
-                s->hold = false;
-                seen_flush(s);
-        }
-        if (scan) {
+        if (endpoint && held(s, endpoint, record))
+                return;
+        if (endpoint) {
+                endpoint_take(s, record);
+        } else if (scan) {
                 scan_seen(s, scan);
                 json_decref(record);
         } else if (s->hold) {
                 json_array_append_new(s->records, record);
         } else {
                 put(s->work, record);
-                endpoints_early(s);
         }
 }
 
@@ -189,6 +251,8 @@ static void seen_clear(struct seen *s)
         s->scan = NULL;
         json_array_clear(s->records);
         json_array_clear(s->open);
+        json_decref(ZC_TAKE(s->held));
+        s->early = 0;
         s->open_count = 0;
         s->any_open = s->any_closed = false;
 }
@@ -210,6 +274,7 @@ static void scan_finish(struct seen *s, const struct zc_io *io)
         json_auto_t *outcome = zc_io_outcome(io);
         char address[ZC_ADDR_LEN];
 
+        held_take(s);
         zc_addr_format(&s->work->addr, address);
         if (!s->scan)
                 s->scan = json_pack("{s:s, s:s, s:s}", "asset", s->work->asset, "address", address,
@@ -499,5 +564,6 @@ void zc_address_observe(const struct zc_work *w)
         json_decref(s.scan);
         json_decref(s.records);
         json_decref(s.open);
+        json_decref(s.held);
         json_decref(s.scans);
 }

@@ -173,11 +173,39 @@ def swept():
         both = [set(scanned(p)) for p in parts]
         ok(both[0] | both[1] == members("10.67.1.0/26") and not both[0] & both[1], "shards by packets are the whole, and disjoint")
         memory(COMMON)
+        every_port(far)
     finally:
         if peer:
             peer.kill()
             peer.wait()
         netns.delete(far)
+
+
+def every_port(far):
+    """One host that is open wherever it is asked, and one that is not."""
+    behind = "import socket, threading\nheld = []\nfor port in range(1, 301):\n    s = socket.socket(); s.bind(('10.67.3.1', port)); s.listen(64); held.append(s)\n" \
+             "print('ready', flush=True)\nthreading.Event().wait()"
+    peer = subprocess.Popen(netns.inside(far, sys.executable, "-c", behind), stdout=subprocess.PIPE, text=True)
+    peer.stdout.readline()
+    try:
+        every_port_told()
+    finally:
+        peer.kill()
+        peer.wait()
+
+
+def every_port_told():
+    for how, argv in (("packets", ["10.67.3.0/30"]), ("connections", ["10.67.3.0/30", "--concurrency", "500"])):
+        prefix = ["setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw"] if how == "connections" else []
+        r = subprocess.run(netns.inside(NS, *prefix, ZC, "collect", *argv, "--ports", "1-300,22001", "--only", "ports", "--rate", "max", "-o", "tar.json"),
+                           capture_output=True, text=True, check=False, timeout=60)
+        with open("tar.json", encoding="utf-8") as f:
+            e = json.load(f)
+        told = {s["address"]: s.get("every_port") for s in e["scans"]}
+        ok(told == {"10.67.3.1": True, "10.67.3.2": False}, f"by {how}: a host that answers on every port is told from one that does not", r.stderr, told)
+        ends = [x["address"] for x in e["endpoints"]]
+        ok(ends.count("10.67.3.1") == 16 and ends.count("10.67.3.2") == 1, f"by {how}: of it few ports are looked into", len(ends))
+        ok([(p["subject"], p["what"]) for p in e["problems"]] == [("10.67.3.1", "it answers on every port")], f"by {how}: and it is told why", e["problems"])
 
 
 def memory(common):

@@ -128,6 +128,7 @@ static bool ports_run(const struct zc_subject *s, struct zc_io *io, json_t *out,
         ZC_AUTO_TEXT open = { 0 };
         ZC_AUTO_TEXT all = { 0 };
         struct zc_portset found = { 0 };
+        bool many = zc_portset_count(s->ports) >= 64; /* no host is open on all of so many */
 
         (void)out;
         zc_text_init(&open, 4096);
@@ -137,7 +138,7 @@ static bool ports_run(const struct zc_subject *s, struct zc_io *io, json_t *out,
                 return zc_fail(err, ZC_E_IO, "no sockets left");
         zc_addr_format(&s->addr, address);
         for (int p = zc_portset_next(s->ports, 1); p >= 0; p = zc_portset_next(s->ports, p + 1)) {
-                bool closed = p == 1 || (is("late") && tries < 3);
+                bool closed = p == 1 || (many && p % 3 == 0) || (is("late") && tries < 3);
 
                 if (!closed)
                         zc_portset_add(&found, (uint16_t)p);
