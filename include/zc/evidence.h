@@ -199,6 +199,9 @@ struct zc_place {
 /** The join with the keys that lead into it. Borrows the evidence; read only once it is made. */
 struct zc_join;
 struct zc_join *zc_join_new(struct zc_evidence *const *evs, size_t count, struct zc_err *err) ZC_MUST_USE;
+/** The same; what a target says of its zone is taken for true only where `believed` says so of its asset. NULL: always. */
+struct zc_join *zc_join_believing(struct zc_evidence *const *evs, size_t count, bool (*believed)(void *ctx, const char *asset), void *ctx,
+                                  struct zc_err *err) ZC_MUST_USE;
 void zc_join_free(struct zc_join *j);
 ZC_FREEP(zc_join);
 /** Borrowed: what zc_exposure() gives. */

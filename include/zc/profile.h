@@ -24,6 +24,7 @@
  *   rules: ["tag:baseline"]             # no profile leaves these out
  *   severities: [{rule: ZC-TLS-002, at_least: high}]
  *   may_lower: [ZC-HTTP-020]            # rules that an override may make weigh less than they are written to; default: none
+ *   isolated: ["tag:lab"]               # targets whose `zone: isolated` may lower what is found there; default: none
  *   params: {days_left: 30}             # nobody sets another value
  *   gate: {fail_on: [critical, high], require: [], max_new: 0, new_rules: fail}
  *   waivers: {approvers: [ciso@acme.example], longest: 90d, never: ["severity:critical"], ticket: true}

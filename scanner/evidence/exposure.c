@@ -422,6 +422,13 @@ void zc_join_free(struct zc_join *j)
 
 struct zc_join *zc_join_new(struct zc_evidence *const *evs, size_t count, struct zc_err *err)
 {
+        return zc_join_believing(evs, count, NULL, NULL, err);
+}
+
+struct zc_join *zc_join_believing(struct zc_evidence *const *evs, size_t count,
+                                  bool (*believed)(void *ctx, const char *asset), void *ctx,
+                                  struct zc_err *err)
+{
         ZC_AUTO(zc_join) j = calloc(1, sizeof(*j));
 
         if (!j) {
@@ -430,6 +437,8 @@ struct zc_join *zc_join_new(struct zc_evidence *const *evs, size_t count, struct
         }
         j->evs = evs;
         j->count = count;
+        j->believed = believed;
+        j->believed_ctx = ctx;
         j->hosts = calloc(count + (count == 0), sizeof(*j->hosts));
         j->index = json_object();
         j->services = json_object();

@@ -7,7 +7,7 @@
 
 /** What a row is about. */
 enum zc_join_kind {
-        ZC_JOIN_ENDPOINT,  /* something answers, and no listener is known */
+        ZC_JOIN_ENDPOINT, /* something answers, and no listener is known */
         ZC_JOIN_LISTENER,
         ZC_JOIN_PUBLISHED, /* a port of the host that is passed on to another, or to a container */
         ZC_JOIN_UNUSED,    /* ports that the firewall lets in and nobody listens on */
@@ -16,11 +16,11 @@ enum zc_join_kind {
 /** One row under construction. */
 struct zc_join_row {
         enum zc_join_kind kind;
-        json_t *lines; /* of PUBLISHED and UNUSED: those of host.firewall.admits that let it in */
+        json_t *lines;   /* of PUBLISHED and UNUSED: those of host.firewall.admits that let it in */
         bool at_address; /* of PUBLISHED: asked for at the key's address alone */
-        char *ports;   /* of several: "2000-3000", as many as have room; NULL: the key's own port */
-        size_t count;  /* of ports */
-        json_t *key;       /* {transport, port, ...}: what a listener has; of an endpoint without one, made from it */
+        char *ports;  /* of several: "2000-3000", as many as have room; NULL: the key's own port */
+        size_t count; /* of ports */
+        json_t *key; /* {transport, port, ...}: what a listener has; of an endpoint without one, made from it */
         const char *asset; /* borrowed from the host's evidence; NULL: own */
         char *own;         /* asset of an endpoint that belongs to no host */
         size_t host;       /* in join.hosts, SIZE_MAX for none */
@@ -52,8 +52,11 @@ struct zc_join {
         struct zc_join_host *hosts; /* one per evidence, facts NULL where it has no host */
         struct zc_join_row *rows;
         size_t row_count, row_cap;
-        size_t *shown; /* row of each finished one */
+        size_t *shown;    /* row of each finished one */
         json_t *isolated; /* set of assets */
+        bool (*believed)(void *ctx,
+                         const char *asset); /* which of those that call themselves so; NULL: all */
+        void *believed_ctx;
         json_t *index;    /* "host transport port address" -> row */
         json_t *families; /* "evidence family asset": something of it was observed */
         json_t *services; /* "host transport port process" -> first row */
@@ -77,11 +80,13 @@ bool zc_join_canonical(const char *text, struct zc_addr *address, char out[ZC_AD
 bool zc_join_hosts(struct zc_join *j) ZC_MUST_USE;
 bool zc_join_is_isolated(const struct zc_join *j, const char *asset);
 /** @evidence: whose vantage saw it. False when its address cannot be read. */
-bool zc_join_see(const struct zc_join *j, size_t evidence, const json_t *part, struct zc_join_seen *s);
+bool zc_join_see(const struct zc_join *j, size_t evidence, const json_t *part,
+                 struct zc_join_seen *s);
 /** The host that it belongs to, in j->hosts; SIZE_MAX: none, or not one. */
 size_t zc_join_host_of(const struct zc_join *j, size_t evidence, const struct zc_join_seen *s);
 /** The key of a listening place. @interface: "" but for the row's own. free(). */
-char *zc_join_place_key(size_t host, const char *asset, const json_t *of, const char *address, const char *interface);
+char *zc_join_place_key(size_t host, const char *asset, const json_t *of, const char *address,
+                        const char *interface);
 /** Adds a row under a key; `facts` is taken. NULL when out of memory. */
 struct zc_join_row *zc_join_row_add(struct zc_join *j, const char *key, json_t *facts, size_t host);
 /** Ports that are passed on: a row each, but for those whose listener stands for the container. */

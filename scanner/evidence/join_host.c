@@ -74,9 +74,11 @@ static bool isolated_fill(struct zc_join *j)
                 size_t k;
 
                 json_array_foreach (targets, k, target) {
+                        const char *id = zc_json_str(target, "id", "");
+
                         if (strcmp(zc_json_str(target, "zone", ""), "isolated") == 0 &&
-                            json_object_set_new(j->isolated, zc_json_str(target, "id", ""),
-                                                json_true()) != 0)
+                            (!j->believed || j->believed(j->believed_ctx, id)) &&
+                            json_object_set_new(j->isolated, id, json_true()) != 0)
                                 return false;
                 }
         }

@@ -149,7 +149,7 @@ static void incomplete_reasons(const struct zc_tally *t, json_t *reasons)
 /** What does not fail the gate, and should be looked at before it does. */
 static json_t *warnings(const struct zc_tally *t, const json_t *findings)
 {
-        json_t *out = json_array();
+        json_t *out = json_copy(t->warnings);
         size_t fresh = 0, i;
         const json_t *f;
 

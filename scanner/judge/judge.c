@@ -223,6 +223,34 @@ static bool judge_all(struct zc_judge_run *j, const json_t *assets)
                zc_bound_plan(j->evs, j->count, j->terms->pack, j->tally, j->err);
 }
 
+static bool is_said(const json_t *list, const json_t *words)
+{
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (list, i, v) {
+                if (json_equal(v, words))
+                        return true;
+        }
+        return false;
+}
+
+/** Under a policy, what a project says of its own networks lowers only what the policy lets it. */
+static bool believed(void *ctx, const char *asset)
+{
+        struct zc_judge_run *j = ctx;
+        json_auto_t *words = NULL;
+
+        if (zc_policy_isolates(j->o->policy, j->assets, asset))
+                return true;
+        words = zc_json_printf("%s is said to be isolated, which the policy does not let lower "
+                               "anything",
+                               zc_shown(j->tally->scratch, asset));
+        if (words && !is_said(j->tally->warnings, words))
+                json_array_append(j->tally->warnings, words);
+        return false;
+}
+
 static json_t *judge_run(struct zc_judge_run *j, struct zc_gate *gate)
 {
         ZC_AUTO(zc_waivers) waivers = NULL;
@@ -237,11 +265,16 @@ static json_t *judge_run(struct zc_judge_run *j, struct zc_gate *gate)
                 return NULL;
         tally = zc_tally_new(gate, waivers);
         j->tally = tally;
-        j->join = zc_join_new(j->evs, j->count, j->err);
+        j->assets = assets;
+        if (!tally || !assets) {
+                zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
+                return NULL;
+        }
+        j->join = zc_join_believing(j->evs, j->count, j->o->policy ? believed : NULL, j, j->err);
         if (!j->join)
                 return NULL;
         j->exposure = zc_json_shown(zc_join_rows(j->join));
-        if (!tally || !assets || !rules_index(j) || !zc_work_reach_index(j)) {
+        if (!rules_index(j) || !zc_work_reach_index(j)) {
                 zc_fail(j->err, ZC_E_NOMEM, "no memory to judge");
                 return NULL;
         }

@@ -84,6 +84,9 @@ bool zc_policy_waivers(const struct zc_policy *p, const struct zc_pack *pack,
                        const struct zc_pack *view, const json_t *waivers, int64_t now_ms,
                        struct zc_err *err) ZC_MUST_USE;
 
+/** Whether the policy lets an asset's declared isolation lower what is found there. */
+bool zc_policy_isolates(const struct zc_policy *p, const json_t *assets, const char *asset);
+
 /* What profile, policy and demands come to. */
 struct zc_terms {
         struct zc_pack *pack; /* a view */
@@ -241,6 +244,7 @@ struct zc_tally {
         struct zc_arena *scratch; /* texts that had to be made safe */
         json_t *missing;          /* sentences */
         json_t *missing_index;
+        json_t *warnings; /* sentences */
         json_t *risen; /* fingerprints: known to the baseline as less severe, or as waived */
         size_t required_of, required_done, required_waived;
         size_t verdicts[ZC_VERDICT_COUNT];

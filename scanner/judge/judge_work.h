@@ -10,6 +10,7 @@ struct zc_judge_run {
         const struct zc_judge_options *o;
         struct zc_tally *tally;
         const struct zc_terms *terms;
+        const json_t *assets;
         struct zc_join *join;
         json_t *exposure;
         json_t *reach_by_listener;  /* asset, listener → reach */

@@ -27,6 +27,7 @@ static const struct zc_shape policy_shape[] = {
         { "rules", ZC_SHAPE_TEXTS, false, NULL, NULL },
         { "severities", ZC_SHAPE_OBJECTS, false, NULL, least_shape },
         { "may_lower", ZC_SHAPE_TEXTS, false, NULL, NULL },
+        { "isolated", ZC_SHAPE_TEXTS, false, NULL, NULL },
         { "params", ZC_SHAPE_OBJECT, false, NULL, NULL },
         { "gate", ZC_SHAPE_OBJECT, false, NULL, zc_gate_shape },
         { "waivers", ZC_SHAPE_OBJECT, false, NULL, waivers_shape },
@@ -160,6 +161,18 @@ static bool holds_new(const struct zc_policy *p, const struct zc_demand *d, stru
 bool zc_policy_holds(const struct zc_policy *p, const struct zc_demand *d, struct zc_err *err)
 {
         return d->shipped || (holds_fail_on(p, d, err) && holds_new(p, d, err));
+}
+
+bool zc_policy_isolates(const struct zc_policy *p, const json_t *assets, const char *asset)
+{
+        const json_t *v;
+        size_t i;
+
+        json_array_foreach (json_object_get(zc_yaml_root(p->yaml), "isolated"), i, v) {
+                if (zc_asset_selected(assets, json_string_value(v), asset, NULL))
+                        return true;
+        }
+        return false;
 }
 
 /* ---- waivers ---- */

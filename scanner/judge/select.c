@@ -159,17 +159,22 @@ static bool address_of(const char *s, struct zc_addr *out)
         return zc_addr_parse(text, out, &err);
 }
 
-/** Is the selector a prefix that holds the address of the asset, or of the subject? */
+static bool holds(const struct zc_prefix *prefix, const char *text)
+{
+        struct zc_addr addr;
+
+        return text && address_of(text, &addr) && zc_prefix_contains(prefix, &addr);
+}
+
+/** Is the selector an address, or a prefix, that holds the address of the asset, or of the subject? */
 static bool prefix_selected(const char *selector, const char *asset, const char *subject)
 {
-        struct zc_prefix prefix;
-        struct zc_addr addr;
+        struct zc_prefix prefix = { 0 };
         struct zc_err err = { 0 };
 
-        if (!strchr(selector, '/') || !zc_prefix_parse(selector, &prefix, &err))
-                return false;
-        return (address_of(asset, &addr) && zc_prefix_contains(&prefix, &addr)) ||
-               (subject && address_of(subject, &addr) && zc_prefix_contains(&prefix, &addr));
+        return selector[strspn(selector, "0123456789abcdefABCDEF:./")] == '\0' &&
+               zc_prefix_parse(selector, &prefix, &err) &&
+               (holds(&prefix, asset) || holds(&prefix, subject));
 }
 
 bool zc_asset_selected(const json_t *assets, const char *selector, const char *asset,

@@ -38,13 +38,14 @@ struct zc_tally *zc_tally_new(const struct zc_gate *gate, struct zc_waivers *wai
         t->cleared = json_object();
         t->missing = json_array();
         t->missing_index = json_object();
+        t->warnings = json_array();
         t->risen = json_object();
         t->scratch = zc_arena_new(0);
         zc_text_init(&t->last_asset, ZC_TEXT_CEILING);
         zc_text_init(&t->last_subject, ZC_TEXT_CEILING);
         if (!t->row_index || !t->subjects || !t->assets || !t->subject_index || !t->findings ||
             !t->finding_index || !t->sights || !t->cleared || !t->missing || !t->missing_index ||
-            !t->risen || !t->scratch) {
+            !t->risen || !t->warnings || !t->scratch) {
                 zc_tally_free(t);
                 return NULL;
         }
@@ -80,6 +81,7 @@ void zc_tally_free(struct zc_tally *t)
         json_decref(t->cleared);
         json_decref(t->missing);
         json_decref(t->missing_index);
+        json_decref(t->warnings);
         json_decref(t->risen);
         zc_arena_free(t->scratch);
         free(t);

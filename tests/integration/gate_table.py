@@ -477,6 +477,11 @@ REQUIRES = POLICY.replace("[critical]", '[critical], require: [ZC-FW-001, "ZC-RD
 OPEN = lambda e: e["endpoints"][1].update(redis=OPEN_REDIS)
 
 
+def isolated(e):
+    OPEN(e)
+    e["run"]["targets"][2].update(zone="isolated", tags=["lab"])
+
+
 def skipped(probe, outcome=SKIPPED, **options):
     """Of the machine or of each endpoint; what the run says of it stands in its options."""
     def change(e):
@@ -496,6 +501,11 @@ BOUNDS = [
     ("a parameter has a range", OPEN, {"config": "schema: zerocrit.config/1\nparams: {days_left: -5}\n"}, 2, "days_left should be an int from 1 to 398"),
     ("not under a policy", OPEN, {"profile": LAX, "policy": POLICY}, 2, "does not let a profile do"),
     ("but as far as the policy lets it", OPEN, {"profile": LAX.replace("*", "ZC-RD-*"), "policy": POLICY + 'may_lower: ["ZC-RD-*"]\n'}, 0, "info, not critical"),
+    ("a zone declared isolated lowers what is found there", isolated, {}, 0, "MET"),
+    ("not under a policy, which says so", isolated, {"policy": POLICY}, 1, "WARNING db1 is said to be isolated, which the policy does not let lower anything"),
+    ("unless the policy lets it: by id", isolated, {"policy": POLICY + 'isolated: ["id:db1"]\n'}, 0, "MET"),
+    ("by tag", isolated, {"policy": POLICY + 'isolated: ["tag:lab"]\n'}, 0, "MET"),
+    ("and not by another", isolated, {"policy": POLICY + 'isolated: ["tag:prod", "id:db2"]\n'}, 1, "WARNING"),
     ("what a policy requires was planned", skipped("firewall", skip=["firewall"]), {"policy": REQUIRES}, 3,
      "the policy requires ZC-FW-001, and the probe firewall was left out"),
     ("whatever is skipped", skipped("redis", skip=["redis"]), {"policy": REQUIRES}, 3, "the probe redis was left out (--skip)"),
