@@ -68,7 +68,7 @@ static void look_at(const struct trial *t, size_t number, struct step *out)
 
         out->fall = BDD_ALL;
         if (is_noticed(t->l->rs, rule))
-                out->noticed = sym_named(s, t->chain, number, t->now);
+                out->noticed = sym_named(s, t->chain, number, t->now).may;
         if (rule->idle || out->skip)
                 return;
         out->reject =

@@ -10,6 +10,11 @@ struct node {
         uint32_t lo, hi, var;
 };
 
+/** With the node's hash beside it most others are told apart without a look at them. */
+struct slot {
+        uint32_t node, hash;
+};
+
 struct cached {
         zc_bdd x, y, result; /* x and y; x 0: empty, for nothing is asked of the empty set */
 };
@@ -20,8 +25,8 @@ struct cached {
 struct bdd {
         struct node *nodes;
         size_t used, cap, limit;
-        uint32_t *table; /* open addressing; 0: empty, for the ends are never in it */
-        size_t slots;    /* a power of two */
+        struct slot *table; /* open addressing; node 0: empty, for the ends are never in it */
+        size_t slots;       /* a power of two */
         struct cached *cache;
         bool full;
 };
@@ -93,31 +98,39 @@ static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 
 static size_t slot_of(const struct bdd *b, const struct node *n)
 {
-        size_t at = mix(n->var, n->lo, n->hi) & (b->slots - 1);
+        uint32_t hash = mix(n->var, n->lo, n->hi);
+        size_t at = hash & (b->slots - 1);
 
-        while (b->table[at] != 0 && memcmp(&b->nodes[b->table[at]], n, sizeof(*n)) != 0)
+        while (b->table[at].node != 0 && (b->table[at].hash != hash ||
+                                          memcmp(&b->nodes[b->table[at].node], n, sizeof(*n)) != 0))
                 at = (at + 1) & (b->slots - 1);
+        b->table[at].hash = hash;
         return at;
 }
 
 static bool grow(struct bdd *b)
 {
-        struct node *nodes = realloc(b->nodes, b->cap * 2 * sizeof(*nodes));
+        size_t cap = b->cap + b->cap / 2, slots = b->slots;
+        struct node *nodes = realloc(b->nodes, cap * sizeof(*nodes));
 
         if (!nodes)
                 return false;
         b->nodes = nodes;
-        b->cap *= 2;
+        b->cap = cap;
+        if (slots >= cap / 3 * 4)
+                return true;
+        while (slots < cap / 3 * 4)
+                slots *= 2;
 
-        uint32_t *table = calloc(b->cap * 2, sizeof(*table));
+        struct slot *table = calloc(slots, sizeof(*table));
 
         if (!table)
                 return false;
         free(b->table);
         b->table = table;
-        b->slots = b->cap * 2;
+        b->slots = slots;
         for (size_t i = 1; i < b->used; i++)
-                b->table[slot_of(b, &b->nodes[i])] = (uint32_t)i;
+                b->table[slot_of(b, &b->nodes[i])].node = (uint32_t)i;
         return true;
 }
 
@@ -131,8 +144,8 @@ static zc_bdd make(struct bdd *b, unsigned var, zc_bdd lo, zc_bdd hi)
 
         size_t at = slot_of(b, &n);
 
-        if (b->table[at] != 0)
-                return b->table[at] << 1 | turned;
+        if (b->table[at].node != 0)
+                return b->table[at].node << 1 | turned;
         if (b->used >= b->limit) {
                 b->full = true;
                 return BDD_NONE;
@@ -145,7 +158,7 @@ static zc_bdd make(struct bdd *b, unsigned var, zc_bdd lo, zc_bdd hi)
                 at = slot_of(b, &n);
         }
         b->nodes[b->used] = n;
-        b->table[at] = (uint32_t)b->used;
+        b->table[at].node = (uint32_t)b->used;
         return (zc_bdd)b->used++ << 1 | turned;
 }
 
@@ -300,7 +313,7 @@ static void move_down(struct sweep *s)
         b->used = kept;
         memset(b->table, 0, b->slots * sizeof(*b->table));
         for (size_t i = 1; i < kept; i++)
-                b->table[slot_of(b, &b->nodes[i])] = (uint32_t)i;
+                b->table[slot_of(b, &b->nodes[i])].node = (uint32_t)i;
         memset(b->cache, 0, sizeof(*b->cache) << CACHE_BITS);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define NODES ((size_t)5 << 19)   /* ceiling of a question */
-#define COLLECT ((size_t)1 << 19) /* nodes before the first collection */
+#define COLLECT ((size_t)1 << 18) /* nodes before the first collection */
 
 bool sym_comes_in(const struct sym *s, size_t i)
 {
@@ -58,8 +58,9 @@ struct sym *sym_new(const struct zc_fw_ruleset *rs, const struct zc_fw_host *hos
         s->q = *q;
         s->b = bdd_new(NODES);
         s->atoms = calloc(SYM_ATOMS, sizeof(*s->atoms));
+        s->batch = malloc(sizeof(*s->batch));
         s->collect_at = COLLECT;
-        if (!s->b || !s->atoms) {
+        if (!s->b || !s->atoms || !s->batch) {
                 sym_free(s);
                 return NULL;
         }
@@ -87,6 +88,7 @@ void sym_free(struct sym *s)
                 free(s->choices[i].options);
         free(s->choices);
         free(s->atoms);
+        free(s->batch);
         free(s->dests.list);
         bdd_free(s->b);
         free(s);

@@ -121,6 +121,14 @@ struct sym_question {
         bool loopback; /* packets of lo too */
 };
 
+/** Conditions of neighbouring rules with one verdict. */
+#define SYM_RUN 4096
+struct sym_batch {
+        zc_bdd may[SYM_RUN], must[SYM_RUN];
+        size_t n;
+        enum zc_fw_code code;
+};
+
 /** What is told about the way to whoever asks. No set outlives the call but in lists. */
 struct sym_watch {
         void *ctx;
@@ -145,6 +153,7 @@ struct sym {
         struct sym_choice *choices;
         size_t choice_count, choice_cap,
                 choice_kept; /* choices up to `kept` stay; later ones go with the rule that made them */
+        struct sym_batch *batch;
         struct sym_atom *atoms;
         size_t atom_count;
         size_t iif_count; /* interfaces, and one more for any other */
@@ -291,9 +300,12 @@ struct sym_moves {
         struct zc_fw_verdict *verdicts; /* beside list.states */
         size_t cap;
 };
-/** Packets for which all conditions in front of its verdict may hold; of a rule that changes nothing. */
-zc_bdd sym_named(struct sym *s, const struct zc_fw_chain *chain, size_t number,
-                 const struct sym_changes *now);
+/** Packets for which all conditions in front of its verdict, or of what it does besides, may hold, and do. */
+struct sym_pair sym_named(struct sym *s, const struct zc_fw_chain *chain, size_t number,
+                          const struct sym_changes *now);
+/** Whether a rule loads, asks, counts, and then accepts or drops: what it does then depends on nothing but the packet. */
+bool sym_is_plain(const struct zc_fw_ruleset *rs, const struct zc_fw_rule *rule,
+                  enum zc_fw_code *code);
 void sym_rule(struct sym *s, const struct zc_fw_chain *chain, size_t number,
               const struct sym_state *in, struct sym_list *next, struct sym_moves *moves);
 /** Rules from `first` on. What falls off the end is in ends->returned too. */

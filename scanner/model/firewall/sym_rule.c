@@ -1,4 +1,5 @@
 /** One rule on one state: its conditions gather into one set; what they do not hold goes on, the rest meets the verdict. */
+#include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -354,6 +355,44 @@ void run_on(struct run *r, uint32_t at)
                 sym_list_add(r->s, r->next, &r->now);
 }
 
+/** It loads or asks, and does nothing else. */
+static bool is_condition(const struct zc_fw_op *op)
+{
+        return op->kind < ZC_FW_OP_META_SET &&
+               !(op->kind == ZC_FW_OP_LOOKUP && op->u.set && op->u.set->verdicts);
+}
+
+static bool is_other_protocol(const struct sym *s, uint8_t value)
+{
+        bool but = false;
+
+        if (s->q.protocol >= 0)
+                return value != s->q.protocol;
+        for (size_t i = 0; i < s->q.but_count; i++)
+                but |= value == s->q.but[i];
+        return but;
+}
+
+/** Whether the rule asks for another protocol or family than the question's: seen before its other conditions are spelt out. */
+static bool never_holds(const struct sym *s, const struct zc_fw_rule *rule)
+{
+        const struct zc_fw_op *op = s->rs->ops + rule->first, *end = op + rule->count;
+
+        for (; op + 1 < end && (is_condition(op) || op->kind == ZC_FW_OP_NEUTRAL); op++) {
+                const struct zc_fw_op *cmp = op + 1;
+
+                if (op->kind != ZC_FW_OP_META || cmp->kind != ZC_FW_OP_CMP || cmp->op != ZC_FW_EQ ||
+                    cmp->len != 1 || cmp->sreg != op->dreg)
+                        continue;
+                if (op->key == NFT_META_L4PROTO && is_other_protocol(s, cmp->u.data.a[0]))
+                        return true;
+                if (op->key == NFT_META_NFPROTO && !s->netdev &&
+                    cmp->u.data.a[0] != (uint8_t)s->q.family)
+                        return true;
+        }
+        return false;
+}
+
 void sym_rule(struct sym *s, const struct zc_fw_chain *chain, size_t number,
               const struct sym_state *in, struct sym_list *next, struct sym_moves *moves)
 {
@@ -372,6 +411,10 @@ void sym_rule(struct sym *s, const struct zc_fw_chain *chain, size_t number,
                 r.seen = &s->seen[s->first_rule[chain - s->rs->chains] + number];
                 *r.seen |= SYM_VISITED;
         }
+        if (never_holds(s, rule)) {
+                sym_list_add(s, next, in);
+                return;
+        }
         run_on(&r, 0);
         while (s->choice_count > s->choice_kept)
                 free(s->choices[--s->choice_count].options);
@@ -379,15 +422,24 @@ void sym_rule(struct sym *s, const struct zc_fw_chain *chain, size_t number,
                 s->lost = true;
 }
 
-/** It loads or asks, and does nothing else. */
-static bool is_condition(const struct zc_fw_op *op)
+bool sym_is_plain(const struct zc_fw_ruleset *rs, const struct zc_fw_rule *rule,
+                  enum zc_fw_code *code)
 {
-        return op->kind < ZC_FW_OP_META_SET &&
-               !(op->kind == ZC_FW_OP_LOOKUP && op->u.set && op->u.set->verdicts);
+        const struct zc_fw_op *op = rs->ops + rule->first, *last = op + rule->count - 1;
+
+        if (rule->count == 0)
+                return false;
+        for (; op < last; op++) {
+                if (!is_condition(op) && op->kind != ZC_FW_OP_NEUTRAL)
+                        return false;
+        }
+        *code = last->kind == ZC_FW_OP_VERDICT ? last->u.verdict.code : ZC_FW_DROP;
+        return (last->kind == ZC_FW_OP_VERDICT || last->kind == ZC_FW_OP_REJECT) &&
+               (*code == ZC_FW_ACCEPT || *code == ZC_FW_DROP);
 }
 
-zc_bdd sym_named(struct sym *s, const struct zc_fw_chain *chain, size_t number,
-                 const struct sym_changes *now)
+struct sym_pair sym_named(struct sym *s, const struct zc_fw_chain *chain, size_t number,
+                          const struct sym_changes *now)
 {
         const struct zc_fw_rule *rule = &chain->rules[number];
         struct sym_list away;
@@ -401,17 +453,22 @@ zc_bdd sym_named(struct sym *s, const struct zc_fw_chain *chain, size_t number,
                          .held = SYM_ALWAYS,
                          .next = &away,
                          .moves = &none };
-        uint32_t at = 0;
+        bool holds = true;
 
+        if (never_holds(s, rule))
+                return SYM_NEVER;
         sym_list_open(s, &away);
-        while (at < r.count && is_condition(&r.ops[at]) && step(&r, at) == GO_ON)
-                at++;
-        if (at < r.count && is_condition(&r.ops[at]))
-                r.held = SYM_NEVER;
+        for (uint32_t at = 0; at < r.count && holds; at++) {
+                if (r.ops[at].kind == ZC_FW_OP_NEUTRAL && strcmp(r.ops[at].name, "counter") == 0)
+                        continue;
+                if (!is_condition(&r.ops[at]))
+                        break;
+                holds = step(&r, at) == GO_ON;
+        }
         sym_list_close(s, &away);
         free(none.list.states);
         free(none.verdicts);
         while (s->choice_count > s->choice_kept)
                 free(s->choices[--s->choice_count].options);
-        return r.held.may;
+        return holds ? r.held : SYM_NEVER;
 }

@@ -63,6 +63,59 @@ static void obey(struct sym *s, const struct zc_fw_chain *chain, size_t rule,
         moves->list.n = 0;
 }
 
+/* Runs of rules that only accept, or only drop: their conditions are joined first, pair by pair, and meet the packets once. */
+
+/** How many rules from `first` on were taken; 0 when it does not pay. */
+static size_t gather(struct sym *s, const struct zc_fw_chain *chain, size_t first,
+                     const struct sym_changes *now, struct sym_batch *b)
+{
+        size_t i = first, plain = 0;
+
+        b->n = 0;
+        for (; i < chain->rule_count && plain < SYM_RUN && !s->lost && !bdd_full(s->b); i++) {
+                const struct zc_fw_rule *rule = &chain->rules[i];
+                enum zc_fw_code code;
+                struct sym_pair p;
+
+                if (rule->idle)
+                        continue;
+                if (!sym_is_plain(s->rs, rule, &code) || (plain && code != b->code))
+                        break;
+                b->code = code;
+                plain++;
+                p = sym_named(s, chain, i, now);
+                s->steps++;
+                if (p.may == BDD_NONE)
+                        continue;
+                b->may[b->n] = p.may;
+                b->must[b->n++] = p.must;
+        }
+        return i - first;
+}
+
+/** The one state through a run of rules; false when there is no run. */
+static bool through_run(struct sym *s, const struct zc_fw_chain *chain, size_t *at,
+                        struct sym_list *here, struct sym_ends *ends)
+{
+        struct sym_batch *b = s->batch;
+        struct sym_state *state = &here->states[0], met = *state;
+        size_t taken = gather(s, chain, *at, &state->now, b);
+
+        if (taken == 0)
+                return false;
+        *at += taken;
+        met.set = bdd_and(s->b, state->set, bdd_union(s->b, b->may, b->n));
+        state->set = bdd_diff(s->b, state->set, bdd_union(s->b, b->must, b->n));
+        if (b->code == ZC_FW_ACCEPT && b->n)
+                sym_list_add(s, &ends->accepted, &met);
+        else if (b->n)
+                sym_drop(s, met.set);
+        if (state->set == BDD_NONE)
+                here->n = 0;
+        sym_collect(s);
+        return true;
+}
+
 static void enter(struct sym *s, const struct sym_list *came)
 {
         s->entered = came;
@@ -88,18 +141,18 @@ void sym_chain(struct sym *s, const struct zc_fw_chain *chain, size_t first,
         if (s->watch)
                 sym_list_add(s, &came, &start);
         enter(s, &came);
-        for (size_t i = first; i < chain->rule_count && here.n && !s->lost && !bdd_full(s->b);
-             i++) {
-                if (chain->rules[i].idle && !s->seen)
+        while (first < chain->rule_count && here.n && !s->lost && !bdd_full(s->b)) {
+                if (!s->seen && here.n == 1 && through_run(s, chain, &first, &here, ends))
                         continue;
                 next.n = 0;
                 for (size_t k = 0; k < here.n; k++) {
-                        sym_rule(s, chain, i, &here.states[k], &next, &moves);
-                        obey(s, chain, i, &moves, &next, ends, depth);
+                        sym_rule(s, chain, first, &here.states[k], &next, &moves);
+                        obey(s, chain, first, &moves, &next, ends, depth);
                 }
                 here.n = 0;
                 add_all(s, &here, &next);
                 sym_collect(s);
+                first++;
         }
         add_all(s, &ends->returned, &here);
         free(moves.verdicts);
