@@ -57,7 +57,7 @@ cat >good.json <<'EOF'
  "run": {"id": "r1", "started": "2026-11-22T02:14:06Z", "finished": "2026-11-22T02:14:08Z", "version": "0.1.0",
          "vantage": {"id": "m1", "hostname": "web1", "addresses": ["10.0.0.1"]}, "targets": [{"id": "m1", "named": "local"}]},
  "host": {"probes": {"firewall": {"outcome": "done"}, "listeners": {"outcome": "done"}},
-          "firewall": {"backend": ["nf_tables"], "tables": [], "admits": [], "anomalies": [], "rules": 3, "not_modelled": [],
+          "firewall": {"backend": ["nf_tables"], "tables": [], "admits": [], "anomalies": [], "persistence": null, "rules": 3, "not_modelled": [],
                        "defaults": {"input": {"ip": "drop", "ip6": "drop"}, "forward": {"ip": "drop", "ip6": "drop"}}},
           "listeners": []},
  "endpoints": [], "scans": [], "problems": []}
@@ -112,7 +112,7 @@ usage "the evidence's stream in a report's place" 'writes r.ndjson while it runs
 printf '# none\n\n' >none.txt
 usage "a targets file without a target" 'none.txt: there is no target' audit --targets none.txt
 printf '127.0.0.1:20001 # good\n  ]bad[\n' >bad.txt
-usage "a targets file with a bad line" 'bad.txt:2: ' audit --targets bad.txt
+usage "a targets file with a bad line" 'bad.txt:2:3: ' audit --targets bad.txt
 usage "a targets file that is not there" 'gone.txt' audit --targets gone.txt
 printf 'schema: zerocrit.config/1\nauthorisation: {owner: me, until: 2020-01-01T00:00:00Z}\ntargets: [{id: a, hosts: [local]}]\n' >late.yaml
 usage "an authorisation that ended" 'late.yaml:2:[0-9]+: authorisation.until: .*nothing may be sent' audit --config late.yaml
