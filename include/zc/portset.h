@@ -14,6 +14,10 @@ struct zc_portset {
 
 /** "1-65535", "22,80", "top-100", "top-1000", "all", "ssh,postgresql" or any mix with commas. Errors name the offending part and its column. Port 0 is refused. */
 bool zc_portset_parse(const char *spec, struct zc_portset *out, struct zc_err *err) ZC_MUST_USE;
+/** The same with UDP beside TCP: "22,udp:53,123/udp". At most ZC_PORTSET_UDP_MOST of UDP: a closed one is told once a second. */
+bool zc_portset_parse_both(const char *spec, struct zc_portset *tcp, struct zc_portset *udp,
+                           struct zc_err *err) ZC_MUST_USE;
+#define ZC_PORTSET_UDP_MOST 1024u
 void zc_portset_add(struct zc_portset *s, uint16_t port);
 bool zc_portset_has(const struct zc_portset *s, uint16_t port);
 unsigned zc_portset_count(const struct zc_portset *s);

@@ -53,6 +53,7 @@ struct zc_subject {
         const char *path;      /* of that URL with its query, NULL for none */
         int64_t started_ms;    /* run.started; 0: now */
         const struct zc_portset *ports; /* ports probe: which ports */
+        const struct zc_portset *udp;   /* udp probe: which ports; NULL for none */
         struct zc_ports_result *swept; /* ports probe: they were asked already, together with those of other addresses; taken over. NULL: they were not */
         bool named_port;                /* the user named this very port: report it whatever its state */
         bool local;                     /* an address of this machine, over lo: reached_from self */

@@ -23,6 +23,7 @@ struct zc_job_target {
         const json_t *require; /* array of probe ids, or NULL */
         int64_t wait_ms;       /* wait for it to answer first, 0: do not */
         const struct zc_portset *ports; /* NULL: the job's */
+        const struct zc_portset *udp;   /* with ports: NULL for none */
 };
 
 struct zc_done;
@@ -33,6 +34,7 @@ struct zc_job {
         struct zc_scope *scope;
         const char *const *only, *const *skip; /* probe ids, NULL-terminated; NULL for none */
         const struct zc_portset *ports;        /* NULL: the default for the kind of target */
+        const struct zc_portset *udp;          /* with ports: NULL for none */
         enum zc_probe_level level;
         int64_t deadline_ms;      /* of the whole run */
         unsigned concurrency;     /* sockets at once over all, 0: default */

@@ -134,10 +134,11 @@ static bool check_port(struct zc_arena *arena, const char *s, struct zc_err *err
 
 static bool check_ports(struct zc_arena *arena, const char *s, struct zc_err *err)
 {
-        struct zc_portset *set = zc_arena_new_of(arena, struct zc_portset);
+        struct zc_portset *tcp = zc_arena_new_of(arena, struct zc_portset);
+        struct zc_portset *udp = zc_arena_new_of(arena, struct zc_portset);
 
-        return set ? zc_portset_parse(s, set, err)
-                   : zc_fail(err, ZC_E_NOMEM, "no memory for a port list");
+        return tcp && udp ? zc_portset_parse_both(s, tcp, udp, err)
+                          : zc_fail(err, ZC_E_NOMEM, "no memory for a port list");
 }
 
 static bool check_scope(struct zc_arena *arena, const char *s, struct zc_err *err)

@@ -40,7 +40,7 @@ const struct zc_option zc_options_table[] = {
         { "exclude-file", 0, "FILE", ZC_OPT_MANY, ZC_CMD_CONFIG | OBSERVE, AT(exclude_files),
           "the same from FILE: one a line, # starts a comment; may be repeated" },
         { "ports", 0, "PORTS", ZC_OPT_TEXT, ZC_CMD_CONFIG | OBSERVE, AT(ports),
-          "22,80,8000-8100, top-100, top-1000, all, or service names" },
+          "22,80,8000-8100, top-100, top-1000, all, or service names; udp:53 for UDP" },
         { "only", 0, "PROBES", ZC_OPT_LIST, OBSERVE, AT(only),
           "run these probes alone, and of others what they need" },
         { "skip", 0, "PROBES", ZC_OPT_LIST, OBSERVE, AT(skip),

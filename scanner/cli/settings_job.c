@@ -53,15 +53,19 @@ static bool scope_build(struct zc_settings *s, struct zc_err *err)
 
 static bool ports_build(struct zc_settings *s, struct zc_err *err)
 {
-        struct zc_portset *set;
+        struct zc_portset *tcp, *udp;
 
         if (!s->o->ports)
                 return true;
-        set = zc_arena_new_of(s->o->arena, struct zc_portset);
-        if (!set)
+        tcp = zc_arena_new_of(s->o->arena, struct zc_portset);
+        udp = zc_arena_new_of(s->o->arena, struct zc_portset);
+        if (!tcp || !udp)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the ports");
-        s->job.ports = set;
-        return zc_portset_parse(s->o->ports, set, err) || zc_ctx(err, "--ports");
+        if (!zc_portset_parse_both(s->o->ports, tcp, udp, err))
+                return zc_ctx(err, "--ports");
+        s->job.ports = tcp;
+        s->job.udp = zc_portset_count(udp) > 0 ? udp : NULL;
+        return true;
 }
 
 static bool limits_build(struct zc_settings *s, struct zc_err *err)

@@ -78,18 +78,21 @@ static bool configured_ports(struct zc_settings *s, const json_t *json, struct z
                              const char *pointer, struct zc_err *err)
 {
         const json_t *ports = json_object_get(json, "ports");
-        struct zc_portset *set;
+        struct zc_portset *tcp, *udp;
         char number[24];
 
         if (!ports || s->o->ports)
                 return true;
-        set = zc_arena_new_of(s->o->arena, struct zc_portset);
-        if (!set)
+        tcp = zc_arena_new_of(s->o->arena, struct zc_portset);
+        udp = zc_arena_new_of(s->o->arena, struct zc_portset);
+        if (!tcp || !udp)
                 return zc_fail(err, ZC_E_NOMEM, "no memory for the targets");
         snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(ports));
-        if (!zc_portset_parse(json_is_string(ports) ? json_string_value(ports) : number, set, err))
+        if (!zc_portset_parse_both(json_is_string(ports) ? json_string_value(ports) : number, tcp,
+                                   udp, err))
                 return zc_config_fail(s->config, pointer, err, "ports: %s", err->text);
-        t->ports = set;
+        t->ports = tcp;
+        t->udp = zc_portset_count(udp) > 0 ? udp : NULL;
         return true;
 }
 

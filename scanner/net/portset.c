@@ -249,9 +249,31 @@ static struct part trimmed(const char *spec, const char *p, size_t n, struct zc_
         return (struct part){ p, n, (size_t)(p - spec) + 1, text };
 }
 
-bool zc_portset_parse(const char *spec, struct zc_portset *out, struct zc_err *err)
+/** Takes "udp:" and "tcp:" off the front, "/udp" and "/tcp" off the end; whether it is about UDP. */
+static bool transport_take(struct part *part)
 {
-        struct zc_portset s = { 0 };
+        static const struct {
+                const char *before, *behind;
+                bool udp;
+        } words[] = { { "udp:", "/udp", true }, { "tcp:", "/tcp", false } };
+
+        for (size_t i = 0; i < ZC_COUNT(words); i++) {
+                if (part->n >= 4 && strncasecmp(part->p, words[i].before, 4) == 0) {
+                        part->p += 4;
+                        part->column += 4;
+                } else if (part->n < 4 ||
+                           strncasecmp(part->p + part->n - 4, words[i].behind, 4) != 0) {
+                        continue;
+                }
+                part->n -= 4;
+                return words[i].udp;
+        }
+        return false;
+}
+
+static bool parse_parts(const char *spec, struct zc_portset *tcp, struct zc_portset *udp,
+                        struct zc_err *err)
+{
         ZC_AUTO_TEXT text = { 0 };
 
         zc_text_init(&text, 80);
@@ -259,12 +281,37 @@ bool zc_portset_parse(const char *spec, struct zc_portset *out, struct zc_err *e
                 size_t n = strcspn(p, ",");
                 struct part part = trimmed(spec, p, n, &text);
 
-                if (!parse_part(&part, &s, err))
+                if (!parse_part(&part, udp && transport_take(&part) ? udp : tcp, err))
                         return false;
                 p += n;
                 if (*p == '\0')
-                        break;
+                        return true;
         }
+}
+
+bool zc_portset_parse(const char *spec, struct zc_portset *out, struct zc_err *err)
+{
+        struct zc_portset s = { 0 };
+
+        if (!parse_parts(spec, &s, NULL, err))
+                return false;
         *out = s;
+        return true;
+}
+
+bool zc_portset_parse_both(const char *spec, struct zc_portset *tcp, struct zc_portset *udp,
+                           struct zc_err *err)
+{
+        struct zc_portset t = { 0 }, u = { 0 };
+
+        if (!parse_parts(spec, &t, &u, err))
+                return false;
+        if (zc_portset_count(&u) > ZC_PORTSET_UDP_MOST)
+                return zc_fail(err, ZC_E_USAGE,
+                               "ports: %u UDP ports, and at most %u can be asked: a host says that "
+                               "one is closed about once a second; name those that matter",
+                               zc_portset_count(&u), ZC_PORTSET_UDP_MOST);
+        *tcp = t;
+        *udp = u;
         return true;
 }

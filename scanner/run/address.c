@@ -140,6 +140,11 @@ static void endpoint_seen(struct seen *s, json_t *endpoint)
 
         s->any_open |= open;
         s->any_closed |= strcmp(state, "closed") == 0;
+        if (strcmp(zc_json_str(endpoint, "transport", "tcp"), "udp") == 0) {
+                if (s->work->local)
+                        json_object_set_new(endpoint, "reached_from", json_string("self"));
+                return; /* its own probe has asked what there is to ask */
+        }
         if (s->work->local && !json_object_get(endpoint, "reached_from"))
                 json_object_set_new(endpoint, "reached_from", json_string("self"));
         if (!s->work->item->collector->endpoint_probes)
@@ -269,7 +274,7 @@ static void seen_flush(struct seen *s)
 }
 
 /** The scan record: the probe's own, or one that says only what became of it. */
-static void scan_finish(struct seen *s, const struct zc_io *io)
+static void scan_finish(struct seen *s, const struct zc_probe *probe, const struct zc_io *io)
 {
         json_auto_t *outcome = zc_io_outcome(io);
         char address[ZC_ADDR_LEN];
@@ -278,7 +283,7 @@ static void scan_finish(struct seen *s, const struct zc_io *io)
         zc_addr_format(&s->work->addr, address);
         if (!s->scan)
                 s->scan = json_pack("{s:s, s:s, s:s}", "asset", s->work->asset, "address", address,
-                                    "transport", "tcp");
+                                    "transport", strcmp(probe->id, "udp") == 0 ? "udp" : "tcp");
         if (!json_object_get(s->scan, "outcome"))
                 json_object_update(s->scan, outcome);
         json_array_append_new(s->scans, json_pack("{s:o}", "scan", ZC_TAKE(s->scan)));
@@ -321,7 +326,7 @@ static void target_probe(struct seen *s, const struct zc_plan_row *row, struct z
                 if (!s->hold || s->any_open || zc_deadline_passed(wait) ||
                     zc_collector_over(s->work->item->collector)) {
                         seen_flush(s);
-                        scan_finish(s, &io);
+                        scan_finish(s, row->probe, &io);
                         zc_io_report(&io, row->probe->id, address, "", sink_of(s->work));
                         return;
                 }

@@ -58,6 +58,8 @@ struct zc_subject zc_work_subject(const struct zc_work *w)
                                     .started_ms = w->item->collector->spec->started_ms,
                                     .ports = w->ports,
                                     .swept = w->swept,
+                                    .udp = zc_plan_udp(w->item->collector->spec->job, w->item->jt,
+                                                       w->item->t),
                                     .named_port = w->item->t->kind == ZC_TARGET_SERVICE || w->local,
                                     .local = w->local,
                                     .host = w->item->collector->spec->host };

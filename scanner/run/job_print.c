@@ -31,6 +31,8 @@ static bool ports_text(const struct zc_job *job, const struct zc_job_target *jt,
         if (!zc_plan_ports(job, jt, t, packets, &ports, &word, err))
                 return false;
         count = zc_portset_count(&ports);
+        if (zc_plan_udp(job, jt, t))
+                zc_text_printf(out, "%u UDP, ", zc_portset_count(zc_plan_udp(job, jt, t)));
         zc_text_printf(out, "%u TCP port%s", count, count == 1 ? "" : "s");
         if (word) {
                 zc_text_printf(out, " (%s)", word);

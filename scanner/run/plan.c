@@ -8,6 +8,8 @@
 
 /** What looks at a target of our own goes by this probe's list instead of guessing ports. */
 static const char listeners[] = "listeners";
+/** Runs only where somebody asks for UDP ports. */
+static const char udp[] = "udp";
 
 static bool listed(const char *const *words, const char *word)
 {
@@ -100,13 +102,25 @@ static bool ids_check(struct zc_plan *plan, const char *option, const char *cons
         return true;
 }
 
+static bool asks_udp(const struct zc_job *job)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < job->target_count; i++)
+                for (size_t j = 0; j < job->targets[i].named_count; j++)
+                        any |= zc_plan_udp(job, &job->targets[i], &job->targets[i].named[j]) !=
+                               NULL;
+        return any;
+}
+
 static void row_decide(const struct zc_job *job, const struct zc_plan *plan,
                        struct zc_plan_row *row)
 {
         bool host = row->probe->scope == ZC_SCOPE_HOST;
 
         row->how = ZC_PLAN_RUN;
-        if (host && !plan->local && !(plan->own && explains_own(row->probe->id))) {
+        if ((strcmp(row->probe->id, udp) == 0 && !asks_udp(job)) ||
+            (host && !plan->local && !(plan->own && explains_own(row->probe->id)))) {
                 row->how = ZC_PLAN_NOT;
         } else if (listed(job->skip, row->probe->id)) {
                 row->how = ZC_PLAN_SKIPPED;
@@ -153,6 +167,10 @@ static bool nothing_left(const struct zc_job *job, const struct zc_plan *plan, s
         const struct zc_plan_row *row =
                 job->only && job->only[0] ? zc_plan_row(plan, job->only[0]) : NULL;
 
+        if (row && row->how == ZC_PLAN_NOT && strcmp(row->probe->id, udp) == 0)
+                return zc_fail(
+                        err, ZC_E_USAGE,
+                        "--only udp asks UDP ports, and none is named: --ports udp:53,udp:161");
         if (row && row->how == ZC_PLAN_NOT)
                 return zc_fail(err, ZC_E_USAGE,
                                "--only %s looks at the machine it runs on, and no target is "
@@ -226,6 +244,14 @@ bool zc_plan_ports(const struct zc_job *job, const struct zc_job_target *jt,
         }
         *word = !named_alone(job, t) ? "top-100" : packets ? "all" : "top-1000";
         return zc_portset_parse(*word, out, err);
+}
+
+const struct zc_portset *zc_plan_udp(const struct zc_job *job, const struct zc_job_target *jt,
+                                     const struct zc_target *t)
+{
+        if (t->kind != ZC_TARGET_HOST && t->kind != ZC_TARGET_BLOCK)
+                return NULL;
+        return jt->ports ? jt->udp : job->udp;
 }
 
 const char *zc_plan_asset(const struct zc_job_target *jt, const struct zc_target *t,

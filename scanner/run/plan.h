@@ -49,6 +49,9 @@ bool zc_plan_scope_runs(const struct zc_plan *plan, enum zc_probe_scope scope);
 bool zc_plan_ports(const struct zc_job *job, const struct zc_job_target *jt,
                    const struct zc_target *t, bool packets, struct zc_portset *out,
                    const char **word, struct zc_err *err) ZC_MUST_USE;
+/** Which UDP ports of it are asked; NULL for none. What listens here on UDP is told by the kernel. */
+const struct zc_portset *zc_plan_udp(const struct zc_job *job, const struct zc_job_target *jt,
+                                     const struct zc_target *t);
 /** Design section 1: the configured id (`auto` is the vantage), else what the target says, else the member of a block. */
 const char *zc_plan_asset(const struct zc_job_target *jt, const struct zc_target *t,
                           const char *vantage, const char *member);

@@ -230,3 +230,49 @@ HTTP = [
     ("nginx", 80, {"/": http(fields=[("Server", "nginx/1.22.1")])}, says("http", "nginx", "1.22.1")),
     ("no name", 8008, {"/": http()}, says("http")),
 ]
+
+
+def ntp():
+    return b"\x24\2\0\xec" + b"\0" * 20 + b"zerocrit" + b"\1" * 16
+
+
+def snmp():
+    engine = b"\x80\0\x1f\x88\x80abcdefgh"
+    usm = ber(0x30, ber(4, engine), ber(2, b"\1"), ber(2, b"\1"), ber(4, b""), ber(4, b""), ber(4, b""))
+    head = ber(0x30, ber(2, b"\x7a\x63"), ber(2, b"\0\xff\xe3"), ber(4, b"\0"), ber(2, b"\3"))
+    report = ber(0xa8, ber(2, b"\x7a\x63"), ber(2, b"\0"), ber(2, b"\0"), ber(0x30, ber(0x30, ber(6, b"\x2b\6\1\6\3\x0f\1\1\4\0"), ber(0x41, b"\1"))))
+    return ber(0x30, ber(2, b"\3"), head, ber(4, usm), ber(0x30, ber(4, engine), ber(4, b""), report))
+
+
+def stun():
+    software = b"Coturn-4.6.1"
+    attributes = b"\0\x20\0\x08\0\1\x21\x12\xe1\xba\xa5\x43" + b"\x80\x22" + struct.pack(">H", len(software)) + software
+    return b"\1\1" + struct.pack(">H", len(attributes)) + b"\x21\x12\xa4\x42zerocritstun" + attributes
+
+
+# name, port, what the request begins with, the answer, what is to be told
+UDP = [
+    ("DNS", 53, b"\x7a\x63\0\0\0\1", dns(b"unbound 1.17.1"), ("domain", "unbound", "1.17.1")),
+    ("TFTP", 69, b"\0\1zerocrit", b"\0\5\0\1File not found\0", ("tftp", None, None)),
+    ("rpcbind", 111, b"zcri\0\0\0\0", RPC[4:], ("rpcbind", None, None)),
+    ("NTP", 123, b"\x23\0\0\0", ntp(), ("ntp", None, None)),
+    ("NetBIOS", 137, b"\x7a\x63\0\0\0\1", b"\x7a\x63\x84\0\0\0\0\1\0\0\0\0 CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\0\0\x21\0\1\0\0\0\0\0\x2f\0" + b"\0" * 46, ("netbios-ns", None, None)),
+    ("SNMP", 161, b"0\x3a\2\1\3", snmp(), ("snmp", "Net-SNMP", None)),
+    ("XDMCP", 177, b"\0\1\0\2\0\1\0", b"\0\1\0\5\0\6\0\0\0\0\0\0", ("xdmcp", None, None)),
+    ("CLDAP", 389, b"0\x2a\2\1\1", ber(0x30, ber(2, b"\1"), ber(0x64, ber(4, b""), ber(0x30))), ("ldap", None, None)),
+    ("QUIC", 443, b"\xc0\x1a\x2a\x3a\x4a\x08zerocrit\x08zc-quic0", b"\x80\0\0\0\0\x08zc-quic0\x08zerocrit\0\0\0\1", ("quic", None, None)),
+    ("IKE", 500, b"zerocrit\0\0\0\0", b"zerocrit\0\0\0\0\0\0\0\0\x29\x20\x22\x20\0\0\0\0\0\0\0\x24\0\0\0\x08\0\0\0\x0e", ("ike", None, None)),
+    ("IPMI", 623, b"\6\0\xff\6", b"\6\0\xff\6\0\0\x11\xbe\x40\x63\0\x10" + b"\0" * 16, ("ipmi", None, None)),
+    ("OpenVPN", 1194, b"\x38zerocrit", b"\x40abcdefgh\1\0\0\0\0zerocrit\0\0\0\0", ("openvpn", None, None)),
+    ("SQL Server's browser", 1434, b"\3", b"\5\x50\0ServerName;DB1;InstanceName;MSSQLSERVER;IsClustered;No;Version;15.0.2000.5;tcp;1433;;", ("mssql-browser", "Microsoft SQL Server", "15.0.2000.5")),
+    ("SSDP", 1900, b"M-SEARCH * HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nSERVER: Linux/5.10 UPnP/1.1 MiniUPnPd/2.2.1\r\n\r\n", ("ssdp", "Linux/5.10 UPnP/1.1 MiniUPnPd/2.2.1", None)),
+    ("NFS", 2049, b"zcri\0\0\0\0", RPC[4:], ("nfs", None, None)),
+    ("STUN", 3478, b"\0\1\0\0\x21\x12\xa4\x42", stun(), ("stun", "Coturn-4.6.1", None)),
+    ("DTLS", 4433, b"\x16\xfe\xfd", b"\x16\xfe\xff\0\0\0\0\0\0\0\0\0\x1b\3\0\0\x0f\0\0\0\0\0\0\0\x0f\xfe\xff\x0c" + b"c" * 12, ("dtls", None, None)),
+    ("IKE behind NAT", 4500, b"\0\0\0\0zerocrit", b"\0\0\0\0zerocrit\0\0\0\0\0\0\0\0\x29\x20\x22\x20\0\0\0\0\0\0\0\x24\0\0\0\x08\0\0\0\x0e", ("ike", None, None)),
+    ("SIP", 5060, b"OPTIONS sip:", b"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", ("sip", None, None)),
+    ("mDNS", 5353, b"\x7a\x63\0\0\0\1", b"\x7a\x63\x84\0\0\1\0\0\0\0\0\0\x09_services\x07_dns-sd\x04_udp\x05local\0\0\x0c\0\1", ("mdns", None, None)),
+    ("CoAP", 5683, b"\x40\1\x7a\x63", b"\x60\x45\x7a\x63\xff</x>", ("coap", None, None)),
+    ("memcached", 11211, b"\x7a\x63\0\0\0\1\0\0version", b"\x7a\x63\0\0\0\1\0\0VERSION 1.6.18\r\n", ("memcached", "memcached", "1.6.18")),
+    ("chargen", 19, b"\r\n", b"abcdefgh\r\n", ("chargen", None, None)),
+]

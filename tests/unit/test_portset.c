@@ -120,6 +120,30 @@ static void test_top(void **state)
         assert_int_equal(zc_portset_count(&s), 101);
 }
 
+/** UDP beside TCP, each part on its own. */
+static void test_both(void **state)
+{
+        struct zc_portset tcp, udp;
+        struct zc_err err = { 0 };
+
+        (void)state;
+        assert_true(zc_portset_parse_both(
+                "22,udp:53, 123/UDP,443/tcp,tcp:80,udp:8000-8002,udp:snmp", &tcp, &udp, &err));
+        assert_int_equal(zc_portset_count(&tcp), 3);
+        assert_int_equal(zc_portset_count(&udp), 6);
+        assert_true(zc_portset_has(&tcp, 443) && zc_portset_has(&udp, 123) &&
+                    zc_portset_has(&udp, 161));
+        assert_false(zc_portset_parse_both("22,udp:", &tcp, &udp, &err));
+        assert_non_null(strstr(err.text, "column 8"));
+        err = (struct zc_err){ 0 };
+        assert_false(zc_portset_parse_both("udp:70000", &tcp, &udp, &err));
+        assert_non_null(strstr(err.text, "column 5"));
+        err = (struct zc_err){ 0 };
+        assert_false(zc_portset_parse_both("udp:all", &tcp, &udp, &err));
+        assert_non_null(strstr(err.text, "1024"));
+        assert_false(zc_portset_parse("udp:53", &tcp, &(struct zc_err){ 0 }));
+}
+
 static void test_names(void **state)
 {
         (void)state;
@@ -147,7 +171,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = { cmocka_unit_test(test_parse),
                                             cmocka_unit_test(test_walk), cmocka_unit_test(test_top),
-                                            cmocka_unit_test(test_names) };
+                                            cmocka_unit_test(test_names),
+                                            cmocka_unit_test(test_both) };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,6 +189,12 @@ static bool ports_run(const struct zc_subject *subject, struct zc_io *io, json_t
         return ok;
 }
 
+/** --ports may name UDP ports alone. */
+static bool ports_applies(const struct zc_subject *subject)
+{
+        return !subject->ports || zc_portset_count(subject->ports) > 0;
+}
+
 const struct zc_probe zc_probe_ports = {
         .id = "ports",
         .summary = "which TCP ports answer, refuse or stay silent",
@@ -212,5 +218,6 @@ const struct zc_probe zc_probe_ports = {
                 "packets; off this machine at most 500 a second, 1000 where no more than 1024 "
                 "ports "
                 "are asked. No data",
+        .applies = ports_applies,
         .run = ports_run,
 };
