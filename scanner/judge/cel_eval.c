@@ -487,11 +487,49 @@ static bool comp_start(struct cel_run *r, const struct cel_ast *n, struct comp *
         return true;
 }
 
+/**
+ * all() and exists() over a list of objects, where nobody asks what was read: the elements follow each other in one document. True when one
+ * decides, *i stands at the first that is no object, or behind the last.
+ */
+static bool comp_objects(struct cel_run *r, const struct cel_ast *n, struct comp *c, uint32_t *i)
+{
+        const json_t *list = c->range.p.at->json;
+        struct cel_doc *doc = cel_doc_room(r);
+        uint32_t docs = r->doc_count;
+        bool all = n->macro == CEL_M_ALL;
+
+        if (!doc)
+                return false;
+        *doc = (struct cel_doc){ .up = c->range.p.at, .evidence = c->range.p.at->evidence };
+        for (; *i < c->range.n && !r->stop; ++*i) {
+                const json_t *json = json_array_get(list, *i);
+                bool truth = all;
+
+                if (!json_is_object(json))
+                        return false;
+                doc->json = json;
+                doc->index = *i;
+                r->locals[n->slot] = (struct cel_value){
+                        .kind = CEL_MAP, .doc = true, .n = (uint32_t)json_object_size(json), .p.at = doc
+                };
+                if (comp_test(r, n->arg[1], c, &truth) && truth != all)
+                        return cel_charge(r, 1);
+                if (!cel_charge(r, 1))
+                        return false;
+                if (c->failed.kind != CEL_NULL) { /* it may have the document's name in it */
+                        ++*i;
+                        return false;
+                }
+                r->doc_count = docs;
+        }
+        return false;
+}
+
 struct cel_value cel_eval_comp(struct cel_run *r, const struct cel_ast *n)
 {
         struct comp c = { .range = cel_eval(r, n->arg[0]), .failed = cel_null() };
         struct cel_aside aside;
-        uint32_t docs = r->doc_count;
+        uint32_t docs = r->doc_count, i = 0;
 
         if (cel_failed(c.range))
                 return c.range;
@@ -501,7 +539,13 @@ struct cel_value cel_eval_comp(struct cel_run *r, const struct cel_ast *n)
                 return cel_stopped(r);
         aside.base = r->seen_count;
         aside.count = 0;
-        for (uint32_t i = 0; i < c.range.n; i++) {
+        if (r->quiet && n->macro <= CEL_M_EXISTS && c.range.kind == CEL_LIST && c.range.doc && !n->vars2) {
+                if (comp_objects(r, n, &c, &i))
+                        return cel_bool(n->macro == CEL_M_EXISTS);
+                if (r->stop)
+                        return cel_stopped(r);
+        }
+        for (; i < c.range.n; i++) {
                 bool decided;
 
                 if (!r->quiet && n->macro <= CEL_M_EXISTS) /* of those that ask until one decides */
