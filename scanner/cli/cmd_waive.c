@@ -101,6 +101,32 @@ static bool can_waive(const struct zc_asked_one *one, struct zc_err *err)
                        one->rule, one->subject, one->verdict);
 }
 
+/** One that says the same and has not ended is not written twice. */
+static bool is_new(const json_t *list, const json_t *waiver, int64_t now_ms, const char *path,
+                   struct zc_err *err)
+{
+        static const char *const same[] = { "rule", "target", "verdict" };
+        const json_t *w;
+        size_t i;
+
+        json_array_foreach (list, i, w) {
+                int64_t end = 0;
+                size_t k = 0;
+
+                while (k < ZC_COUNT(same) &&
+                       json_equal(json_object_get(w, same[k]), json_object_get(waiver, same[k])))
+                        k++;
+                if (k == ZC_COUNT(same) && zc_time_parse(zc_json_str(w, "expires", ""), &end) &&
+                    end > now_ms)
+                        return zc_fail(err, ZC_E_USAGE,
+                                       "%s: %.32s waives %.32s on %.128s already, until %.32s; "
+                                       "change that one",
+                                       path, zc_json_str(w, "id", ""), zc_json_str(w, "rule", ""),
+                                       zc_json_str(w, "target", ""), zc_json_str(w, "expires", ""));
+        }
+        return true;
+}
+
 /** --waivers, else the configuration's, else waivers.yaml here. A file that is not there yet is an empty one. */
 static bool place_read(const struct zc_settings *s, struct place *p, struct zc_err *err)
 {
@@ -195,7 +221,7 @@ static bool waive_steps(struct zc_settings *s, struct place *p, int *status, str
         if (!waiver)
                 return zc_fail(err, ZC_E_USAGE, "the waiver holds text that is not UTF-8");
         if (!zc_waiver_add(p->path, p->text, p->len, waiver, &text, &len, err) ||
-            !policy_lets(s, p, text, len, err))
+            !policy_lets(s, p, text, len, err) || !is_new(list, waiver, now, p->path, err))
                 return false;
         *status = ZC_EXIT_FAULT;
         if (!place_write(p, o->output ? o->output : p->path, text, len, err) ||
@@ -232,11 +258,12 @@ const struct zc_command zc_command_waive = {
                           "A check that is unknown there: it no longer keeps the gate from being "
                           "shown." },
                         { NULL, NULL } },
-        .details = "WHAT is a label (C1), a fingerprint, or RULE SUBJECT. One waiver is added to "
-                   "the file, which is made if it is not there; the rest of it stays as it is. A "
-                   "waived finding is counted and shown apart, never hidden; `audit` and `judge` "
-                   "take the file with --waivers, or from the configuration. With --policy, what it "
-                   "does not allow is refused.",
+        .details =
+                "WHAT is a label (C1), a fingerprint, or RULE SUBJECT. One waiver is added to "
+                "the file, which is made if it is not there; the rest of it stays as it is. A "
+                "waived finding is counted and shown apart, never hidden; `audit` and `judge` "
+                "take the file with --waivers, or from the configuration. With --policy, what it "
+                "does not allow is refused.",
         .status = "0 written, 2 wrong input: nothing was written, 4 it could not be written.",
         .run = waive_run,
 };

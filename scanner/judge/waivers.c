@@ -53,6 +53,37 @@ static bool check_target(const struct zc_yaml *y, const char *target, size_t i, 
         return zc_yaml_fail(y, pointer, err, "%s", cause.text);
 }
 
+/** A pattern begins with the area that it is about: "ZC-FW-*", not "ZC-*" or "*-001". */
+static bool is_of_one_area(const char *rule)
+{
+        size_t fixed = strcspn(rule, "*?"), area;
+
+        if (rule[fixed] == '\0')
+                return true;
+        if (strncmp(rule, "ZC-", 3) != 0)
+                return false;
+        area = strspn(rule + 3, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+        return area > 0 && rule[3 + area] == '-' && 3 + area < fixed;
+}
+
+/** Who accepts it, who let them and why are said, not merely there. */
+static bool check_said(const struct zc_yaml *y, const json_t *w, size_t i, struct zc_err *err)
+{
+        static const char *const said[] = { "id", "owner", "approver", "reason", "ticket" };
+
+        for (size_t k = 0; k < ZC_COUNT(said); k++) {
+                const char *s = zc_json_str(w, said[k], "x");
+                char pointer[64];
+
+                if (s[strspn(s, " \t\r\n")] != '\0')
+                        continue;
+                snprintf(pointer, sizeof(pointer), "/waivers/%zu/%s", i, said[k]);
+                return zc_yaml_fail(y, pointer, err, "%s is blank; say it, or leave the waiver out",
+                                    said[k]);
+        }
+        return true;
+}
+
 static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, json_t *ids,
                          struct zc_err *err)
 {
@@ -65,17 +96,18 @@ static bool check_waiver(const struct zc_yaml *y, const json_t *w, size_t i, jso
                 return zc_yaml_fail(y, pointer, err, "the waiver id %.60s stands here twice", id);
         json_object_set_new(ids, id, json_true());
         snprintf(pointer, sizeof(pointer), "/waivers/%zu/rule", i);
-        if (strspn(rule, "ZC-*?") == strlen(rule)) /* what every id has, and wildcards */
+        if (!is_of_one_area(rule))
                 return zc_yaml_fail(y, pointer, err,
-                                    "rule \"%.20s\" would waive everything; name a rule, or a "
-                                    "group such as \"ZC-FW-*\"",
+                                    "rule \"%.20s\" would waive everything, or something in every "
+                                    "area; name a rule, or a group of one area such as "
+                                    "\"ZC-FW-*\"",
                                     rule);
         if (strncmp(rule, "ZC-", 3) != 0 && !strpbrk(rule, "*?"))
                 return zc_yaml_fail(y, pointer, err,
                                     "\"%.60s\" is not a rule id; write one such as ZC-FW-001, or a "
                                     "group such as \"ZC-FW-*\"",
                                     rule);
-        if (!check_target(y, zc_json_str(w, "target", ""), i, err))
+        if (!check_said(y, w, i, err) || !check_target(y, zc_json_str(w, "target", ""), i, err))
                 return false;
         snprintf(pointer, sizeof(pointer), "/waivers/%zu/expires", i);
         return time_of(w, "created") < time_of(w, "expires") ||

@@ -170,7 +170,8 @@ ok "between the text that was there" sh -c 'head -n1 flow.yaml | grep -qx "# our
 printf 'waivers:\n- {id: W-7, rule: ZC-FW-001, target: x, verdict: fail, owner: o, approver: a, reason: r,\n   created: 2026-01-01T00:00:00Z, expires: 2099-01-01T00:00:00Z}\n# the end' >block.yaml
 does "after the last, the highest number more, and a comment at the end" 0 '^W-8' waive "$label" "${who[@]}" --expires 90d --waivers block.yaml
 does "a file that is no waiver file" 2 'serve.py:[0-9]+:[0-9]+: ' waive "$label" "${who[@]}" --expires 90d --waivers serve.py
-does "to standard output" 0 'id: W-3' waive "$label" "${who[@]}" --expires 90d -o -
+does "to standard output" 0 'id: W-1' waive "$label" "${who[@]}" --expires 90d -o - --waivers none.yaml
+does "what is waived already is not waived again" 2 'waivers.yaml: W-1 waives .* already, until 2099' waive "$label" "${who[@]}" --expires 90d
 ok "leaves the file alone" sh -c '! grep -q W-3 waivers.yaml'
 
 # ---- two vantages of one machine id ----

@@ -48,6 +48,10 @@ static void refuses(void **state)
                 { "rule: ZC-FW-001", "rule: FW-001", "w.yaml:2:15: ", "not a rule id" },
                 { "target: \"id:web\"", "target: 10.0.0.1/8", "w.yaml:2:32: ", "10.0.0.0/8" },
                 { "target: \"id:web\"", "target: 10.0.0.0/33", "w.yaml:2:32: ", "33" },
+                { "rule: ZC-FW-001", "rule: \"*-00?\"", "w.yaml:2:15: ", "in every area" },
+                { "rule: ZC-FW-001", "rule: \"ZC-?*-001\"", "w.yaml:2:15: ", "in every area" },
+                { "rule: ZC-FW-001", "rule: \"ZC-FW*\"", "w.yaml:2:15: ", "in every area" },
+                { "reason: legacy", "reason: '  '", "w.yaml:3:6: ", "reason is blank" },
                 { "reason: legacy", "reason: ''", "w.yaml:3:6: ", "not empty" },
                 { "2026-12-31T00:00:00Z}\n",
                   "2026-12-31T00:00:00Z}\n  - {id: W-1, rule: ZC-A-001, target: x, verdict: fail, "
