@@ -24,8 +24,12 @@ UNREACHABLE = "172.30."  # oracle.Kernel's unreachable route
 OPEN = {"accept": 0, "reject": 1, "drop": 2}
 
 
+# Expressions that a kernel may lack, or take in some hooks alone; a jump is refused for what stands where it leads.
+RARELY_TAKEN = ("flow add", "queue", "synproxy", "tproxy", "socket", "osf", "ipsec", "rt", "last", "ct count", "dup", "meta ipsec", "meta sdif", "meta nftrace", "fib", "jump", "goto", "vmap", "ct")
+
+
 class Run:
-    make = rulesets.Ruleset
+    make = rulesets.Rare
 
     def __init__(self, zc):
         self.zc = zc
@@ -55,9 +59,10 @@ class Run:
 
     @staticmethod
     def why_refused(text, line):
-        """nft's own refusals (a statement that contradicts itself) by kind; the kernel's with the statement."""
+        """nft's own refusals (a statement that contradicts itself) by kind; the kernel's with the expression that it is likely to be about."""
+        name = next((n for n in RARELY_TAKEN if re.search(rf"(^|\s){n}\b", line)), line.strip())
         why = text.split("rror: ")[-1].splitlines()[0] if "rror: " in text else text
-        return f"{why.removeprefix('Could not process rule: ')}: {line.strip()}" if "Could not process rule" in why else "nft: " + why.split(":")[0].split(" specified")[0]
+        return f"{why.removeprefix('Could not process rule: ')}: {name}" if "Could not process rule" in why else "nft: " + why.split(":")[0].split(" specified")[0]
 
     @staticmethod
     def refused_line(text):

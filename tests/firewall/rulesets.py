@@ -198,6 +198,8 @@ class Ruleset:
             return f"{fam} saddr vmap " + "{ " + f"{ADDR[fam]['net'][0]} : {self.r.choice(v)}, {ADDR[fam]['net'][3]} : {self.r.choice(v)}" + self.pick("", f", * : {self.r.choice(v)}") + " }"
         return "meta l4proto . th dport vmap { tcp . 22 : " + self.r.choice(v) + ", udp . 53 : accept }"
 
+    VERDICTS = ["accept", "drop", "reject", "return", "jump", "vmap", "side", "continue"], [32, 16, 6, 6, 18, 10, 6, 2]
+
     def statement(self, family, hook, at, kind):
         c = self.condition
         side = []
@@ -212,7 +214,7 @@ class Ruleset:
         elif kind == "netdev":
             verdict = self.pick("accept", "drop", "accept", "continue")
         else:
-            verdict = self.r.choices(["accept", "drop", "reject", "return", "jump", "vmap", "side", "continue"], [32, 16, 6, 6, 18, 10, 6, 2])[0]
+            verdict = self.r.choices(*self.VERDICTS)[0]
         if verdict == "reject":
             if hook not in ("input", "forward", "prerouting"):
                 verdict = "drop"
@@ -222,6 +224,8 @@ class Ruleset:
             verdict = self.jump(at)
         elif verdict == "vmap":
             verdict = self.vmap(family, at)
+        elif verdict == "rare":
+            verdict = self.rare_verdict()
         elif verdict == "side":
             verdict = self.pick("counter", "meta mark set 1")
         conditions = [c(family, hook) for _ in range(self.r.choices([0, 1, 2, 3], [12, 50, 30, 8])[0])]
@@ -234,6 +238,8 @@ class Ruleset:
                          "meta l4proto tcp dnat ip to 10.78.0.1:22", "dnat ip6 to fd80::5", "meta l4proto tcp dnat ip6 to [fd80::6]:80", "redirect", "accept", "return", "drop", "meta nfproto ipv4 tcp dport 2222 dnat ip to tcp dport map { 2222 : 10.80.0.6 }")
 
     # tables
+
+    MORE_SETS = []
 
     def named_sets(self, table, family):
         out = []
@@ -280,6 +286,7 @@ class Ruleset:
             self.chains.append({"name": "g0", "base": True, "hook": "ingress", "kind": "netdev", "head": 'type filter hook ingress device "zc0" priority 0; policy ' + self.pick("accept", "accept", "drop") + ";"})
         else:
             lines += self.named_sets(number, family)
+            lines += self.MORE_SETS
             for i, (hook, kind, head) in enumerate(self.base_chains()):
                 self.chains.append({"name": f"b{i}", "base": True, "hook": hook, "kind": kind, "head": head})
             if family == "inet" and self.chance(0.08):
@@ -303,6 +310,27 @@ class Ruleset:
 
     def text(self):
         return "\n".join(self.lines) + "\n"
+
+
+class Rare(Ruleset):
+    """The same with expressions of every other class now and then."""
+
+    CONDITIONS = Ruleset.CONDITIONS + [("rare", 1)]
+    NAMES, WEIGHTS = zip(*CONDITIONS)
+    VERDICTS = Ruleset.VERDICTS[0] + ["rare"], [2 * w for w in Ruleset.VERDICTS[1]] + [1]
+    MORE_SETS = ["  set learnt { type inet_service; flags dynamic; size 1000; }"]
+
+    def c_rare(self, family, hook):
+        """Classes that few rulesets have; a kernel may lack some of them."""
+        which = self.pick("log", "last", "count", "socket", "osf", "rt", "ipsec", "learn", "quota")
+        self.doubtful |= which in ("count", "osf", "learn", "socket", "rt", "ipsec", "quota")
+        return {"log": 'log prefix "zc "', "last": "last", "count": "ct count over 5", "socket": "socket transparent 1", "osf": 'osf name "Linux"', "ipsec": "meta ipsec exists" if self.chance(0.5) else "ipsec in reqid 1",
+                "rt": "rt classid 0", "learn": self.pick("add", "update") + " @learnt { tcp dport }", "quota": "quota over 10 mbytes used 0 bytes"}[which]
+
+    def rare_verdict(self):
+        """What ends a packet's way by other means than a verdict of its own."""
+        self.doubtful = True
+        return self.pick("queue num 5", "queue num 5 bypass", "queue flags bypass num 1-3", "synproxy mss 1460 wscale 7", "tproxy to :50080", "flow add @f0", "dup to 10.80.0.5")
 
 
 def packets(seed, count):

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct zc_err err = { 0 };
         struct fw_build b;
         uint8_t head[3] = { 0 };
+        size_t rules;
 
         if (!arena)
                 return 0;
@@ -62,8 +63,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                head[0] & 2 ? 2 : 1);
                 fw_build_rule_close(&b);
         }
+        rules = b.rules.count;
         if (fw_build_finish(&b, &rs, &err)) {
-                check(&rs, 1);
+                check(&rs, rules);
                 for (size_t i = 0; i < sets.uses.count; i++)
                         check_set(&rs, fw_build_at(sets.uses, struct fw_ipset_use, i)->set);
         }
