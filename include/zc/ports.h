@@ -19,6 +19,7 @@
 #include "zc/err.h"
 #include "zc/exchange.h"
 #include "zc/portset.h"
+#include "zc/progress.h"
 #include "zc/scope.h"
 #include "zc/syn.h"
 
@@ -38,6 +39,7 @@ struct zc_ports_job {
         unsigned at_once, per_second; /* 0: our own manners (off this machine 500 a second, 1000 where few ports are asked) */
         struct zc_syn *syn;          /* packets of our own where they get there; NULL: connections */
         bool capped;                 /* pace is the user's, not our manners: it counts on our own networks as well */
+        struct zc_progress *progress; /* counts what was asked; NULL: nobody looks */
         bool self;                   /* an address of this machine: goes over lo, as fast as it can */
         /** NULL, or called as soon as a port is known to be open, while others are still waited for; its note stands in r. */
         void (*found)(void *ctx, const struct zc_ports_job *job, const struct zc_ports_result *r, uint16_t port);

@@ -14,6 +14,7 @@
 #include "zc/err.h"
 #include "zc/pace.h"
 #include "zc/portset.h"
+#include "zc/progress.h"
 #include "zc/scope.h"
 #include "zc/syn.h"
 #include "zc/target.h"
@@ -69,6 +70,7 @@ struct zc_io {
         const struct zc_scope *scope;
         struct zc_deadline deadline;
         struct zc_syn *syn;           /* packets of our own; NULL: this run has none */
+        struct zc_progress *progress; /* ports probe: counts what was asked; NULL: nobody looks */
         struct zc_pace *pace;         /* the run's ceiling, that every connection counts against; NULL for none */
         bool capped;                  /* the user set a ceiling, so that pace counts everywhere */
         unsigned at_once, per_second; /* ceilings for this probe on this subject; 0: its own manners */

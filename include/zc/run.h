@@ -9,6 +9,7 @@
 #include "zc/permute.h"
 #include "zc/portset.h"
 #include "zc/probe.h"
+#include "zc/progress.h"
 #include "zc/scope.h"
 #include "zc/target.h"
 
@@ -41,6 +42,9 @@ struct zc_job {
         unsigned per_second;      /* packets or new connections a second over all, 0: default; ZC_RATE_MOST: no manners */
         unsigned per_host;        /* the same to one address, 0: default */
         struct zc_shard shard;    /* and the seed of every order */
+        struct zc_progress *progress; /* counted up while it runs; NULL: nobody looks */
+        void (*tick)(void *ctx);      /* NULL, or called a few times a second while it runs */
+        void *tick_ctx;
         const struct zc_done *done; /* what needs no second look; NULL: everything is to be looked at */
         uint64_t excluded;        /* hash of what files exclude, 0: none */
         const char *root;         /* --root, "" for none */

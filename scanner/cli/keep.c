@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "zc/clock.h"
 #include "zc/log.h"
 #include "zc/text.h"
 
@@ -90,18 +91,47 @@ bool zc_keep_create(const struct zc_keep *k, const struct zc_settings *s, struct
         return head && zc_evidence_create(k->stream, head, out, err);
 }
 
-/** One line on a terminal while we wait; it leaves no trace. */
-static void progress(const struct zc_options *o, const struct zc_job *job, bool on)
+#define WATCH_MS 200
+
+/* One line on a terminal while we wait: written over where it changed, and gone in the end. */
+struct watch {
+        struct zc_progress *progress;
+        struct zc_pace_seen seen;
+        int64_t shown_ms;
+        char shown[128];
+};
+
+static bool watched(const struct zc_options *o)
 {
         const char *term = getenv("TERM");
 
-        if (!o->terminal_err || o->quiet || (term && strcmp(term, "dumb") == 0))
+        return o->terminal_err && !o->quiet && !(term && strcmp(term, "dumb") == 0);
+}
+
+static void watch_tick(void *ctx)
+{
+        struct watch *w = ctx;
+        unsigned columns = zc_columns(STDERR_FILENO);
+        int64_t now = zc_mono_ms();
+        char line[sizeof w->shown];
+
+        if (now - w->shown_ms < WATCH_MS)
                 return;
-        if (on)
-                fprintf(stderr, "looking at %zu target%s …", job->target_count,
-                        job->target_count == 1 ? "" : "s");
-        else
-                fputs("\r\033[K", stderr);
+        w->shown_ms = now;
+        zc_progress_line(w->progress, &w->seen, now, line,
+                         columns < sizeof line ? columns : sizeof line);
+        if (strcmp(line, w->shown) == 0)
+                return;
+        memcpy(w->shown, line, sizeof line);
+        fprintf(stderr, "\r%s\033[K", line);
+        fflush(stderr);
+}
+
+static void watch_end(struct watch *w)
+{
+        if (w->shown[0] == '\0')
+                return;
+        fputs("\r\033[K", stderr);
         fflush(stderr);
 }
 
@@ -145,13 +175,20 @@ static bool keep_interrupted(const struct zc_keep *k, struct zc_evidence *ev,
 bool zc_keep_collect(const struct zc_keep *k, const struct zc_settings *s, struct zc_evidence *ev,
                      struct zc_collected *c, struct zc_err *err)
 {
+        ZC_AUTO(zc_progress) progress = NULL;
         struct zc_job job = s->job;
+        struct watch w = { 0 };
+        struct zc_err none = { 0 };
         bool ok;
 
-        progress(s->o, &s->job, true);
+        if (watched(s->o) && zc_progress_new(&progress, &none)) {
+                w.progress = job.progress = progress;
+                job.tick = watch_tick;
+                job.tick_ctx = &w;
+        }
         job.done = k->done;
         ok = zc_collect(&job, ev, c, err);
-        progress(s->o, &s->job, false);
+        watch_end(&w);
         if (!ok)
                 return k->stream ? zc_ctx(err, "what was collected is in %s", k->stream) : false;
         if (c->signal)

@@ -536,6 +536,7 @@ bool zc_address_is_done(const struct zc_work *w)
         zc_portset_format(w->ports, &ports);
         if (!zc_done_has(done, w->asset, address, zc_text_str(&ports), &found))
                 return false;
+        zc_progress_asked(w->item->collector->spec->job->progress, zc_portset_count(w->ports), 0);
         note_answer(w, found & ZC_DONE_OPEN, found & ZC_DONE_CLOSED);
         return true;
 }

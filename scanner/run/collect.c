@@ -22,6 +22,7 @@
 
 #define DEADLINE_DEFAULT_MS (INT64_C(6) * 60 * 60 * 1000)
 #define END_TRIES 100u
+#define TICK_MS 250
 #define GRACE_MS 3000                        /* for the collector to end by itself */
 #define RECORD_BYTES_MAX (UINT64_C(4) << 30) /* what a collector may say in all */
 
@@ -352,6 +353,14 @@ static struct zc_deadline later(struct zc_deadline d, int64_t ms)
         return d;
 }
 
+/** Until something comes; shorter where somebody watches. */
+static int poll_ms(const struct parent *p, struct zc_deadline last)
+{
+        int left = zc_deadline_left(last);
+
+        return p->job->tick && left > TICK_MS ? TICK_MS : left;
+}
+
 /**
  * Until the collector closes its pipe. Returns true with `why` when it did not end well by itself.
  */
@@ -369,10 +378,12 @@ static bool collector_listen(struct parent *p, struct zc_lines *lines, char why[
                         snprintf(why, 640, "the run's deadline passed");
                         return true;
                 }
-                if (poll(fds, ZC_COUNT(fds), zc_deadline_left(last)) < 0 && errno != EINTR) {
+                if (poll(fds, ZC_COUNT(fds), poll_ms(p, last)) < 0 && errno != EINTR) {
                         snprintf(why, 640, "poll: %s", strerror(errno));
                         return true;
                 }
+                if (p->job->tick)
+                        p->job->tick(p->job->tick_ctx);
                 if (!(fds[0].revents & (POLLIN | POLLHUP | POLLERR)))
                         continue;
                 h = pipe_take(p, lines, &err);

@@ -195,6 +195,8 @@ static void task_add(struct zc_item *item, const struct task *t, void (*run)(voi
         struct zc_err err = { 0 };
 
         atomic_fetch_add(&item->open, 1);
+        if (item->t->kind != ZC_TARGET_BLOCK) /* of a block all were told before */
+                zc_progress_plan(item->collector->spec->job->progress, zc_portset_count(&t->ports));
         if (copy)
                 *copy = *t;
         if (t->sweep)
@@ -301,9 +303,12 @@ static void block_add(struct zc_item *item, struct task *t)
 {
         uint64_t count = zc_block_count(&item->t->block), ports = zc_portset_count(&t->ports);
         uint64_t most = ZC_SWEEP_PAIRS / (ports ? ports : 1);
+        const struct zc_shard *shard = &item->collector->spec->job->shard;
         struct zc_permute order;
         uint64_t spans;
 
+        zc_progress_plan(item->collector->spec->job->progress,
+                         count / (shard->count ? shard->count : 1) * ports);
         most = most > ZC_SWEEP_MEMBERS ? ZC_SWEEP_MEMBERS : most > 0 ? most : 1;
         spans = (count + most - 1) / most;
         zc_permute_init(&order, item->collector->spec->job->shard.seed, spans);

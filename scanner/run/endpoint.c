@@ -38,6 +38,7 @@ struct zc_io zc_work_io(const struct zc_work *w, struct zc_deadline deadline)
         bool unhurried = w->local && job->per_second == 0; /* lo needs no manners */
 
         return (struct zc_io){ .scope = job->scope,
+                               .progress = job->progress,
                                .deadline = deadline,
                                .syn = w->item->t->kind == ZC_TARGET_BLOCK ? NULL : c->syn,
                                .pace = unhurried && job->concurrency == 0 ? NULL : c->pace,

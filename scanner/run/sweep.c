@@ -160,8 +160,10 @@ static void sweep_done(void *ctx, const struct zc_syn_target *t, const struct zc
         enum zc_port_state state = state_of(a->how);
 
         s->states[t->tag / 4] |= (uint8_t)((unsigned)state << 2 * (t->tag % 4));
-        if (state != ZC_PORT_UNKNOWN || a->how == ZC_SYN_DROPPED)
+        if (state != ZC_PORT_UNKNOWN || a->how == ZC_SYN_DROPPED) { /* else it is left to others */
                 bit_set(s->reached, t->tag / s->port_count);
+                zc_progress_asked(s->c->spec->job->progress, 1, state == ZC_PORT_OPEN);
+        }
         if (state == ZC_PORT_OPEN)
                 note_add(s, t->tag, a);
 }

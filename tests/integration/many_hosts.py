@@ -4,6 +4,8 @@ on after a kill. One namespace answers for all of 10.66.0.0/16 over lo; another,
 import ipaddress
 import json
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -260,6 +262,35 @@ def resumed():
         ok(not os.path.exists(name + ".ndjson"), "the stream has become the document")
 
 
+def on_a_terminal(*argv, term="xterm"):
+    """What a run writes to a terminal that its standard error is."""
+    ours, theirs = pty.openpty()
+    p = subprocess.Popen(netns.inside(NS, ZC, "collect", "10.66.2.0/27", "--only", "ports", "--ports", PORTS, *argv, "-o", "pty.json"),
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs, env=dict(os.environ, TERM=term))
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(ours)
+    p.wait()
+    return said.decode()
+
+
+def progress():
+    said = on_a_terminal("--rate", "120")
+    ok(re.search(r"\d+ of 120 ports asked \(\d+ %\), \d+ open, \d+ a second, \d+ s left", said), "a terminal shows how far it is, how fast, and the time left", repr(said))
+    ok("\n" not in said and said.endswith("\r\033[K"), "on one line, which is gone in the end", repr(said))
+    shown = [x for x in said.split("\r") if x]
+    ok(all(a != b for a, b in zip(shown, shown[1:])), "written only where it changed", repr(said))
+    ok(on_a_terminal("--rate", "1000", "-q") == "" and on_a_terminal("--rate", "1000", term="dumb") == "", "not with -q, nor on a dumb terminal")
+
+
 def refused():
     cut("r.json", 3, "10.66.2.0/26", "--only", "ports", "--ports", PORTS, "--rate", "100")
     stream = "r.json.ndjson"
@@ -304,6 +335,7 @@ def main():
         swept()
         resumed()
         refused()
+        progress()
     finally:
         if peer:
             peer.kill()

@@ -196,6 +196,7 @@ static void concluded(void *ctx, const struct zc_conv *c, unsigned attempts, con
                 snprintf(reason, sizeof reason, "%s", said);
         else
                 zc_conv_reason(c, reason);
+        zc_progress_asked(s->job->progress, !s->again, state == ZC_PORT_OPEN);
         set_state(s->out, c->port, state);
         if (state == ZC_PORT_OPEN)
                 memset(&s->later, 0, sizeof s->later); /* what came before was not a block */

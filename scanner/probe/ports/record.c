@@ -161,6 +161,7 @@ static bool ports_run(const struct zc_subject *subject, struct zc_io *io, json_t
                                     .scope = io->scope,
                                     .deadline = io->deadline,
                                     .syn = io->syn,
+                                    .progress = io->progress,
                                     .pace = io->pace,
                                     .capped = io->capped,
                                     .at_once = io->at_once,
