@@ -133,6 +133,11 @@ static void outcomes_pending(const struct zc_collector *c, json_t *endpoint)
         }
 }
 
+static bool is_udp(const json_t *record)
+{
+        return strcmp(zc_json_str(record, "transport", "tcp"), "udp") == 0;
+}
+
 static void endpoint_seen(struct seen *s, json_t *endpoint)
 {
         const char *state = zc_json_str(endpoint, "state", "");
@@ -140,7 +145,7 @@ static void endpoint_seen(struct seen *s, json_t *endpoint)
 
         s->any_open |= open;
         s->any_closed |= strcmp(state, "closed") == 0;
-        if (strcmp(zc_json_str(endpoint, "transport", "tcp"), "udp") == 0) {
+        if (is_udp(endpoint)) {
                 if (s->work->local)
                         json_object_set_new(endpoint, "reached_from", json_string("self"));
                 return; /* its own probe has asked what there is to ask */
@@ -191,7 +196,7 @@ static void every_port_decide(struct seen *s, json_t *scan)
         enum zc_every_port every = zc_every_port(scan, &asked, &open);
         char address[ZC_ADDR_LEN], why[192];
 
-        if (s->work->local || every == ZC_EVERY_PORT_UNKNOWN)
+        if (s->work->local || is_udp(scan) || every == ZC_EVERY_PORT_UNKNOWN)
                 return;
         json_object_set_new(scan, "every_port", json_boolean(every == ZC_EVERY_PORT_YES));
         if (every == ZC_EVERY_PORT_NO)
@@ -209,7 +214,7 @@ static void every_port_decide(struct seen *s, json_t *scan)
 /** Whether an open port waits until the scan is over. */
 static bool held(struct seen *s, const json_t *endpoint, json_t *record)
 {
-        if (s->work->local || s->work->item->t->kind == ZC_TARGET_SERVICE ||
+        if (s->work->local || s->work->item->t->kind == ZC_TARGET_SERVICE || is_udp(endpoint) ||
             strcmp(zc_json_str(endpoint, "state", ""), "open") != 0 ||
             s->early++ < ZC_EVERY_PORT_FIRST)
                 return false;

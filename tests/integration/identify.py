@@ -111,8 +111,9 @@ def inside(*args, **kw):
 
 
 def collect(ports):
+    """Beside ports that are closed: a host where every port is open is a tarpit."""
     evidence = os.path.join(work, "evidence.json")
-    run(ZC, "collect", ADDRESS, "--ports", ports, "--only", "ports,identify", "-o", evidence)
+    run(ZC, "collect", ADDRESS, "--ports", f"{ports},40001-40100", "--only", "ports,identify", "-o", evidence)
     return {e["port"]: e for e in json.load(open(evidence))["endpoints"] if e.get("state") == "open"}
 
 
