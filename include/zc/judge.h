@@ -33,6 +33,7 @@ struct zc_judgement {
 struct zc_judge_context {
         const json_t *self, *host, *endpoint, *run, *params; /* NULL members are unbound: unknown */
         const char *self_pointer, *host_pointer, *endpoint_pointer, *run_pointer;
+        uint64_t *left; /* nodes that all rules together may still cost; NULL: no limit but each one's own */
 };
 /** Reach is not considered here: a fail is a fail. @trace: of `where` and `when`, or NULL. */
 void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c, struct zc_arena *arena, const struct zc_cel_trace *trace,

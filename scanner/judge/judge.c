@@ -168,6 +168,7 @@ static bool judge_evidence(struct zc_judge_run *j, size_t number)
                                                .ctx = &w };
         struct zc_work host = w;
 
+        j->left += ZC_NODES_PER_EVIDENCE;
         json_object_clear(j->met);
         host.host = host.part = zc_evidence_host(ev);
         if (host.host && zc_evidence_asks_host(ev) &&

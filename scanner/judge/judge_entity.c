@@ -173,6 +173,7 @@ static bool judge_one(struct zc_work *w, const struct about *a)
         const char *waived = NULL;
 
         zc_arena_reset(j->scratch);
+        j->left += ZC_NODES_PER_CHECK;
         zc_rule_judge(w->rule, &a->c, j->scratch, NULL, &jm);
         unplanned_firewall(w, &a->c, &jm);
         zc_judge_reach(w->rule, a->reach, &jm);
@@ -214,7 +215,8 @@ bool zc_work_entity(void *ctx, const struct zc_entity *e)
                        .endpoint_pointer = w->endpoint_pointer,
                        .run = w->ev ? zc_evidence_run(w->ev) : NULL,
                        .run_pointer = "/run",
-                       .params = j->terms->params },
+                       .params = j->terms->params,
+                       .left = &j->left },
         };
 
         if (!arena)

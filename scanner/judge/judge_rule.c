@@ -49,6 +49,7 @@ struct judging {
         size_t count;
         struct zc_arena *arena;
         const struct zc_cel_trace *trace;
+        uint64_t *left;
         bool quick;
 };
 
@@ -56,18 +57,25 @@ struct judging {
 static bool condition(const struct judging *g, const struct zc_cel *e, const char *stage,
                       struct zc_judgement *out, bool *truth)
 {
+        bool cut = g->left && *g->left < ZC_CEL_BUDGET;
+        uint32_t budget = cut ? (uint32_t)*g->left : ZC_CEL_BUDGET;
         struct zc_cel_result r;
 
         if (g->quick)
-                zc_cel_test(e, g->vars, g->count, ZC_CEL_BUDGET, g->arena, &r);
+                zc_cel_test(e, g->vars, g->count, budget, g->arena, &r);
         else
-                zc_cel_eval(e, g->vars, g->count, ZC_CEL_BUDGET, g->arena, g->trace, &r);
+                zc_cel_eval(e, g->vars, g->count, budget, g->arena, g->trace, &r);
         out->stage = stage;
+        if (g->left)
+                *g->left -= r.nodes < budget ? r.nodes : budget;
         reads_add(out, &r);
         *truth = r.outcome == ZC_CEL_VALUE && r.truth;
         if (r.outcome != ZC_CEL_VALUE) {
                 out->verdict = r.outcome == ZC_CEL_UNKNOWN ? ZC_UNKNOWN : ZC_ERROR;
-                snprintf(out->why, sizeof(out->why), "%s", r.why);
+                snprintf(out->why, sizeof(out->why), "%s",
+                         cut && r.outcome == ZC_CEL_ERROR
+                                 ? "the rules together cost more than a run may take"
+                                 : r.why);
         }
         zc_cel_result_release(&r);
         return r.outcome == ZC_CEL_VALUE;
@@ -166,6 +174,7 @@ void zc_rule_judge(const struct zc_rule *rule, const struct zc_judge_context *c,
                              .count = zc_judge_bind(c, vars),
                              .arena = arena,
                              .trace = trace,
+                             .left = c->left,
                              .quick = !trace };
 
         judge_with(rule, &g, out);

@@ -4,6 +4,13 @@
 
 #include "judge_internal.h"
 
+/*
+ * What all rules together may cost: each has a budget of its own for one entity, and three hundred that use it up would take minutes of a fleet. So
+ * many nodes for each evidence, whatever is in it, and what a check usually takes, several times over.
+ */
+#define ZC_NODES_PER_EVIDENCE ((uint64_t)64 << 20)
+#define ZC_NODES_PER_CHECK ((uint64_t)512)
+
 struct zc_judge_run {
         struct zc_evidence *const *evs;
         size_t count;
@@ -21,6 +28,7 @@ struct zc_judge_run {
         json_t **like;              /* by rule: its last finding, or NULL */
         size_t *by_kind; /* positions of rules, those of one kind together, in the order of zc_kinds */
         size_t *kind_end; /* by kind: where its rules end in there; they begin where the kind before ends */
+        uint64_t left;            /* nodes */
         struct zc_arena *scratch; /* of one check */
         struct zc_err *err;
 };

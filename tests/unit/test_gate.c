@@ -642,12 +642,32 @@ static void updated(void **state)
         }
 }
 
+/** What all rules together may cost is kept: beyond it is an error, never a pass. */
+static void total_budget(void **state)
+{
+        ZC_AUTO(zc_pack) p = pack_new();
+        ZC_AUTO(zc_arena) arena = zc_arena_new(0);
+        json_auto_t *self = parse("{\"service\":\"http\"}");
+        uint64_t left = 1000;
+        struct zc_judge_context c = { .self = self, .left = &left };
+        struct zc_judgement j;
+
+        (void)state;
+        zc_rule_judge(zc_pack_find(p, "ZC-T-001"), &c, arena, NULL, &j);
+        assert_int_equal(j.verdict, ZC_PASS);
+        assert_true(left < 1000);
+        left = 1;
+        zc_rule_judge(zc_pack_find(p, "ZC-T-001"), &c, arena, NULL, &j);
+        assert_int_equal(j.verdict, ZC_ERROR);
+        assert_non_null(strstr(j.why, "together cost more"));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(truth_table), cmocka_unit_test(refused_settings),
                 cmocka_unit_test(baseline),    cmocka_unit_test(new_rules),
-                cmocka_unit_test(updated),
+                cmocka_unit_test(updated),     cmocka_unit_test(total_budget),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,7 +124,7 @@ static void globs(void **state)
 #define OPEN                                                                                       \
         "\"firewall\":{\"tables\":[{\"family\":\"inet\",\"name\":\"f\",\"chains\":[{\"name\":"     \
         "\"i\",\"hook\":\"input\"}]}],\"defaults\":{\"input\":{\"ip\":\"accept\",\"ip6\":"         \
-        "\"accept\"}},\"admits\":[]},"
+        "\"accept\"}},\"admits\":[],\"anomalies\":[]},"
 
 static json_t *judge(bool seen, const char *waivers, int64_t now)
 {
