@@ -59,7 +59,8 @@ def want(answer, privilege, critical, probe_failed, waivers, skip):
 
 # ---- the evidence ----
 
-FIREWALL = {"backend": ["nf_tables"], "tables": [], "admits": [], "anomalies": [], "rules": 3, "not_modelled": [],
+FIREWALL = {"backend": ["nf_tables"], "tables": [{"family": "inet", "name": "filter", "flags": [],
+                                                   "chains": [{"name": "input", "hook": "input", "policy": "drop", "rules": 3, "logs": 1}]}], "admits": [], "anomalies": [], "persistence": {"boots": "yes", "differs": []}, "rules": 3, "not_modelled": [],
             "defaults": {"input": {"ip": "drop", "ip6": "drop"}, "forward": {"ip": "drop", "ip6": "drop"}}}
 PROOF = {"observed_at": "2026-11-22T02:14:07Z", "attempts": 1, "sent": "PING", "received": "+PONG"}
 OPEN_REDIS = {"tls": {"offered": True, "required": "yes"}, "auth": {"required": False, "protected_mode": False, "default_user_nopass": True},
