@@ -228,7 +228,8 @@ static bool put_field(const struct fw_ipset *set, char field, uint8_t *lo, uint8
                 memcpy(hi, &d->mark, 4);
                 return true;
         case 'i':
-                put_name(lo, hi, d);
+                if (d->iface.n > 0)
+                        put_name(lo, hi, d);
                 return d->iface.n > 0;
         default:
                 return true; /* that it is there is enough */
