@@ -266,13 +266,15 @@ static bool lets_in(const json_t *firewall, const json_t *admit)
                zc_sources_reach(json_object_get(admit, "sources"), &space) > ZC_REACH_NONE;
 }
 
+/** A line that does not say its ports (null says: all) says nothing of any. */
 static bool unused_line(struct zc_join *j, size_t host, const char *transport, const json_t *admit)
 {
         struct zc_portset set;
         ZC_AUTO_MEM char *key = NULL;
         json_auto_t *place = NULL;
 
-        if (!ports_of(admit, &set) || !take_listened(j, host, transport, admit, &set))
+        if (!json_object_get(admit, "ports") || !ports_of(admit, &set) ||
+            !take_listened(j, host, transport, admit, &set))
                 return true;
         take_open(j, host, transport, &set);
         take_away(&set, 0);
