@@ -2,303 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "split.h"
-#include "sym.h"
+#include "sym_row.h"
 #include "sym_rows.h"
-
-#define LISTED 1024 /* addresses of a row */
-#define ROWS 2048   /* of all */
-
-/** A row under construction, and a packet of it. */
-struct row {
-        struct sym *s;
-        const struct zc_fw_machine *machine;
-        struct zc_arena *arena;
-        struct zc_fw_admits *out;
-        struct zc_fw_admit admit;
-        zc_bdd everywhere;     /* destinations that need no listing */
-        zc_bdd valid;          /* sources that there are */
-        const uint8_t *source; /* of a packet of the row; NULL: any */
-        uint8_t dest[16];
-        bool has_dest, nomem;
-        bool coarse;                /* too many rows: ports and interfaces only */
-        struct zc_fw_cidr *scratch; /* LISTED of them */
-};
-
-static void *keep(struct row *r, size_t n, size_t size)
-{
-        void *p = zc_arena_array(r->arena, n ? n : 1, size);
-
-        r->nomem |= !p;
-        return p;
-}
-
-static uint32_t number(const uint8_t *be)
-{
-        return (uint32_t)be[0] << 8 | be[1];
-}
-
-/* Lists. */
-
-static const struct zc_fw_span *spans_of(struct row *r, const struct split_part *p, unsigned shift,
-                                         size_t *count)
-{
-        struct zc_fw_span *out = keep(r, p->count, sizeof(*out));
-        size_t n = 0;
-
-        for (size_t i = 0; out && i < p->count; i++) {
-                struct zc_fw_span one = { number(p->spans[i].lo) >> shift,
-                                          number(p->spans[i].hi) >> shift };
-
-                if (n &&
-                    out[n - 1].hi + 1 >= one.lo) /* spans that differ in the bits shifted out */
-                        out[n - 1].hi = one.hi > out[n - 1].hi ? one.hi : out[n - 1].hi;
-                else
-                        out[n++] = one;
-        }
-        *count = n;
-        return out;
-}
-
-/** The longest aligned block that starts at lo and does not pass hi: its prefix length; *end is its last address. */
-static unsigned block(const uint8_t *lo, const uint8_t *hi, unsigned bits, uint8_t *end)
-{
-        unsigned prefix = bits;
-
-        memcpy(end, lo, 16);
-        while (prefix > 0) {
-                unsigned at = prefix - 1;
-                uint8_t bit = (uint8_t)(0x80 >> at % 8);
-
-                if (lo[at / 8] & bit)
-                        break;
-                end[at / 8] |= bit;
-                if (memcmp(end, hi, bits / 8) > 0) {
-                        end[at / 8] &= (uint8_t)~bit;
-                        break;
-                }
-                prefix--;
-        }
-        return prefix;
-}
-
-static bool next_address(uint8_t *addr, unsigned bits)
-{
-        for (unsigned i = bits / 8; i-- > 0;) {
-                if (++addr[i] != 0)
-                        return true;
-        }
-        return false;
-}
-
-static bool step_back(uint8_t *addr, unsigned bits)
-{
-        for (unsigned i = bits / 8; i-- > 0;) {
-                if (addr[i]-- != 0)
-                        return true;
-        }
-        return false;
-}
-
-static const struct zc_fw_cidr *cidrs_of(struct row *r, const struct split_part *p, size_t *count,
-                                         bool *cut)
-{
-        unsigned bits = r->s->at.addr_bits;
-        struct zc_fw_cidr *out;
-        size_t n = 0;
-
-        *count = 0;
-        for (size_t i = 0; i < p->count; i++) {
-                uint8_t at[16], end[16];
-
-                memcpy(at, p->spans[i].lo, 16);
-                do {
-                        if (n == LISTED) {
-                                *cut = true;
-                                return NULL;
-                        }
-                        memcpy(r->scratch[n].addr, at, 16);
-                        r->scratch[n++].prefix = (uint8_t)block(at, p->spans[i].hi, bits, end);
-                        memcpy(at, end, 16);
-                } while (next_address(at, bits) && memcmp(end, p->spans[i].hi, bits / 8) < 0);
-        }
-        out = keep(r, n, sizeof(*out));
-        if (out) {
-                memcpy(out, r->scratch, n * sizeof(*out));
-                *count = n;
-        }
-        return out;
-}
-
-static bool is_everything(const struct split_part *p, unsigned bits)
-{
-        for (unsigned i = 0; i < (bits + 7) / 8; i++) {
-                if (p->spans[0].lo[i] != 0 ||
-                    p->spans[0].hi[i] !=
-                            (uint8_t)(i * 8 + 8 <= bits ? 0xff : 0xff << (8 - bits % 8)))
-                        return false;
-        }
-        return p->count == 1;
-}
-
-static zc_bdd union_of(struct sym *s, const struct split_part *p, unsigned var, unsigned bits)
-{
-        zc_bdd out = BDD_NONE;
-
-        for (size_t i = 0; i < p->count; i++)
-                out = bdd_or(s->b, out, bdd_range(s->b, var, bits, p->spans[i].lo, p->spans[i].hi));
-        return out;
-}
-
-/* The rules that decide: asked of the concrete evaluator for packets of the row. */
-
-static bool within(const struct split_part *p, const uint8_t *addr, unsigned bits)
-{
-        for (size_t i = 0; i < p->count; i++) {
-                if (memcmp(addr, p->spans[i].lo, bits / 8) >= 0 &&
-                    memcmp(addr, p->spans[i].hi, bits / 8) <= 0)
-                        return true;
-        }
-        return false;
-}
-
-/** An address of the part: an ordinary one where it can be. */
-static void pick(const struct row *r, const struct split_part *p, uint8_t *out)
-{
-        static const uint8_t v4[] = { 203, 0, 113, 9 },
-                             v6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 };
-        unsigned bits = r->s->at.addr_bits;
-        const uint8_t *usual = bits == 32 ? v4 : v6;
-
-        if (within(p, usual, bits)) {
-                memcpy(out, usual, bits / 8);
-                return;
-        }
-        memcpy(out, p->spans[0].lo, 16);
-        if (memcmp(p->spans[0].lo, p->spans[0].hi, bits / 8) != 0)
-                (void)next_address(out, bits);
-}
-
-static bool own_address(const struct row *r, uint32_t index, uint8_t *out)
-{
-        const struct zc_fw_host *host = r->s->host;
-
-        for (int any = 0; any < 2; any++) {
-                for (size_t i = 0; i < host->address_count; i++) {
-                        const struct zc_fw_address *a = &host->addresses[i];
-
-                        if (a->family == r->s->q.family && (any || a->interface == index) &&
-                            a->addr[0] != 127 && a->addr[0] != 0xfe && a->addr[0] != 0) {
-                                memcpy(out, a->addr, 16);
-                                return true;
-                        }
-                }
-        }
-        return false;
-}
-
-static void add_via(struct zc_fw_admit *a, const struct zc_fw_via *via)
-{
-        for (size_t i = 0; i < a->via_count; i++) {
-                if (a->via[i].chain == via->chain && a->via[i].handle == via->handle)
-                        return;
-        }
-        if (a->via_count < ZC_FW_VIA_MAX)
-                a->via[a->via_count++] = *via;
-}
-
-static void ask(struct row *r, struct zc_fw_admit *a, struct zc_fw_packet *p)
-{
-        struct zc_fw_answer answer = { 0 };
-
-        zc_fw_eval(r->machine, p, NULL, &answer);
-        if (answer.outcome != ZC_FW_IS_ACCEPT)
-                return;
-        for (size_t i = 0; i < answer.via_count; i++)
-                add_via(a, &answer.via[i]);
-}
-
-static void find_via(struct row *r, struct zc_fw_admit *a)
-{
-        unsigned bytes = r->s->at.addr_bits / 8;
-        const struct zc_fw_interface *iif =
-                a->interface_count ? &r->s->host->interfaces[a->interfaces[0]] : NULL;
-        struct zc_fw_packet p = { .family = (uint8_t)a->family,
-                                  .ct = ZC_FW_CT_NEW,
-                                  .ttl = 64,
-                                  .flags = 2,
-                                  .iif = iif ? iif->index : 0,
-                                  .sport = 40000,
-                                  .known = ZC_FW_KNOWN_ALL &
-                                           ~(unsigned)(ZC_FW_KNOWN_TTL | ZC_FW_KNOWN_TOS |
-                                                       ZC_FW_KNOWN_LENGTH) };
-
-        if (!r->machine || !iif)
-                return;
-        p.protocol = (uint8_t)(a->protocol >= 0    ? (uint32_t)a->protocol
-                               : a->protocol_count ? a->protocols[0].lo
-                                                   : 132);
-        if (a->source_port_count)
-                p.sport = (uint16_t)a->source_ports[0].lo;
-        if (a->icmp_type_count)
-                p.type = (uint8_t)a->icmp_types[0].lo;
-        if (r->has_dest)
-                memcpy(p.daddr, r->dest, bytes);
-        else if (!own_address(r, iif->index, p.daddr))
-                return;
-
-        bool listed = a->source_count && !a->sources_except;
-        size_t sources = listed ? a->source_count : 1;
-
-        for (size_t i = 0; i < (a->port_count ? a->port_count : 1) && i < 16; i++) {
-                p.dport = a->port_count ? (uint16_t)a->ports[i].lo : 0;
-                for (size_t k = 0; k < sources && k < 4; k++) {
-                        memcpy(p.saddr, listed ? a->sources[k].addr : r->source, bytes);
-                        ask(r, a, &p);
-                }
-        }
-}
-
-static bool room_for_row(struct row *r)
-{
-        struct zc_fw_admits *out = r->out;
-
-        if (out->count < out->cap)
-                return true;
-
-        size_t cap = out->cap ? out->cap * 2 : 64;
-        struct zc_fw_admit *more = cap <= ROWS ? keep(r, cap, sizeof(*more)) : NULL;
-
-        if (!more)
-                return false;
-        if (out->count)
-                memcpy(more, out->rows, out->count * sizeof(*more));
-        out->rows = more;
-        out->cap = cap;
-        return true;
-}
-
-static void add_row(struct row *r)
-{
-        struct zc_fw_admit *a;
-
-        if (!room_for_row(r)) {
-                r->nomem = true;
-                return;
-        }
-        a = &r->out->rows[r->out->count++];
-        *a = r->admit;
-        if (r->coarse)
-                a->sources_cut = a->destinations_cut = true;
-        if (a->sources_cut || a->destinations_cut)
-                a->certainty = ZC_FW_POSSIBLE;
-        if (!r->coarse)
-                find_via(r, a);
-}
 
 /* From the last field to the first. */
 
-static void by_sets(struct row *r, zc_bdd f)
+static void by_sets(struct sym_row *r, zc_bdd f)
 {
         struct zc_fw_in_set sets[SYM_ATOMS], *kept;
         unsigned var = bdd_var(r->s->b, f);
@@ -307,7 +16,7 @@ static void by_sets(struct row *r, zc_bdd f)
         if (f == BDD_NONE || r->nomem)
                 return;
         if (f == BDD_ALL) {
-                add_row(r);
+                row_add(r);
                 return;
         }
         if (had)
@@ -315,7 +24,7 @@ static void by_sets(struct row *r, zc_bdd f)
         for (unsigned in = 0; in < 2 && had < SYM_ATOMS; in++) {
                 const struct zc_fw_in_set *before = r->admit.sets;
 
-                kept = keep(r, had + 1, sizeof(*kept));
+                kept = row_keep(r, had + 1, sizeof(*kept));
                 if (!kept)
                         return;
                 if (had)
@@ -330,17 +39,17 @@ static void by_sets(struct row *r, zc_bdd f)
 }
 
 /** Types of which all codes, or only some, are in the part. */
-static const struct zc_fw_span *types_of(struct row *r, const struct split_part *p, bool whole,
+static const struct zc_fw_span *types_of(struct sym_row *r, const struct split_part *p, bool whole,
                                          size_t *count)
 {
-        struct zc_fw_span *out = keep(r, 256, sizeof(*out));
+        struct zc_fw_span *out = row_keep(r, 256, sizeof(*out));
         size_t n = 0;
 
         for (uint32_t type = 0; out && type < 256; type++) {
                 uint32_t codes = 0, first = type << 8, last = first | 0xff;
 
                 for (size_t i = 0; i < p->count; i++) {
-                        uint32_t lo = number(p->spans[i].lo), hi = number(p->spans[i].hi);
+                        uint32_t lo = row_number(p->spans[i].lo), hi = row_number(p->spans[i].hi);
 
                         if (lo <= last && hi >= first)
                                 codes += (hi < last ? hi : last) - (lo > first ? lo : first) + 1;
@@ -357,7 +66,7 @@ static const struct zc_fw_span *types_of(struct row *r, const struct split_part 
 }
 
 /** A row names types, not codes: where only some codes pass, the type is only possible. */
-static void by_type(struct row *r, const struct split_part *p)
+static void by_type(struct sym_row *r, const struct split_part *p)
 {
         enum zc_fw_certainty was = r->admit.certainty;
 
@@ -370,7 +79,7 @@ static void by_type(struct row *r, const struct split_part *p)
         r->admit.certainty = was;
 }
 
-static void by_sport(struct row *r, zc_bdd f)
+static void by_sport(struct sym_row *r, zc_bdd f)
 {
         struct split split;
 
@@ -380,12 +89,12 @@ static void by_sport(struct row *r, zc_bdd f)
                 const struct split_part *p = &split.parts[i];
 
                 r->admit.source_port_count = r->admit.icmp_type_count = 0;
-                if (!is_everything(p, 16) && sym_is_icmp(r->admit.protocol)) {
+                if (!row_everything(p, 16) && sym_is_icmp(r->admit.protocol)) {
                         by_type(r, p);
                         continue;
                 }
-                if (!is_everything(p, 16))
-                        r->admit.source_ports = spans_of(r, p, 0, &r->admit.source_port_count);
+                if (!row_everything(p, 16))
+                        r->admit.source_ports = row_spans(r, p, 0, &r->admit.source_port_count);
                 by_sets(r, p->rest);
         }
         split_release(&split);
@@ -406,10 +115,10 @@ static bool turned_over(const struct split_part *p, unsigned bits, struct split_
                 memset(s->hi, 0xff, bits / 8);
                 if (i < p->count) {
                         memcpy(s->hi, p->spans[i].lo, 16);
-                        (void)step_back(s->hi, bits);
+                        (void)row_step_back(s->hi, bits);
                         memcpy(at, p->spans[i].hi, 16);
                         out->count += memcmp(p->spans[i].lo, s->lo, bits / 8) > 0;
-                        if (!next_address(at, bits))
+                        if (!row_next_address(at, bits))
                                 break; /* it ends with the last address */
                 } else {
                         out->count++;
@@ -419,20 +128,20 @@ static bool turned_over(const struct split_part *p, unsigned bits, struct split_
 }
 
 /** The sources as the shorter list: who may, or who may not. */
-static void sources_of(struct row *r, const struct split_part *p)
+static void sources_of(struct sym_row *r, const struct split_part *p)
 {
         struct zc_fw_admit *a = &r->admit;
         struct split_part others;
         size_t except = 0;
         bool cut = false;
 
-        a->sources = cidrs_of(r, p, &a->source_count, &a->sources_cut);
+        a->sources = row_cidrs(r, p, &a->source_count, &a->sources_cut);
         if (!turned_over(p, r->s->at.addr_bits, &others)) {
                 r->nomem = true;
                 return;
         }
 
-        const struct zc_fw_cidr *list = cidrs_of(r, &others, &except, &cut);
+        const struct zc_fw_cidr *list = row_cidrs(r, &others, &except, &cut);
 
         if (!cut && except && (a->sources_cut || except < a->source_count)) {
                 a->sources = list;
@@ -443,7 +152,7 @@ static void sources_of(struct row *r, const struct split_part *p)
         free(others.spans);
 }
 
-static void by_destination(struct row *r, zc_bdd f)
+static void by_destination(struct sym_row *r, zc_bdd f)
 {
         unsigned bits = r->s->at.addr_bits;
         struct split split;
@@ -458,15 +167,15 @@ static void by_destination(struct row *r, zc_bdd f)
                 r->admit.destinations_cut = split.cut;
                 r->has_dest = false;
                 if (split.cut ||
-                    bdd_diff(r->s->b, r->everywhere, union_of(r->s, p, r->s->at.daddr, bits)) !=
+                    bdd_diff(r->s->b, r->everywhere, row_union(r->s, p, r->s->at.daddr, bits)) !=
                             BDD_NONE ||
                     r->everywhere == BDD_NONE) {
                         if (!split.cut)
-                                r->admit.destinations = cidrs_of(r, p, &r->admit.destination_count,
-                                                                 &r->admit.destinations_cut);
+                                r->admit.destinations = row_cidrs(r, p, &r->admit.destination_count,
+                                                                  &r->admit.destinations_cut);
                 }
                 if (r->admit.hook == ZC_FW_FORWARD || r->admit.destination_count) {
-                        pick(r, p, r->dest);
+                        row_pick(r, p, r->dest);
                         r->has_dest = true;
                 }
                 by_sport(r, p->rest);
@@ -475,10 +184,10 @@ static void by_destination(struct row *r, zc_bdd f)
 }
 
 /** The part with, or without, sources that no packet has, where it is said more shortly so; false when it has no others. */
-static bool told_shortly(struct row *r, const struct split_part *p, struct split *out)
+static bool told_shortly(struct sym_row *r, const struct split_part *p, struct split *out)
 {
         unsigned bits = r->s->at.addr_bits, var = r->s->at.saddr;
-        zc_bdd own = union_of(r->s, p, var, bits);
+        zc_bdd own = row_union(r->s, p, var, bits);
         zc_bdd others[] = { bdd_or(r->s->b, own, r->valid ^ 1), bdd_and(r->s->b, own, r->valid) };
         size_t shortest = p->count;
 
@@ -498,13 +207,13 @@ static bool told_shortly(struct row *r, const struct split_part *p, struct split
         return others[1] != BDD_NONE;
 }
 
-static void one_source(struct row *r, const struct split_part *p, bool cut)
+static void one_source(struct sym_row *r, const struct split_part *p, bool cut)
 {
         unsigned bits = r->s->at.addr_bits;
         uint8_t source[16] = { 0 };
         struct split shorter = { 0 };
         const struct split_part *told = p;
-        bool any = is_everything(p, bits);
+        bool any = row_everything(p, bits);
 
         if (!any && !cut && !told_shortly(r, p, &shorter))
                 return;
@@ -514,16 +223,16 @@ static void one_source(struct row *r, const struct split_part *p, bool cut)
         r->admit.sources = NULL;
         r->admit.sources_cut = cut;
         r->admit.sources_except = false;
-        if (!is_everything(told, bits) && !cut)
+        if (!row_everything(told, bits) && !cut)
                 sources_of(r, told);
-        pick(r, p, source);
+        row_pick(r, p, source);
         r->source = source;
         by_destination(r, p->rest);
         r->source = NULL;
         split_release(&shorter);
 }
 
-static void by_source(struct row *r, zc_bdd f)
+static void by_source(struct sym_row *r, zc_bdd f)
 {
         struct split split;
 
@@ -560,7 +269,7 @@ static bool add_item(struct items *l, const struct item *item)
         return true;
 }
 
-static void items_of(struct row *r, zc_bdd from, zc_bdd f, struct items *l)
+static void items_of(struct sym_row *r, zc_bdd from, zc_bdd f, struct items *l)
 {
         struct split ports;
 
@@ -570,7 +279,7 @@ static void items_of(struct row *r, zc_bdd from, zc_bdd f, struct items *l)
                 for (size_t k = 0; k < ports.parts[i].count; k++) {
                         const struct split_span *span = &ports.parts[i].spans[k];
                         struct item item = { r->coarse ? BDD_ALL : ports.parts[i].rest, from,
-                                             number(span->lo), number(span->hi) };
+                                             row_number(span->lo), row_number(span->hi) };
 
                         r->nomem |= !add_item(l, &item);
                 }
@@ -597,7 +306,7 @@ static int by_from(const void *a, const void *b)
 }
 
 /** Items of one remainder, cut where one of them begins or ends: who leads there at each port. */
-static bool overlay(struct row *r, const struct item *in, size_t n, struct items *out)
+static bool overlay(struct sym_row *r, const struct item *in, size_t n, struct items *out)
 {
         uint32_t at = 0;
         size_t first = 0; /* those before it are over */
@@ -626,10 +335,10 @@ static bool overlay(struct row *r, const struct item *in, size_t n, struct items
         return true;
 }
 
-static void interfaces_of(struct row *r, zc_bdd from)
+static void interfaces_of(struct sym_row *r, zc_bdd from)
 {
         const struct zc_fw_host *host = r->s->host;
-        uint32_t *out = keep(r, host->interface_count, sizeof(*out));
+        uint32_t *out = row_keep(r, host->interface_count, sizeof(*out));
         size_t n = 0;
 
         for (size_t i = 0, number_of = 0; out && i < host->interface_count; i++) {
@@ -643,9 +352,9 @@ static void interfaces_of(struct row *r, zc_bdd from)
 }
 
 /** Items of one remainder and one set of interfaces are one row's ports. */
-static void rows_of(struct row *r, const struct item *in, size_t n)
+static void rows_of(struct sym_row *r, const struct item *in, size_t n)
 {
-        struct zc_fw_span *ports = keep(r, n, sizeof(*ports));
+        struct zc_fw_span *ports = row_keep(r, n, sizeof(*ports));
         size_t count = 0;
 
         for (size_t i = 0; ports && i < n; i++) {
@@ -661,14 +370,14 @@ static void rows_of(struct row *r, const struct item *in, size_t n)
                 by_source(r, in[0].rest);
 }
 
-static void by_interface_and_port(struct row *r, zc_bdd f)
+static void by_interface_and_port(struct sym_row *r, zc_bdd f)
 {
         struct split split;
         struct items items = { 0 }, cut = { 0 };
 
         split_field(r->s->b, f, r->s->at.iif, SYM_IIF_BITS, &split);
         for (size_t i = 0; i < split.count; i++)
-                items_of(r, union_of(r->s, &split.parts[i], r->s->at.iif, SYM_IIF_BITS),
+                items_of(r, row_union(r->s, &split.parts[i], r->s->at.iif, SYM_IIF_BITS),
                          split.parts[i].rest, &items);
         if (items.n)
                 qsort(items.list, items.n, sizeof(*items.list), by_rest);
@@ -690,7 +399,7 @@ static void by_interface_and_port(struct row *r, zc_bdd f)
         split_release(&split);
 }
 
-static void by_protocol(struct row *r, zc_bdd f)
+static void by_protocol(struct sym_row *r, zc_bdd f)
 {
         struct split split;
 
@@ -701,7 +410,7 @@ static void by_protocol(struct row *r, zc_bdd f)
         split_field(r->s->b, f, r->s->at.proto, 8, &split);
         r->nomem |= split.nomem;
         for (size_t i = 0; i < split.count && !r->nomem; i++) {
-                struct zc_fw_span *out = keep(r, split.parts[i].count, sizeof(*out));
+                struct zc_fw_span *out = row_keep(r, split.parts[i].count, sizeof(*out));
 
                 for (size_t k = 0; out && k < split.parts[i].count; k++)
                         out[k] = (struct zc_fw_span){ split.parts[i].spans[k].lo[0],
@@ -716,13 +425,13 @@ static void by_protocol(struct row *r, zc_bdd f)
 bool sym_rows(struct sym *s, const struct zc_fw_machine *machine, const struct sym_rows_of *what,
               struct zc_arena *arena, struct zc_fw_admits *out)
 {
-        struct row r = { .s = s,
-                         .machine = machine,
-                         .arena = arena,
-                         .out = out,
-                         .everywhere = what->everywhere,
-                         .valid = what->valid,
-                         .admit = what->admit };
+        struct sym_row r = { .s = s,
+                             .machine = machine,
+                             .arena = arena,
+                             .out = out,
+                             .everywhere = what->everywhere,
+                             .valid = what->valid,
+                             .admit = what->admit };
         size_t before = out->count;
 
         r.scratch = calloc(LISTED, sizeof(*r.scratch));
