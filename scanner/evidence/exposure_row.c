@@ -221,6 +221,7 @@ json_t *zc_join_row_finish(struct zc_join *j, const struct zc_join_row *r)
                   json_object_set_new(row, "reach", json_string(zc_reach_name(reach))) == 0 &&
                   json_object_set_new(row, "endpoint", string_or_null(r->endpoint)) == 0 &&
                   row_extras(r, row) &&
+                  (!r->access || json_object_set_new(row, "access", json_string(r->access)) == 0) &&
                   json_object_set_new(row, "summary", row_summary(r, scope, reach, a.facts)) == 0;
 
         json_decref(a.facts);

@@ -171,6 +171,10 @@ def exposed(lab, reports):
                 f"{host}: {port} is reached from {' and '.join(vantages)}: {reach}", exposure)
         strangers = [x for x in exposure if x["port"] not in {p for p, *_ in rows} and x["reach"] not in ("loopback", "none")]
         tap(not strangers, f"{host}: nothing else is exposed", strangers)
+    asked = {(host, x["port"]): x.get("access") for host in ("bad1", "good1") for x in reports[host, "all"]["exposure"] if x["kind"] == "listener" and x["reached_from"]}
+    want = {("bad1", 6379): "none, none", ("good1", 80): "to https", ("good1", 443): "TLS 1.2-1.3"}
+    told = {at: asked.get(at) for at in want if SERVER_OF[at[1]] not in lab.missing}
+    tap(told == {at: want[at] for at in told}, "what each service asks of who connects", asked)
     alone = reports["good1", "good1"]["exposure"]
     tap(alone and all(not x["reached_from"] and x["reach"] != "any" or x.get("firewall", {}).get("verdict") == "accept" for x in alone),
         "good1: its own address over lo proves no exposure", alone)

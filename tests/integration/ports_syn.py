@@ -171,9 +171,11 @@ def half_open(field, truth):
     """Where our own firewall keeps the kernel from it, we end what a SYN-ACK began."""
     field.rules(field.us, "table inet f { chain i { type filter hook input priority 0; policy drop; ct state established accept\nmeta l4proto icmpv6 accept\n}\n}")
     s = field.scan(THEM4, options=["--ports", "20001-22000"])
-    left = "".join(line for line in field.run(field.them, "ss", "-Hnt", "state", "syn-recv").splitlines() if HOSTS["us"][0] in line)
+    # what an earlier scan began over a link that lost our reset is not of this one
+    left = [line for line in field.run(field.them, "ss", "-Hnt", "state", "syn-recv").splitlines()
+            if HOSTS["us"][0] in line and 20001 <= int(line.split()[2].rsplit(":", 1)[1]) <= 22000]
     tap(s.open == truth & set(SOME), "behind our own firewall: every open port is found", s)
-    tap(left.strip() == "", "behind our own firewall: nothing is left half open", left)
+    tap(not left, "behind our own firewall: nothing is left half open", left)
     field.rules(field.us, "")
 
 
