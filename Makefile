@@ -170,7 +170,7 @@ lab: packages-check all
 
 # libFuzzer needs clang; each target keeps what it finds in its corpus.
 fuzz:
-	$(Q)CLANG='$(CLANG)' O=build/obj/fuzz SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run $(ONLY)
+	$(Q)CLANG='$(CLANG)' PKGS='$(PKGS)' O=build/obj/fuzz SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run $(ONLY)
 
 coverage:
 	$(Q)$(MAKE) --no-print-directory SAN=coverage CFLAGS=-g tests-built
