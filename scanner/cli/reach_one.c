@@ -109,7 +109,8 @@ static bool read_question(const struct zc_reaching *r, struct zc_reach_question 
         struct zc_fw_packet *p = &q->packet;
 
         *p = (struct zc_fw_packet){ .flags = 2, .ct = ZC_FW_CT_NEW, .ttl = 64 };
-        p->known = ZC_FW_KNOWN_ALL & ~(unsigned)(ZC_FW_KNOWN_SPORT | ZC_FW_KNOWN_LENGTH);
+        p->known = ZC_FW_KNOWN_ALL & ~(unsigned)(ZC_FW_KNOWN_SPORT | ZC_FW_KNOWN_LENGTH |
+                                                 ZC_FW_KNOWN_TTL | ZC_FW_KNOWN_TOS);
         if (o->from && !address("--from", o->from, &p->family, p->saddr, err))
                 return false;
         if (o->to && !address("--to", o->to, &p->family, p->daddr, err))

@@ -252,6 +252,27 @@ def rules(work):
         ok(rule in fired, f"{rule}: fires", sorted(fired))
 
 
+# What a sender may choose decides: then a port is let in perhaps, and never told as closed.
+CHOSEN = (
+    ("flags of ECN pass a rule on the whole byte", "policy accept; tcp flags == syn drop", "ip"),
+    ("a rule for ECN's flags alone", "policy drop; tcp flags == (syn|ecn|cwr) tcp dport 22 accept", "ip"),
+    ("an extension header in front of TCP passes a rule on the next header", "policy accept; meta nfproto ipv4 drop\nip6 nexthdr tcp tcp dport 22 drop", "ip6"),
+    ("a rule on an extension header", "policy drop; dst nexthdr tcp tcp dport 22 accept", "ip6"),
+)
+
+
+def holds(ports, port):
+    return ports is None or any(int(x.split("-")[0]) <= port <= int(x.split("-")[-1]) for x in ports.split(","))
+
+
+def chosen():
+    for name, rules_, family in CHOSEN:
+        load("table inet t {\n chain i { type filter hook input priority 0; %s\n}\n}" % rules_)
+        admits = audit()[0]["host"]["firewall"]["admits"]
+        rows = [a for a in admits if a["family"] == family and a["hook"] == "input" and a["protocol"] == "tcp" and holds(a["ports"], 22)]
+        ok([a["certainty"] for a in rows] == ["possible"], name, admits)
+
+
 def main():
     netns.plan_skip(netns.why_not())
     servers = []
@@ -264,6 +285,7 @@ def main():
         truth(exposure())
         with tempfile.TemporaryDirectory() as work:
             rules(work)
+        chosen()
     finally:
         for p in servers:
             p.kill()

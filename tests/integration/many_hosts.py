@@ -212,6 +212,9 @@ def every_port_told():
 
 def memory(common):
     """The largest process of a run, in KiB: what many pairs take beside few."""
+    if "address" in O or "undefined" in O:
+        ok(True, "a million pairs stay under 32 MiB # SKIP a sanitizer's own memory counts")
+        return
     measure = os.path.join(O, "tests/tool_measure")
     peaks = []
     for ports in ("22001", "1-4096"):  # 254 hosts: 254 pairs, and more than a million

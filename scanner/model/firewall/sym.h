@@ -157,7 +157,7 @@ struct sym {
         struct sym_atom *atoms;
         size_t atom_count;
         size_t iif_count; /* interfaces, and one more for any other */
-        uint16_t c_name, c_index, c_type, c_group,
+        uint16_t c_next, c_name, c_index, c_type, c_group,
                 c_kind;         /* choices made once; number + 1, 0 not yet */
         zc_bdd dropped;         /* packets that may end on the way */
         zc_bdd local;           /* destinations that are delivered here */

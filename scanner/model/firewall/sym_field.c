@@ -96,6 +96,17 @@ static unsigned transport_size(int protocol)
         }
 }
 
+/** Of what begins a connection: SYN without ACK, RST and FIN. CWR and ECE stand there where ECN is offered (RFC 3168), PSH and URG do no harm. */
+static struct sym_byte first_flags(void)
+{
+        static const unsigned free_bits[] = { 0, 1, 2, 4 };
+        struct sym_byte out = sym_byte_known(2);
+
+        for (size_t i = 0; i < ZC_COUNT(free_bits); i++)
+                out.bit[free_bits[i]] = SYM_UNKNOWN;
+        return out;
+}
+
 static enum sym_load transport_byte(const struct sym *s, unsigned at, struct sym_byte *out)
 {
         unsigned size = transport_size(s->q.protocol);
@@ -106,7 +117,7 @@ static enum sym_load transport_byte(const struct sym *s, unsigned at, struct sym
         else if (at < 4 && size && !sym_is_icmp(s->q.protocol))
                 *out = of_field(s->at.dport, at - 2);
         else if (at == 13 && s->q.protocol == IPPROTO_TCP && s->q.syn)
-                *out = sym_byte_known(2);
+                *out = first_flags();
         return at < size ? SYM_LOADED : SYM_MAY_BREAK;
 }
 
@@ -127,6 +138,28 @@ static enum sym_load packet_byte(const struct sym *s, unsigned base, unsigned at
         return SYM_MAY_BREAK;
 }
 
+/**
+ * The next header of IPv6: the protocol, or an extension header in front of it (RFC 8200, section 4; 4303's ESP is where a look ends). Who sends
+ * chooses, so that none of them is certain.
+ */
+static struct sym_byte next_header(struct sym *s)
+{
+        static const uint8_t extensions[] = { 0, 43, 44, 51, 60, 135, 139, 140 };
+
+        if (!s->c_next)
+                s->c_next = sym_choice_keep(s, ZC_COUNT(extensions) + 1);
+        if (!s->c_next)
+                return sym_byte_unknown();
+        for (size_t i = 0; i <= ZC_COUNT(extensions); i++) {
+                struct sym_option *o = &s->choices[s->c_next - 1].options[i];
+
+                o->may = BDD_ALL;
+                o->must = BDD_NONE;
+                o->value[0] = i ? extensions[i - 1] : (uint8_t)s->q.protocol;
+        }
+        return sym_byte_of_choice(s->c_next, 0);
+}
+
 enum sym_load sym_payload(struct sym *s, const struct sym_changes *now, unsigned base,
                           unsigned offset, unsigned len, struct sym_byte *out)
 {
@@ -135,6 +168,9 @@ enum sym_load sym_payload(struct sym *s, const struct sym_changes *now, unsigned
         for (unsigned i = 0; i < len; i++) {
                 enum sym_load one = packet_byte(s, base, offset + i, &out[i]);
 
+                if (base == ZC_FW_BASE_NETWORK && offset + i == 6 && s->q.family == ZC_FW_IP6 &&
+                    s->q.protocol >= 0)
+                        out[i] = next_header(s);
                 if (one > how)
                         how = one;
                 for (uint32_t k = 0; k < now->overs; k++) {

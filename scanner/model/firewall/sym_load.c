@@ -95,15 +95,14 @@ enum after run_unknown_load(struct run *r, const struct zc_fw_op *op)
         return run_condition(r, SYM_MAYBE);
 }
 
-/** Packets are asked about without extension headers: the one that is their protocol alone is there, or may be. */
+/** Extension headers of IPv6 are there or not, as who sends likes. */
 enum after run_exthdr(struct run *r, const struct zc_fw_op *op)
 {
         const struct sym_byte absent = sym_byte_known(0);
-        int protocol = r->s->q.protocol;
 
-        if (op->op != NFT_EXTHDR_OP_IPV6 || protocol < 0 || protocol == op->key)
+        if (op->op != NFT_EXTHDR_OP_IPV6 || r->s->q.family == ZC_FW_IP6)
                 return run_unknown_load(r, op);
-        if (r->s->q.family != ZC_FW_IP6 || !(op->flags & NFT_EXTHDR_F_PRESENT))
+        if (!(op->flags & NFT_EXTHDR_F_PRESENT))
                 return run_breaks(r);
         run_store(r, op->dreg, &absent, 1);
         return GO_ON;
