@@ -407,6 +407,9 @@ struct zc_fw_machine *zc_fw_machine_new(const struct zc_fw_ruleset *rs,
                                         const struct zc_fw_host *host) ZC_MUST_USE;
 void zc_fw_machine_free(struct zc_fw_machine *m);
 
+/** Whether a bridge's own tables, or a chain at one of its ports, see packets before they come in by the bridge; that is not modelled further. */
+bool zc_fw_bridge_decides(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host);
+
 /**
  * The concrete evaluator: one packet through every hook it passes. Does not allocate; may be called from several threads. A packet by
  * the loopback device is one that the host sends to itself: it passes output and postrouting first. A source that is not told is a valid one.

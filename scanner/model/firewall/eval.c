@@ -471,4 +471,9 @@ void zc_fw_eval(const struct zc_fw_machine *m, const struct zc_fw_packet *packet
         out->certainty = w.seen & (w.seen - 1) || w.seen == 1u << ZC_FW_IS_UNKNOWN ? ZC_FW_POSSIBLE
                                                                                    : ZC_FW_CERTAIN;
         out->blur = out->certainty == ZC_FW_POSSIBLE ? (w.blur ? w.blur : w.cause) : NULL;
+        /* what stands beside the model can still end what was let in, and undoes no drop */
+        if (m->gap && out->certainty == ZC_FW_CERTAIN && out->outcome == ZC_FW_IS_ACCEPT) {
+                out->certainty = ZC_FW_POSSIBLE;
+                out->blur = m->gap;
+        }
 }

@@ -208,6 +208,7 @@ struct zc_fw_machine {
                 protocol; /* by a rule's first op: the only protocol for which it can hold, or FW_ANY_PROTOCOL */
         const struct zc_fw_interface **iface; /* sorted by index */
         bool nat_any[2], nat_does, offloads, bridge_decides, custom_local;
+        const char *gap; /* what may decide past the model; NULL for nothing */
         bool tuples; /* some rule reads addresses or ports of a connection */
 };
 

@@ -117,6 +117,44 @@ static bool index_interfaces(struct zc_fw_machine *m)
         return true;
 }
 
+static bool has_name(const struct zc_fw_chain *chain, const char *name)
+{
+        for (size_t i = 0; i < chain->device_count; i++) {
+                const struct zc_fw_device *d = &chain->devices[i];
+
+                if (d->prefix ? strncmp(d->name, name, strlen(d->name)) == 0
+                              : strcmp(d->name, name) == 0)
+                        return true;
+        }
+        return chain->devices_unknown;
+}
+
+/** Whether the chain stands at a device that belongs to another. */
+static bool at_port(const struct zc_fw_chain *chain, const struct zc_fw_host *host)
+{
+        for (size_t i = 0; i < host->interface_count; i++) {
+                if (host->interfaces[i].master && has_name(chain, host->interfaces[i].name))
+                        return true;
+        }
+        return false;
+}
+
+bool zc_fw_bridge_decides(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host)
+{
+        for (size_t i = 0; i < rs->chain_count; i++) {
+                const struct zc_fw_chain *chain = &rs->chains[i];
+                const struct zc_fw_table *t = &rs->tables[chain->table];
+                bool bridge = t->family == ZC_FW_BRIDGE &&
+                              (chain->hook == ZC_FW_PREROUTING || chain->hook == ZC_FW_INPUT);
+
+                if (chain->base && !t->dormant &&
+                    (chain->rule_count > 0 || chain->policy != ZC_FW_ACCEPT) &&
+                    (bridge || (chain->hook == ZC_FW_INGRESS && at_port(chain, host))))
+                        return true;
+        }
+        return false;
+}
+
 /* What decides beside the hooks of IP. */
 static void survey(struct zc_fw_machine *m)
 {
@@ -130,11 +168,10 @@ static void survey(struct zc_fw_machine *m)
                         continue;
                 for (unsigned six = 0; six < 2; six++)
                         m->nat_any[six] |= chain->nat && sees(t->family, six, chain->hook);
-                if (t->family == ZC_FW_BRIDGE &&
-                    (chain->hook == ZC_FW_PREROUTING || chain->hook == ZC_FW_INPUT) &&
-                    (chain->rule_count > 0 || chain->policy != ZC_FW_ACCEPT))
-                        m->bridge_decides = true;
         }
+        m->bridge_decides = zc_fw_bridge_decides(rs, m->host);
+        for (size_t i = 0; !m->gap && i < rs->gap_count; i++)
+                m->gap = rs->gaps[i].weight == ZC_FW_DECIDES ? rs->gaps[i].what : NULL;
         for (size_t i = 0; i < rs->op_count; i++) {
                 m->nat_does |= rs->ops[i].kind == ZC_FW_OP_NAT;
                 m->tuples |= rs->ops[i].kind == ZC_FW_OP_CT && rs->ops[i].key >= FW_CT_L3PROTOCOL;

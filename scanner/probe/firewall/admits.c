@@ -458,17 +458,30 @@ static bool all_known(const struct zc_fw_admits *a)
         return !a->unknown[0][0] && !a->unknown[0][1] && !a->unknown[1][0] && !a->unknown[1][1];
 }
 
+/** Whether packets of the row may come in by a bridge. */
+static bool by_bridge(const struct zc_fw_host *host, const struct zc_fw_admit *row)
+{
+        for (size_t i = 0; i < row->interface_count; i++) {
+                if (strcmp(host->interfaces[row->interfaces[i]].kind, "bridge") == 0)
+                        return true;
+        }
+        return row->interface_count == 0;
+}
+
 static bool tell(struct telling *t, const struct zc_fw_admits *elsewhere, enum zc_fw_weight beyond,
                  struct zc_fw_admits *admits, json_t *firewall, struct zc_err *err)
 {
         const struct zc_fw_host *host = &t->live->host;
+        bool bridge = zc_fw_bridge_decides(&t->live->ruleset, host);
 
         for (size_t i = 0; i < host->interface_count; i++)
                 t->comes_in += strcmp(host->interfaces[i].name, "lo") != 0 &&
                                !is_port(host, &host->interfaces[i]);
         fw_tell_set(t, firewall, "defaults", defaults_json(t, elsewhere, beyond));
-        for (size_t i = 0; beyond == ZC_FW_DECIDES && i < admits->count; i++)
-                admits->rows[i].certainty = ZC_FW_POSSIBLE;
+        for (size_t i = 0; i < admits->count; i++) {
+                if (beyond == ZC_FW_DECIDES || (bridge && by_bridge(host, &admits->rows[i])))
+                        admits->rows[i].certainty = ZC_FW_POSSIBLE;
+        }
         if (all_known(admits) && host->known)
                 fw_tell_set(t, firewall, "admits", rows_json(t));
         return fw_tell_anomalies(t, firewall, err) &&
