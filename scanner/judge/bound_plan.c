@@ -86,27 +86,37 @@ static bool see_scan(void *ctx, const json_t *scan, size_t index, struct zc_err 
         return true;
 }
 
-/** Without its ports nobody knows what a target offers. */
-static void see_ports(struct bound *b)
+/* What leads to a service: without them nobody knows what a target offers. */
+static const char *const leading[] = { "listeners", "ports", "identify" };
+
+static void see_leading(struct bound *b)
 {
         const json_t *v;
         size_t i;
 
         json_array_foreach (zc_json_at(b->run, "options.skip"), i, v) {
-                if (json_is_string(v) && strcmp(json_string_value(v), "ports") == 0)
-                        cut_add(b, "ports", "--skip");
+                for (size_t k = 0; k < ZC_COUNT(leading); k++) {
+                        if (json_is_string(v) && strcmp(json_string_value(v), leading[k]) == 0 &&
+                            (k > 0 || zc_evidence_asks_host(b->ev)))
+                                cut_add(b, leading[k], "--skip");
+                }
         }
 }
 
 /* ---- what the policy makes of it ---- */
 
-/** Whether the rule rests on the probe: everything at an endpoint rests on ports, too. */
+/** Whether the rule rests on the probe: everything at an endpoint rests on what leads there, too. */
 static bool rests_on(const struct zc_rule *r, const char *probe)
 {
+        bool leads = false;
+
         if (strcmp(r->kind->probe, probe) == 0)
                 return true;
-        return strcmp(probe, "ports") == 0 && (strncmp(r->kind->at, "endpoints[]", 11) == 0 ||
-                                               strncmp(r->kind->at, "exposure[]", 10) == 0);
+        for (size_t i = 0; i < ZC_COUNT(leading); i++)
+                leads |= strcmp(probe, leading[i]) == 0;
+        return leads &&
+               (strncmp(r->kind->at, "endpoints[]", 11) == 0 ||
+                (strncmp(r->kind->at, "exposure[]", 10) == 0 && strcmp(probe, "identify") != 0));
 }
 
 static bool probe_missing(const struct bound *b, const char *probe, const char *why,
@@ -147,7 +157,7 @@ static bool bound_run(struct bound *b, struct zc_evidence *ev, struct zc_err *er
         b->run = zc_evidence_run(ev);
         json_object_clear(b->cut);
         see_host(b);
-        see_ports(b);
+        see_leading(b);
         if (!zc_evidence_visit(ev, &v, err))
                 return false;
         json_object_foreach (b->cut, probe, why) {

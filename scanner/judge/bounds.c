@@ -45,18 +45,18 @@ static bool bound_kept(struct terms_work *w, const struct zc_policy *p, const ch
                             "leaves out %s, which the policy asks for (%s)", rule->id, place);
 }
 
-static bool bound_rules(struct terms_work *w, const struct zc_policy *p)
+/** What the policy names in a list judges: what it requires cannot be left out either. */
+static bool bound_rules(struct terms_work *w, const struct zc_policy *p, const char *list)
 {
         const struct zc_demand d = { .y = p->yaml, .at = "" };
         const json_t *v;
         size_t i;
 
-        json_array_foreach (json_object_get(zc_yaml_root(p->yaml), "rules"), i, v) {
+        json_array_foreach (zc_json_pointer(zc_yaml_root(p->yaml), list), i, v) {
                 const char *s = json_string_value(v);
-                char key[40], pointer[48];
+                char pointer[48], *key = pointer + 1;
 
-                snprintf(key, sizeof(key), "rules/%zu", i);
-                snprintf(pointer, sizeof(pointer), "/%s", key);
+                snprintf(pointer, sizeof(pointer), "%s/%zu", list, i);
                 if (!zc_selector_check(w->pack, &d, key, s, false, w->err))
                         return false;
                 for (size_t r = 0; r < zc_pack_count(w->pack); r++) {
@@ -244,6 +244,7 @@ static bool bound_params(struct terms_work *w, const struct zc_policy *p)
 bool zc_terms_bound(struct terms_work *w, const struct zc_policy *p)
 {
         return bound_profile(w, p) && bound_selectors(w, p, "", "may_lower") &&
-               bound_selectors(w, p, "/waivers", "never") && bound_rules(w, p) &&
-               bound_severities(w, p) && bound_lowered(w, p) && bound_params(w, p);
+               bound_selectors(w, p, "/waivers", "never") && bound_rules(w, p, "/rules") &&
+               bound_rules(w, p, "/gate/require") && bound_severities(w, p) &&
+               bound_lowered(w, p) && bound_params(w, p);
 }

@@ -147,6 +147,27 @@ static bool policy_take(struct zc_gate *g, const struct zc_policy *p, const stru
         return fail_on_take(g, &d, pack, err) && require_take(g, &d, pack, err);
 }
 
+/** The gate of the profile that a policy asks for is the least, too: nobody extends it away. */
+static bool policy_profile_take(struct zc_gate *g, const struct zc_policy *policy,
+                                const struct zc_profile *p, const struct zc_pack *pack,
+                                struct zc_err *err)
+{
+        const char *wanted = zc_policy_profile(policy);
+        size_t i = 0;
+
+        while (wanted && i < p->count && strcmp(p->files[i].name, wanted) != 0)
+                i++;
+        for (; wanted && i < p->count; i++) {
+                const struct zc_demand d = demand_of(p->files[i].yaml, p->files[i].shipped);
+
+                if (!require_take(g, &d, pack, err))
+                        return false;
+                if (d.fail_on)
+                        return fail_on_take(g, &d, pack, err);
+        }
+        return true;
+}
+
 static bool gate_fill(struct zc_gate *g, const struct zc_judge_options *o,
                       const struct zc_profile *p, const struct zc_pack *view, struct zc_err *err)
 {
@@ -158,7 +179,8 @@ static bool gate_fill(struct zc_gate *g, const struct zc_judge_options *o,
                     (o->policy && !zc_policy_holds(o->policy, &list[i], err)))
                         return false;
         }
-        return !o->policy || policy_take(g, o->policy, view, err);
+        return !o->policy || (policy_profile_take(g, o->policy, p, view, err) &&
+                              policy_take(g, o->policy, view, err));
 }
 
 bool zc_gate_init(struct zc_gate *g, const struct zc_judge_options *o, const struct zc_pack *view,
