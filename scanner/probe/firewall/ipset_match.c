@@ -266,8 +266,8 @@ static bool gather(struct making *m)
                 fits = fits && s && s->asked && !s->lost;
                 if (!fits || (s->family && s->family != (n == 16 ? AF_INET6 : AF_INET)))
                         continue; /* a set of the other family never matches */
-                fits = strcmp(s->type->fields, "a") == 0 && !(s->how & FW_IPSET_NOMATCH) &&
-                       !s->mask.there;
+                fits = strcmp(s->type->fields, "a") == 0 && s->key_len == n &&
+                       !(s->how & FW_IPSET_NOMATCH) && !s->mask.there;
                 more = fits ? realloc(m->records, (m->count + s->count + 1) * stride) : NULL;
                 if (!more)
                         continue;
