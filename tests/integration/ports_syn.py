@@ -79,7 +79,10 @@ def whole(field, truth):
             s = field.scan(address, options=["--ports", "all"])
             name = f"{'IPv6' if ':' in address else 'IPv4'}, {percent} % lost each way"
             tap(s.open == truth, f"{name}: every open port is found, and no other", f"missed {sorted(truth - s.open)}, made up {sorted(s.open - truth)}: {s}")
-            tap(s.outcome == "done" and s.closed == ALL - truth, f"{name}: every other port is closed", s)
+            # Where a third of all questions comes to nothing a few may stay unanswered, on a busy machine more: they must be told as that.
+            rest = ALL - truth - s.closed
+            told = not rest if percent < 20 else len(rest) <= 600 and (not rest or s.outcome == "partial") and rest == s.unknown | s.filtered
+            tap(told and not s.closed & truth, f"{name}: every other port is closed{'' if percent < 20 else ', or told as not known'}", s)
     field.loss(0)
 
 
