@@ -407,6 +407,8 @@ struct zc_fw_machine *zc_fw_machine_new(const struct zc_fw_ruleset *rs,
                                         const struct zc_fw_host *host) ZC_MUST_USE;
 void zc_fw_machine_free(struct zc_fw_machine *m);
 
+/** What may decide about any packet past the model, in words; NULL for nothing. */
+const char *zc_fw_decides(const struct zc_fw_ruleset *rs);
 /** Whether a bridge's own tables, or a chain at one of its ports, see packets before they come in by the bridge; that is not modelled further. */
 bool zc_fw_bridge_decides(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host);
 

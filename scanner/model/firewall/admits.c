@@ -191,5 +191,8 @@ bool zc_fw_admits(const struct zc_fw_ruleset *rs, const struct zc_fw_host *host,
                                 return zc_fail(err, ZC_E_NOMEM, "what the firewall admits");
                 }
         }
+        for (size_t i = 0; i < out->count && zc_fw_decides(rs); i++)
+                out->rows[i].certainty =
+                        ZC_FW_POSSIBLE; /* what stands beside the model undoes no drop */
         return true;
 }

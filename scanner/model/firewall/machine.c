@@ -117,6 +117,15 @@ static bool index_interfaces(struct zc_fw_machine *m)
         return true;
 }
 
+const char *zc_fw_decides(const struct zc_fw_ruleset *rs)
+{
+        for (size_t i = 0; i < rs->gap_count; i++) {
+                if (rs->gaps[i].weight == ZC_FW_DECIDES)
+                        return rs->gaps[i].what;
+        }
+        return NULL;
+}
+
 static bool has_name(const struct zc_fw_chain *chain, const char *name)
 {
         for (size_t i = 0; i < chain->device_count; i++) {
@@ -170,8 +179,7 @@ static void survey(struct zc_fw_machine *m)
                         m->nat_any[six] |= chain->nat && sees(t->family, six, chain->hook);
         }
         m->bridge_decides = zc_fw_bridge_decides(rs, m->host);
-        for (size_t i = 0; !m->gap && i < rs->gap_count; i++)
-                m->gap = rs->gaps[i].weight == ZC_FW_DECIDES ? rs->gaps[i].what : NULL;
+        m->gap = zc_fw_decides(rs);
         for (size_t i = 0; i < rs->op_count; i++) {
                 m->nat_does |= rs->ops[i].kind == ZC_FW_OP_NAT;
                 m->tuples |= rs->ops[i].kind == ZC_FW_OP_CT && rs->ops[i].key >= FW_CT_L3PROTOCOL;

@@ -427,8 +427,7 @@ static const char *default_of(const struct zc_fw_admits *admits, const struct zc
 }
 
 /** @elsewhere: of a host that has addresses, interfaces and routes, for those are no rules: all of forward, and input where this one has none. */
-static json_t *defaults_json(struct telling *t, const struct zc_fw_admits *elsewhere,
-                             enum zc_fw_weight beyond)
+static json_t *defaults_json(struct telling *t, const struct zc_fw_admits *elsewhere)
 {
         static const enum zc_fw_family families[] = { ZC_FW_IP, ZC_FW_IP6 };
         json_t *out = json_object();
@@ -444,7 +443,7 @@ static json_t *defaults_json(struct telling *t, const struct zc_fw_admits *elsew
                                                   families[f], hook)
                                      : default_of(elsewhere, NULL, 1, families[f], hook);
 
-                        if (verdict && (beyond < ZC_FW_DECIDES || strcmp(verdict, "drop") == 0))
+                        if (verdict)
                                 fw_tell_set(t, by_family, zc_fw_family_name(families[f]),
                                             json_string(verdict));
                 }
@@ -468,18 +467,19 @@ static bool by_bridge(const struct zc_fw_host *host, const struct zc_fw_admit *r
         return row->interface_count == 0;
 }
 
-static bool tell(struct telling *t, const struct zc_fw_admits *elsewhere, enum zc_fw_weight beyond,
+static bool tell(struct telling *t, const struct zc_fw_admits *elsewhere,
                  struct zc_fw_admits *admits, json_t *firewall, struct zc_err *err)
 {
         const struct zc_fw_host *host = &t->live->host;
-        bool bridge = zc_fw_bridge_decides(&t->live->ruleset, host);
 
         for (size_t i = 0; i < host->interface_count; i++)
                 t->comes_in += strcmp(host->interfaces[i].name, "lo") != 0 &&
                                !is_port(host, &host->interfaces[i]);
-        fw_tell_set(t, firewall, "defaults", defaults_json(t, elsewhere, beyond));
-        for (size_t i = 0; i < admits->count; i++) {
-                if (beyond == ZC_FW_DECIDES || (bridge && by_bridge(host, &admits->rows[i])))
+        fw_tell_set(t, firewall, "defaults", defaults_json(t, elsewhere));
+        /* the default is of the other interfaces too, which no bridge stands in front of */
+        for (size_t i = 0; i < admits->count && zc_fw_bridge_decides(&t->live->ruleset, host);
+             i++) {
+                if (by_bridge(host, &admits->rows[i]))
                         admits->rows[i].certainty = ZC_FW_POSSIBLE;
         }
         if (all_known(admits) && host->known)
@@ -488,8 +488,7 @@ static bool tell(struct telling *t, const struct zc_fw_admits *elsewhere, enum z
                (!t->bad || zc_fail(err, ZC_E_NOMEM, "what the firewall admits"));
 }
 
-bool fw_admits_tell(const struct zc_fw_live *live, enum zc_fw_weight beyond, json_t *firewall,
-                    struct zc_err *err)
+bool fw_admits_tell(const struct zc_fw_live *live, json_t *firewall, struct zc_err *err)
 {
         struct zc_fw_admits admits = { 0 }, elsewhere = { 0 };
         struct zc_fw_machine *machine = zc_fw_machine_new(&live->ruleset, &live->host);
@@ -504,7 +503,7 @@ bool fw_admits_tell(const struct zc_fw_live *live, enum zc_fw_weight beyond, jso
                           &admits, err) &&
              zc_fw_admits(&live->ruleset, &nowhere.host, NULL, ZC_FW_TCP_AND_UDP, live->arena,
                           &elsewhere, err) &&
-             tell(&t, &elsewhere, beyond, &admits, firewall, err);
+             tell(&t, &elsewhere, &admits, firewall, err);
         zc_fw_machine_free(machine);
         return ok;
 }

@@ -8,9 +8,7 @@
 
 /**
  * Sets `admits` and `defaults` of host.firewall, as far as they can be told; what cannot is omitted.
- * @beyond: the greatest weight of the gaps. What decides past the model leaves nothing certain but drops, which are final whatever else there is.
  */
-bool fw_admits_tell(const struct zc_fw_live *live, enum zc_fw_weight beyond, json_t *firewall,
-                    struct zc_err *err);
+bool fw_admits_tell(const struct zc_fw_live *live, json_t *firewall, struct zc_err *err);
 
 #endif

@@ -19,7 +19,6 @@
 struct source {
         const struct zc_fw_live *live;
         json_t *not_modelled;
-        enum zc_fw_weight beyond; /* the greatest of what is not modelled */
 };
 
 /* A document that lacks a chain would be a false one: every failure to add something sets *bad, and fails the probe. */
@@ -177,8 +176,6 @@ static void add_backends(json_t *out, const struct zc_fw_ruleset *rs, bool *bad)
 static void add_gap(struct source *s, enum zc_fw_weight weight, const char *what, const char *where,
                     bool *bad)
 {
-        if (weight > s->beyond)
-                s->beyond = weight;
         add(s->not_modelled,
             json_pack("{s:s, s:s, s:b}", "what", what, "where", where, "beyond",
                       weight == ZC_FW_DECIDES || weight == ZC_FW_SOCKETS),
@@ -226,7 +223,7 @@ static bool fill(json_t *out, struct source *s, struct zc_err *err)
         add_backends(out, &s->live->ruleset, &bad);
         add_tables(out, &s->live->ruleset, &bad);
         /* What a toy's rules would do says nothing about the machine. */
-        if (!s->live->netns.toy && !fw_admits_tell(s->live, s->beyond, out, err))
+        if (!s->live->netns.toy && !fw_admits_tell(s->live, out, err))
                 return false;
         bad |= !s->live->netns.toy && !fw_interfaces_tell(&s->live->host, out);
         add_reach(out, &bad);
